@@ -1,0 +1,29 @@
+// Runs the compiled tests with node's own runner. `--long` runs the long suites (test/long/) instead;
+// a path fragment as argument runs only the files whose path contains it.
+import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const compiled = join(root, 'dist', 'test');
+const args = process.argv.slice(2);
+const long = args.includes('--long');
+const fragments = args.filter((arg) => !arg.startsWith('--'));
+
+const files = readdirSync(compiled, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.test.js'))
+  .filter((file) => file.startsWith('long/') === long)
+  .filter((file) => fragments.length === 0 || fragments.some((fragment) => file.includes(fragment)))
+  .sort()
+  .map((file) => relative(root, join(compiled, file)));
+if (files.length === 0) {
+  console.error('no test file matches');
+  process.exit(1);
+}
+const child = spawn(
+  process.execPath,
+  ['--enable-source-maps', '--test', '--test-reporter=spec', '--test-timeout=600000', ...files],
+  { cwd: root, stdio: 'inherit' },
+);
+child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));

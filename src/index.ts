@@ -1,0 +1,2 @@
+// What `import … from "filetao"` gives.
+export {};
