@@ -1,0 +1,67 @@
+// Protocol constants of version 1 (docs/protocol.md): limits, defaults and derivation contexts.
+// Every number that two sides must agree on lives here and nowhere else.
+
+export const protocolVersion = 1;
+
+export const kibibyte = 1024;
+export const mebibyte = 1024 * 1024;
+
+/** Bytes of a BLAKE3 leaf; the smallest chunk. */
+export const leafSize = 1024;
+/** Bytes of a digest, tree node, commitment, scalar, public key, seed and link. */
+export const nodeSize = 32;
+export const signatureSize = 64;
+
+export const limits = {
+  /** Bytes of a piece, and so of a replica. */
+  replicaSizeMax: 64 * mebibyte,
+  chunkSizeMin: leafSize,
+  chunkSizeMax: mebibyte,
+  chunkCountMax: 65536,
+  openingsMax: 1024,
+  openingBytesMax: 8 * mebibyte,
+  /** Bytes of one signed message (bulk bodies have their own limits). */
+  messageBytesMax: 64 * kibibyte,
+  /** Bytes of a signed manifest: 32 per piece, so 64 Ki pieces of 64 MiB make 4 TiB. */
+  manifestBytesMax: 4 * mebibyte,
+  piecesPerObjectMax: 65536,
+  /** Blocks after which a named block is too old for challenge, store, renew and delete. */
+  blockAgeMax: 50,
+  /** Seconds a `busy` answer may ask for. */
+  retryAfterSecondsMax: 60,
+  /** Milliseconds of own event-loop lag above which a round is void. */
+  eventLoopLagMsMax: 250,
+  /** Rounds whose (seed, keyed root) a validator keeps for a later certain check. */
+  keptRounds: 32,
+  replicasMax: 16,
+} as const;
+
+export const defaults = {
+  pieceSize: 16 * mebibyte,
+  replicas: 3,
+  /** Share of chunks whose loss a round shall detect … */
+  auditLoss: 0.1,
+  /** … with this probability; together they give 44 openings. */
+  auditConfidence: 0.99,
+  chunkCountTarget: 16384,
+  userDataSeconds: 30 * 24 * 3600,
+  challengeDataSeconds: 7 * 24 * 3600,
+} as const;
+
+/** Contexts of BLAKE3 derive-key mode: each separates one use from every other. */
+export const contexts = {
+  commitmentLeaf: 'filetao v1 commitment leaf',
+  commitmentNode: 'filetao v1 commitment node',
+  replicaSecret: 'filetao v1 replica secret',
+  replica: 'filetao v1 replica',
+  minerSecret: 'filetao v1 miner secret',
+  storeBlinding: 'filetao v1 store blinding',
+  linkGenesis: 'filetao v1 link genesis',
+  link: 'filetao v1 link',
+  opening: 'filetao v1 opening',
+  seed: 'filetao v1 seed',
+  blinding: 'filetao v1 blinding',
+  retrieveSeed: 'filetao v1 retrieve seed',
+  retrieve: 'filetao v1 retrieve',
+  ageIdentity: 'filetao v1 age identity',
+} as const;

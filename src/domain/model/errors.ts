@@ -1,0 +1,145 @@
+// Errors are data: one table of codes with HTTP status and exit code, one class. They survive JSON and
+// worker threads (`toJSON`, `fromJSON`) and their message is one line that says what to do.
+
+export const exitCodes = {
+  ok: 0,
+  other: 1,
+  usage: 2,
+  notFound: 3,
+  partial: 4,
+  integrity: 5,
+  network: 6,
+  outputExists: 7,
+  interrupted: 130,
+} as const;
+
+interface ErrorKind {
+  readonly status: number;
+  readonly exit: number;
+}
+
+const kind = (status: number, exit: number): ErrorKind => ({ status, exit });
+
+export const errorTable = {
+  // the caller's input
+  'bad-input': kind(400, exitCodes.usage),
+  'bad-cid': kind(400, exitCodes.usage),
+  'bad-message': kind(400, exitCodes.integrity),
+  'too-large': kind(413, exitCodes.usage),
+  'length-required': kind(411, exitCodes.usage),
+  config: kind(400, exitCodes.usage),
+  // who may do what
+  unauthorised: kind(401, exitCodes.other),
+  forbidden: kind(403, exitCodes.other),
+  'bad-signature': kind(401, exitCodes.integrity),
+  'wrong-network': kind(409, exitCodes.other),
+  // what is there
+  'not-found': kind(404, exitCodes.notFound),
+  'unknown-replica': kind(404, exitCodes.notFound),
+  'unknown-round': kind(404, exitCodes.notFound),
+  'wallet-not-found': kind(404, exitCodes.notFound),
+  'wrong-wallet': kind(403, exitCodes.other),
+  exists: kind(409, exitCodes.outputExists),
+  conflict: kind(409, exitCodes.other),
+  expired: kind(410, exitCodes.notFound),
+  // the protocol
+  block: kind(409, exitCodes.other),
+  'root-mismatch': kind(422, exitCodes.integrity),
+  'round-closed': kind(409, exitCodes.other),
+  integrity: kind(502, exitCodes.integrity),
+  damaged: kind(500, exitCodes.integrity),
+  // capacity
+  busy: kind(503, exitCodes.network),
+  budget: kind(429, exitCodes.network),
+  full: kind(507, exitCodes.other),
+  partial: kind(502, exitCodes.partial),
+  'too-few-miners': kind(503, exitCodes.partial),
+  // the machine and the network
+  unreachable: kind(502, exitCodes.network),
+  timeout: kind(504, exitCodes.network),
+  'port-in-use': kind(500, exitCodes.other),
+  io: kind(500, exitCodes.other),
+  cancelled: kind(499, exitCodes.interrupted),
+  internal: kind(500, exitCodes.other),
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof errorTable;
+
+export interface ErrorData {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly details?: Readonly<Record<string, string | number | boolean>>;
+}
+
+export class FileTaoError extends Error {
+  readonly code: ErrorCode;
+  readonly details: Readonly<Record<string, string | number | boolean>>;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { readonly details?: ErrorData['details']; readonly cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'FileTaoError';
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+
+  get status(): number {
+    return errorTable[this.code].status;
+  }
+
+  get exitCode(): number {
+    return errorTable[this.code].exit;
+  }
+
+  toJSON(): ErrorData {
+    return { code: this.code, message: this.message, details: this.details };
+  }
+
+  /** Rebuilds an error that crossed a thread or the network; an unknown code becomes `internal`. */
+  static fromJSON(data: unknown): FileTaoError {
+    const { code, message, details } = (data ?? {}) as Partial<Record<keyof ErrorData, unknown>>;
+    const known =
+      typeof code === 'string' && Object.hasOwn(errorTable, code) ? (code as ErrorCode) : 'internal';
+    const text = typeof message === 'string' ? message.slice(0, 1000) : 'unknown error';
+    return new FileTaoError(known, text, {
+      details:
+        typeof details === 'object' && details !== null ? (details as NonNullable<ErrorData['details']>) : {},
+    });
+  }
+}
+
+/** The system's own error as one of ours, e.g. ENOSPC → `full`. Passes a FileTaoError through. */
+export function toFileTaoError(error: unknown): FileTaoError {
+  if (error instanceof FileTaoError) return error;
+  const { code, message, name } = (error ?? {}) as { code?: unknown; message?: unknown; name?: unknown };
+  const text = typeof message === 'string' ? message : String(error);
+  const byCode: Readonly<Record<string, ErrorCode>> = {
+    ENOENT: 'not-found',
+    ENOSPC: 'full',
+    EDQUOT: 'full',
+    EACCES: 'forbidden',
+    EPERM: 'forbidden',
+    EISDIR: 'bad-input',
+    EEXIST: 'exists',
+    EADDRINUSE: 'port-in-use',
+    ECONNREFUSED: 'unreachable',
+    ECONNRESET: 'unreachable',
+    EHOSTUNREACH: 'unreachable',
+    ENETUNREACH: 'unreachable',
+    ENOTFOUND: 'unreachable',
+    EPIPE: 'unreachable',
+    ETIMEDOUT: 'timeout',
+    EIO: 'io',
+    EMFILE: 'io',
+    ABORT_ERR: 'cancelled',
+  };
+  if (typeof code === 'string' && Object.hasOwn(byCode, code)) {
+    return new FileTaoError(byCode[code]!, text, { cause: error });
+  }
+  if (name === 'AbortError') return new FileTaoError('cancelled', 'cancelled', { cause: error });
+  if (name === 'TimeoutError') return new FileTaoError('timeout', 'took too long', { cause: error });
+  return new FileTaoError('internal', text, { cause: error });
+}

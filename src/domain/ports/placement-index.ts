@@ -1,0 +1,58 @@
+// What validators and API nodes share: where every piece is, and what each replica must prove next.
+// Several processes use one index at once, so every change of a replica is a compare-and-set on its
+// `version`; each method is one atomic change. "Resolved" means durable.
+
+import type { Cid, PieceId, PublicKey } from '../model/bytes.js';
+import type {
+  MinerStatistics,
+  ObjectRecord,
+  PieceRecord,
+  ReplicaId,
+  ReplicaRecord,
+  StatisticKind,
+} from '../model/records.js';
+
+/** A page of a listing; `next` is null at the end. Cursors are opaque and survive restarts. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly next: string | null;
+}
+
+export interface PlacementIndex {
+  putObject(record: ObjectRecord): Promise<void>;
+  getObject(cid: Cid): Promise<ObjectRecord | null>;
+  /** Removes the object and its claim on its pieces; pieces that nothing claims keep their own expiry. */
+  deleteObject(cid: Cid): Promise<boolean>;
+  listObjects(cursor: string | null, limit: number): Promise<Page<ObjectRecord>>;
+
+  /** Creates the piece, or moves expiry and copies up to the larger values. */
+  putPiece(record: PieceRecord): Promise<void>;
+  getPiece(pieceId: PieceId): Promise<PieceRecord | null>;
+  /** Objects that contain the piece. */
+  objectsOfPiece(pieceId: PieceId): Promise<readonly Cid[]>;
+
+  /** Adds a replica with its verified store; false when it is already there. */
+  addReplica(record: ReplicaRecord): Promise<boolean>;
+  getReplica(id: ReplicaId): Promise<ReplicaRecord | null>;
+  /** Writes `next` if the stored version is next.version − 1; false when another process was faster. */
+  updateReplica(next: ReplicaRecord): Promise<boolean>;
+  removeReplica(id: ReplicaId): Promise<boolean>;
+  replicasOfPiece(pieceId: PieceId): Promise<readonly ReplicaRecord[]>;
+  replicasOfMiner(minerKey: PublicKey, cursor: string | null, limit: number): Promise<Page<ReplicaRecord>>;
+  listReplicas(cursor: string | null, limit: number): Promise<Page<ReplicaRecord>>;
+  /** Replicas whose expiry is at or before `time` (unix seconds), oldest first. */
+  expiredReplicas(time: number, limit: number): Promise<readonly ReplicaId[]>;
+  /** Pieces with fewer active replicas than copies. */
+  underReplicatedPieces(cursor: string | null, limit: number): Promise<Page<PieceRecord>>;
+
+  /** Bytes of all replicas recorded on the miner. */
+  usedBytes(minerKey: PublicKey): Promise<number>;
+  /** Counts one attempt; a success also adds to the lifetime successes. */
+  count(minerKey: PublicKey, kind: StatisticKind, success: boolean): Promise<void>;
+  statistics(minerKey: PublicKey): Promise<MinerStatistics>;
+  listStatistics(): Promise<readonly MinerStatistics[]>;
+  /** Sets the window's counts to zero and keeps lifetime successes. */
+  rollWindow(): Promise<void>;
+
+  close(): Promise<void>;
+}
