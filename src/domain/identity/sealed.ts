@@ -13,7 +13,7 @@ export interface MessageKind<Value> {
   readonly type: string;
   readonly body: Field<Value>;
   /** The key that must have signed: a field of the body. */
-  readonly signerOf: (value: Value) => Uint8Array;
+  signerOf(value: Value): Uint8Array;
   readonly maxBytes: number;
 }
 

@@ -1,0 +1,83 @@
+// The append-only log of transcripts: one file per process and day, appends joined into one write and one
+// fdatasync while another is under way (group commit), so many rounds share the cost of one flush.
+
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { toFileTaoError } from '../../domain/model/errors.js';
+import type { Clock } from '../../domain/ports/clock.js';
+
+export interface TranscriptLog {
+  /** Durable when resolved. */
+  append(entry: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface Waiting {
+  readonly entry: Uint8Array;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** File name ending of transcript files. */
+export const transcriptSuffix = '.transcript';
+
+/** @param processName distinguishes the files of processes that share the directory */
+export async function openTranscriptLog(options: {
+  readonly directory: string;
+  readonly processName: string;
+  readonly clock: Clock;
+}): Promise<TranscriptLog> {
+  const { directory, processName, clock } = options;
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  let file: { readonly day: string; readonly handle: FileHandle } | null = null;
+  let waiting: Waiting[] = [];
+  let writing: Promise<void> | null = null;
+
+  const fileOfToday = async (): Promise<FileHandle> => {
+    const day = new Date(clock.now()).toISOString().slice(0, 10);
+    if (file?.day === day) return file.handle;
+    await file?.handle.close();
+    const name = `${day}-${processName}${transcriptSuffix}`;
+    const handle = await open(join(directory, name), 'a', 0o600);
+    const parent = await open(directory, 'r');
+    await parent.sync().finally(() => parent.close());
+    file = { day, handle };
+    return handle;
+  };
+
+  const drain = async (): Promise<void> => {
+    while (waiting.length > 0) {
+      const batch = waiting;
+      waiting = [];
+      try {
+        const handle = await fileOfToday();
+        const { size } = await handle.stat();
+        try {
+          await handle.appendFile(Buffer.concat(batch.map(({ entry }) => entry)));
+          await handle.datasync();
+        } catch (error) {
+          // A half-written batch would hide every later entry from readers.
+          await handle.truncate(size).catch(() => {});
+          throw error;
+        }
+        for (const { resolve } of batch) resolve();
+      } catch (error) {
+        for (const { reject } of batch) reject(toFileTaoError(error));
+      }
+    }
+    writing = null;
+  };
+
+  return {
+    append: (entry) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ entry, resolve, reject });
+        writing ??= drain();
+      }),
+    async close() {
+      await writing;
+      await file?.handle.close();
+      file = null;
+    },
+  };
+}

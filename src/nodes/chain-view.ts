@@ -1,0 +1,79 @@
+// A node's own view of the chain, refreshed at most once a block: the head, block hashes near it, and the
+// metagraph. Requests are judged against this view without waiting for the chain each time.
+
+import type { PublicKey } from '../domain/model/bytes.js';
+import { limits } from '../domain/model/constants.js';
+import type { BlockRef, Chain, Neuron } from '../domain/ports/chain.js';
+import type { Clock } from '../domain/ports/clock.js';
+import { type BlockJudgement, judgeBlock } from '../domain/protocol/blocks.js';
+
+/** Milliseconds after which neurons are asked for again; an unknown hotkey asks at once, but not more often. */
+const neuronsFreshMs = 12_000;
+const unknownHotkeyMs = 1_000;
+
+export class ChainView {
+  readonly #chain: Chain;
+  readonly #clock: Clock;
+  readonly #hashes = new Map<number, Uint8Array>();
+  #neurons: ReadonlyMap<PublicKey, Neuron> = new Map();
+  #neuronsAt = Number.NEGATIVE_INFINITY;
+  #refreshing: Promise<void> | null = null;
+
+  constructor(chain: Chain, clock: Clock) {
+    this.#chain = chain;
+    this.#clock = clock;
+  }
+
+  head(): Promise<BlockRef> {
+    return this.#chain.finalisedHead();
+  }
+
+  async judge(named: BlockRef): Promise<BlockJudgement> {
+    const head = await this.head();
+    const far = Math.abs(head.number - named.number) > limits.blockAgeMax;
+    return judgeBlock(named, head, far ? null : await this.#hashOf(named.number));
+  }
+
+  async neuron(hotkey: PublicKey): Promise<Neuron | null> {
+    await this.#refresh(neuronsFreshMs);
+    const known = this.#neurons.get(hotkey);
+    if (known !== undefined) return known;
+    await this.#refresh(unknownHotkeyMs);
+    return this.#neurons.get(hotkey) ?? null;
+  }
+
+  async neurons(): Promise<readonly Neuron[]> {
+    await this.#refresh(neuronsFreshMs);
+    return [...this.#neurons.values()];
+  }
+
+  /** Makes the next question ask the chain again. */
+  forgetNeurons(): void {
+    this.#neuronsAt = Number.NEGATIVE_INFINITY;
+  }
+
+  async #hashOf(number: number): Promise<Uint8Array | null> {
+    const known = this.#hashes.get(number);
+    if (known !== undefined) return known;
+    const hash = await this.#chain.blockHash(number);
+    if (hash !== null) {
+      this.#hashes.set(number, hash);
+      if (this.#hashes.size > 4 * limits.blockAgeMax) this.#hashes.delete(this.#hashes.keys().next().value!);
+    }
+    return hash;
+  }
+
+  async #refresh(freshMs: number): Promise<void> {
+    if (this.#clock.monotonic() - this.#neuronsAt < freshMs) return;
+    this.#refreshing ??= this.#load().finally(() => {
+      this.#refreshing = null;
+    });
+    await this.#refreshing;
+  }
+
+  async #load(): Promise<void> {
+    const neurons = await this.#chain.neurons();
+    this.#neurons = new Map(neurons.map((neuron) => [neuron.hotkey, neuron]));
+    this.#neuronsAt = this.#clock.monotonic();
+  }
+}

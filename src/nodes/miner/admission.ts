@@ -1,0 +1,65 @@
+// Who may ask a miner for what (PROTOCOL 5, "Limits"): signature, network, permit, block. All of it is cheap
+// and comes before any work proportional to size.
+
+import { type MessageKind, type Opened, openSealed } from '../../domain/identity/sealed.js';
+import { type PublicKey, publicKeyOf, rootOf } from '../../domain/model/bytes.js';
+import { FileTaoError } from '../../domain/model/errors.js';
+import type { HeldReplica, ReplicaId } from '../../domain/model/records.js';
+import { checkHeader, type Header } from '../../domain/protocol/messages.js';
+import type { MinerContext } from './context.js';
+
+export interface Admitted<Body> {
+  readonly request: Opened<Body>;
+  readonly validatorKey: PublicKey;
+}
+
+/** Checks signature and header. */
+export function admit<Body extends Header>(
+  context: MinerContext,
+  kind: MessageKind<Body>,
+  sealed: Uint8Array,
+): Admitted<Body> {
+  const request = openSealed(kind, sealed, context.verify);
+  checkHeader(context.party, request.value);
+  return { request, validatorKey: publicKeyOf(request.value.sender) };
+}
+
+/** Throws `forbidden` unless the hotkey is a validator on this subnet. */
+export async function requirePermit(context: MinerContext, validatorKey: PublicKey): Promise<void> {
+  const neuron = await context.view.neuron(validatorKey);
+  if (neuron === null) throw new FileTaoError('forbidden', 'this hotkey is not registered on the subnet');
+  if (!neuron.validatorPermit) throw new FileTaoError('forbidden', 'this hotkey has no validator permit');
+}
+
+/** Throws `block` when the named block is stale or contradicts the miner's own view of the chain. */
+export async function requireBlock(
+  context: MinerContext,
+  body: { readonly blockNumber: number; readonly blockHash: Uint8Array },
+): Promise<void> {
+  const judgement = await context.view.judge({ number: body.blockNumber, hash: body.blockHash });
+  if (judgement === 'ok') return;
+  throw new FileTaoError(
+    'block',
+    `the block named is ${judgement === 'stale' ? 'too old' : 'not on my chain'}`,
+  );
+}
+
+export const replicaIdOf = (context: MinerContext, validatorKey: PublicKey, root: Uint8Array): ReplicaId => ({
+  validatorKey,
+  minerKey: publicKeyOf(context.party.publicKey),
+  root: rootOf(root),
+});
+
+/** The replica as held for this validator; throws `unknown-replica`, or `bad-message` for another size. */
+export async function requireReplica(
+  context: MinerContext,
+  id: ReplicaId,
+  size?: number,
+): Promise<HeldReplica> {
+  const held = await context.index.get(id);
+  if (held === null) throw new FileTaoError('unknown-replica', 'no such replica of this validator here');
+  if (size !== undefined && held.size !== size) {
+    throw new FileTaoError('bad-message', `the replica has ${held.size} bytes, not ${size}`);
+  }
+  return held;
+}

@@ -1,0 +1,108 @@
+// Answering challenges (PROTOCOL 5.2 to 5.4): commit to everything, then open what ν names.
+
+import { openSealed, sealMessage } from '../../domain/identity/sealed.js';
+import { equalBytes, publicKeyOf } from '../../domain/model/bytes.js';
+import { FileTaoError } from '../../domain/model/errors.js';
+import type { HeldReplica } from '../../domain/model/records.js';
+import {
+  challengeKind,
+  checkHeader,
+  commitmentKind,
+  openingKind,
+  openingRequestKind,
+} from '../../domain/protocol/messages.js';
+import { checkRoundShape, chunkLength } from '../../domain/protocol/parameters.js';
+import {
+  commitmentBody,
+  openingBody,
+  openingBulk,
+  outboardReaches,
+  requestedIndices,
+  roundKeys,
+} from '../../domain/protocol/prover.js';
+import { admit, replicaIdOf, requireBlock, requireReplica } from './admission.js';
+import type { MinerContext } from './context.js';
+import type { HeldRound } from './rounds.js';
+
+export interface CommitmentAnswer {
+  readonly sealed: Uint8Array;
+  readonly resynced: boolean;
+}
+
+export async function answerChallenge(context: MinerContext, sealed: Uint8Array): Promise<CommitmentAnswer> {
+  const { request: challenge, validatorKey } = admit(context, challengeKind, sealed);
+  const { root, size, prevLink, n } = challenge.value;
+  const held = await requireReplica(context, replicaIdOf(context, validatorKey, root), size);
+  checkRoundShape(challenge.value);
+  await requireBlock(context, challenge.value);
+
+  const round = await context.rounds.obtain(challenge.digest, () =>
+    context.budget.spend(validatorKey, size, async (): Promise<HeldRound> => {
+      const keys = roundKeys(context.core, context.secret, challenge);
+      const pass = await context.prover.prove({
+        path: await context.replicas.path(held),
+        size,
+        key: keys.seed,
+        chunkSize: challenge.value.chunkSize,
+        blinding: keys.blinding,
+      });
+      const body = commitmentBody(context.core, context.party, challenge, pass);
+      const answer = sealMessage(commitmentKind, body, context.signer);
+      const { digest, value } = openSealed(commitmentKind, answer, () => true);
+      await context.index.noteAnswer(held, n, value.link);
+      context.log.debug(
+        { root: held.root, n, chunks: pass.count, ms: Math.round(pass.milliseconds) },
+        'committed to a challenge',
+      );
+      return { challenge, commitmentDigest: digest, keys, pass, answer };
+    }),
+  );
+  return { sealed: round.answer, resynced: !equalBytes(held.link, prevLink) };
+}
+
+export interface OpeningAnswer {
+  readonly head: Uint8Array;
+  readonly bulk: Uint8Array;
+}
+
+export async function answerOpening(context: MinerContext, sealed: Uint8Array): Promise<OpeningAnswer> {
+  const { core, party, replicas } = context;
+  const request = openSealed(openingRequestKind, sealed, context.verify);
+  checkHeader(party, request.value);
+  const round = context.rounds.find(request.value.challengeId);
+  if (round === null)
+    throw new FileTaoError('unknown-round', 'the round is not here any more: send the challenge again');
+  const indices = requestedIndices(core, round, request.value);
+  const { root, size, chunkSize } = round.challenge.value;
+  const held = await requireReplica(
+    context,
+    replicaIdOf(context, publicKeyOf(request.value.sender), root),
+    size,
+  );
+  const chunks: Uint8Array[] = [];
+  for (const index of indices) {
+    const start = index * chunkSize;
+    chunks.push(await replicas.read(held, start, start + chunkLength(size, chunkSize, index)));
+  }
+  const bulk = openingBulk(core, round, indices, await checkedOutboard(context, held), chunks);
+  return {
+    head: sealMessage(openingKind, openingBody(core, party, round.challenge, bulk), context.signer),
+    bulk,
+  };
+}
+
+/** The outboard, rebuilt from the replica when it is missing or does not reach the root. */
+export async function checkedOutboard(context: MinerContext, held: HeldReplica): Promise<Uint8Array> {
+  const { core, replicas, prover, log } = context;
+  const root = Buffer.from(held.root, 'hex');
+  const stored = await replicas.readOutboard(held, held.size);
+  if (stored !== null && (stored.length === 32 || outboardReaches(core, stored, root))) return stored;
+  const path = await replicas.path(held);
+  const rebuilt = await prover.digest({ path, size: held.size, keys: [], outboard: true });
+  if (!equalBytes(rebuilt.root, root)) log.error({ root: held.root }, 'this replica is damaged on disk');
+  else {
+    await replicas.writeOutboard(held, rebuilt.outboard!);
+    log.warn({ root: held.root }, 'rebuilt the outboard of a replica');
+  }
+  return rebuilt.outboard!;
+}

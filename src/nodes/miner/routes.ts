@@ -1,0 +1,176 @@
+// The miner's HTTP routes: one per message. Failures are signed refusals wherever the request was genuine, so
+// that they can be held against the miner; otherwise a plain problem document.
+
+import { Readable } from 'node:stream';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { bodyParts, contentLength, type NodeServer, sendProblem } from '../../adapters/rpc/server.js';
+import { contentTypes, frameHead, PartReader, resyncedHeader } from '../../adapters/rpc/wire.js';
+import { type MessageKind, openSealed, sealMessage } from '../../domain/identity/sealed.js';
+import { limits } from '../../domain/model/constants.js';
+import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
+import type { NodeRoute } from '../../domain/ports/network.js';
+import {
+  challengeKind,
+  deleteKind,
+  type Header,
+  headerTo,
+  openingRequestKind,
+  type RefusalCode,
+  rangeKind,
+  refusalCodes,
+  refusalKind,
+  renewKind,
+  retrieveKind,
+  storeKind,
+} from '../../domain/protocol/messages.js';
+import { answerChallenge, answerOpening } from './challenging.js';
+import type { MinerContext } from './context.js';
+import { retrieveRange, retrieveReplica } from './retrieving.js';
+import { storeReplica } from './storing.js';
+import { deleteReplica, renewReplica } from './upkeep.js';
+
+const kinds: Readonly<Record<NodeRoute, MessageKind<Header>>> = {
+  store: storeKind,
+  challenge: challengeKind,
+  open: openingRequestKind,
+  retrieve: retrieveKind,
+  range: rangeKind,
+  renew: renewKind,
+  delete: deleteKind,
+};
+
+interface Asked {
+  readonly head: Uint8Array;
+  readonly body: PartReader;
+  readonly bodyLength: number;
+  readonly reply: FastifyReply;
+}
+
+type Handler = (context: MinerContext, asked: Asked) => Promise<unknown>;
+
+const sendFramed = (reply: FastifyReply, head: Uint8Array, bulk: Uint8Array): unknown => {
+  const framed = frameHead(head);
+  return reply
+    .type(contentTypes.message)
+    .header('content-length', framed.length + bulk.length)
+    .send(Readable.from([framed, bulk], { objectMode: false }));
+};
+
+const sendMessage = (reply: FastifyReply, sealed: Uint8Array): unknown =>
+  reply.type(contentTypes.message).send(Buffer.from(sealed));
+
+const handlers: Readonly<Record<NodeRoute, Handler>> = {
+  async store(context, { head, body, bodyLength, reply }) {
+    const answer = await storeReplica(context, head, bodyLength, body.stream(bodyLength));
+    return sendMessage(reply, answer);
+  },
+  async challenge(context, { head, reply }) {
+    const { sealed, resynced } = await answerChallenge(context, head);
+    if (resynced) reply.header(resyncedHeader, '1');
+    return sendMessage(reply, sealed);
+  },
+  async open(context, { head, reply }) {
+    const { head: answer, bulk } = await answerOpening(context, head);
+    return sendFramed(reply, answer, bulk);
+  },
+  async retrieve(context, { head, reply }) {
+    const parts = await retrieveReplica(context, head);
+    return reply.type(contentTypes.message).send(Readable.from(parts, { objectMode: false }));
+  },
+  async range(context, { head, reply }) {
+    const { head: answer, bulk } = await retrieveRange(context, head);
+    return sendFramed(reply, answer, bulk);
+  },
+  async renew(context, { head, reply }) {
+    return sendMessage(reply, await renewReplica(context, head));
+  },
+  async delete(context, { head, reply }) {
+    return sendMessage(reply, await deleteReplica(context, head));
+  },
+};
+
+/** Bytes that may follow the head on this route. */
+const bodyLengthMax = (route: NodeRoute): number => (route === 'store' ? limits.replicaSizeMax : 0);
+
+export function addMinerRoutes(server: NodeServer, context: MinerContext): void {
+  for (const [route, handler] of Object.entries(handlers) as [NodeRoute, Handler][]) {
+    server.app.post(`/v1/${route}`, async (request, reply) => {
+      let head: Uint8Array | null = null;
+      try {
+        const total = requireLength(request);
+        const body = new PartReader(bodyParts(request));
+        head = await body.takeHead();
+        const bodyLength = total - 4 - head.length;
+        if (bodyLength > bodyLengthMax(route)) {
+          throw new FileTaoError(
+            'too-large',
+            `${bodyLength} bytes behind the head, at most ${bodyLengthMax(route)}`,
+          );
+        }
+        return await handler(context, { head, body, bodyLength, reply });
+      } catch (error) {
+        const failure = toFileTaoError(error);
+        logRefusal(context, route, failure);
+        const refusal = head === null ? null : await sealRefusal(context, kinds[route], head, failure);
+        // What the caller is still sending is not read: the connection ends with the answer.
+        if (!request.raw.complete) reply.header('connection', 'close');
+        if (refusal === null) return sendProblem(reply, failure);
+        const retryAfter = retryAfterOf(failure);
+        if (retryAfter > 0) reply.header('retry-after', String(retryAfter));
+        return reply.code(failure.status).type(contentTypes.refusal).send(Buffer.from(refusal));
+      }
+    });
+  }
+}
+
+function requireLength(request: FastifyRequest): number {
+  const length = contentLength(request);
+  if (length === null) throw new FileTaoError('length-required', 'Content-Length is missing');
+  if (length < 4) throw new FileTaoError('bad-message', 'the body is too short');
+  if (length > limits.replicaSizeMax + limits.messageBytesMax + 4) {
+    throw new FileTaoError('too-large', `a body of ${length} bytes`);
+  }
+  return length;
+}
+
+function logRefusal({ log }: MinerContext, route: NodeRoute, failure: FileTaoError): void {
+  const fields = { route, code: failure.code, detail: failure.message };
+  if (failure.code === 'internal') log.error({ ...fields, err: failure.cause ?? failure }, 'request failed');
+  else log.debug(fields, 'refused');
+}
+
+const retryAfterOf = (failure: FileTaoError): number => {
+  const wished = failure.details.retryAfter;
+  if (typeof wished === 'number') return Math.min(Math.ceil(wished), limits.retryAfterSecondsMax);
+  return failure.code === 'busy' || failure.code === 'budget' ? 1 : 0;
+};
+
+/** null when the request was not genuinely signed: only genuine requests are worth a signature. */
+async function sealRefusal(
+  context: MinerContext,
+  kind: MessageKind<Header>,
+  head: Uint8Array,
+  failure: FileTaoError,
+): Promise<Uint8Array | null> {
+  try {
+    const { value, digest } = openSealed(kind, head, context.verify);
+    const code = refusalCodes.includes(failure.code as RefusalCode)
+      ? (failure.code as RefusalCode)
+      : 'internal';
+    const { number } = await context.view.head();
+    return sealMessage(
+      refusalKind,
+      {
+        ...headerTo(context.party, value.sender),
+        requestDigest: digest,
+        code,
+        detail: code === 'internal' ? 'internal error' : failure.message.slice(0, 300),
+        retryAfter: retryAfterOf(failure),
+        blockNumber: number,
+      },
+      context.signer,
+    );
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,119 @@
+// Receiving a replica (PROTOCOL 4): hashed while it arrives, durable before the receipt is signed.
+
+import { sealMessage } from '../../domain/identity/sealed.js';
+import { equalBytes } from '../../domain/model/bytes.js';
+import { leafSize, nodeSize } from '../../domain/model/constants.js';
+import { FileTaoError } from '../../domain/model/errors.js';
+import { unixSeconds } from '../../domain/ports/clock.js';
+import type { ReplicaWriter } from '../../domain/ports/replicas.js';
+import { receiptKind, storeKind } from '../../domain/protocol/messages.js';
+import { receiptBody } from '../../domain/protocol/store.js';
+import { admit, replicaIdOf, requireBlock, requirePermit } from './admission.js';
+import type { MinerContext } from './context.js';
+
+/** Bytes gathered before they are hashed and written: whole leaves, few system calls. */
+const batchSize = 256 * 1024;
+/** Seconds ahead that an expiry may lie. */
+const expirySecondsMax = 5 * 365 * 24 * 3600;
+
+export async function storeReplica(
+  context: MinerContext,
+  sealed: Uint8Array,
+  bodyLength: number,
+  body: AsyncIterable<Uint8Array>,
+): Promise<Uint8Array> {
+  const { core, index, replicas, clock } = context;
+  const { request, validatorKey } = admit(context, storeKind, sealed);
+  const { root, size, seed, expiry } = request.value;
+  if (bodyLength !== size) {
+    throw new FileTaoError('bad-message', `the header promises ${size} bytes, the body has ${bodyLength}`);
+  }
+  const now = unixSeconds(clock);
+  if (expiry <= now) throw new FileTaoError('expired', 'the replica would expire before it is stored');
+  if (expiry > now + expirySecondsMax) throw new FileTaoError('bad-message', 'the expiry lies too far ahead');
+  await requirePermit(context, validatorKey);
+  await requireBlock(context, request.value);
+  const id = replicaIdOf(context, validatorKey, root);
+
+  return context.budget.spend(validatorKey, size, async () => {
+    const held = await index.get(id);
+    // Storing again is idempotent: the bytes are checked, expiry may grow, n and link stay.
+    const writer = held === null ? await replicas.create(id, size) : null;
+    try {
+      const received = await receive(context, seed, size, body, writer);
+      if (!equalBytes(received.root, root)) {
+        throw new FileTaoError('root-mismatch', 'the bytes do not have the root that the header names');
+      }
+      const inForce = Math.max(expiry, held?.expiry ?? 0);
+      const receipt = receiptBody(core, context.party, context.secret, request, received.keyedRoot, inForce);
+      const answer = sealMessage(receiptKind, receipt, context.signer);
+      if (writer === null) await index.renew(id, expiry);
+      else {
+        await writer.commit(received.outboard);
+        await index.put({
+          ...id,
+          size,
+          expiry,
+          storedAt: now,
+          link: receipt.link,
+          lastN: 0,
+          receipt: answer,
+        });
+      }
+      return answer;
+    } catch (error) {
+      await writer?.abort();
+      throw error;
+    }
+  });
+}
+
+interface Received {
+  readonly root: Uint8Array;
+  readonly keyedRoot: Uint8Array;
+  /** Content values of all leaves. */
+  readonly outboard: Uint8Array;
+}
+
+/** Hashes (and writes) the stream. The content root comes from the outboard: one pass serves both. */
+async function receive(
+  { core }: MinerContext,
+  seed: Uint8Array,
+  size: number,
+  body: AsyncIterable<Uint8Array>,
+  writer: ReplicaWriter | null,
+): Promise<Received> {
+  const keyed = core.createHasher({ kind: 'keyed', key: seed });
+  const outboard = new Uint8Array(nodeSize * Math.ceil(size / leafSize));
+  const batch = new Uint8Array(Math.min(batchSize, size));
+  let filled = 0;
+  let done = 0;
+  let root: Uint8Array | null = null;
+  const flush = async (): Promise<void> => {
+    const data = batch.subarray(0, filled);
+    keyed.update(data);
+    outboard.set(core.chunkNodes(null, data, done / leafSize, leafSize), nodeSize * (done / leafSize));
+    if (size <= leafSize) root = core.hash(data);
+    await writer?.write(data);
+    done += filled;
+    filled = 0;
+  };
+  for await (const part of body) {
+    for (let at = 0; at < part.length; ) {
+      const take = Math.min(part.length - at, batch.length - filled);
+      if (done + filled + take > size)
+        throw new FileTaoError('bad-message', 'more bytes than the header promises');
+      batch.set(part.subarray(at, at + take), filled);
+      filled += take;
+      at += take;
+      if (filled === batch.length) await flush();
+    }
+  }
+  if (filled > 0) await flush();
+  if (done !== size) throw new FileTaoError('bad-message', `the stream ended after ${done} of ${size} bytes`);
+  return {
+    root: root ?? core.treeRoot({ kind: 'content' }, outboard),
+    keyedRoot: keyed.digest(),
+    outboard,
+  };
+}

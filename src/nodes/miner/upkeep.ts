@@ -1,0 +1,58 @@
+// Renewing and deleting replicas on their validator's word, and dropping the expired ones.
+
+import { sealMessage } from '../../domain/identity/sealed.js';
+import { FileTaoError } from '../../domain/model/errors.js';
+import { unixSeconds } from '../../domain/ports/clock.js';
+import { acknowledgementKind, deleteKind, headerTo, renewKind } from '../../domain/protocol/messages.js';
+import { admit, replicaIdOf, requireBlock } from './admission.js';
+import type { MinerContext } from './context.js';
+
+/** Replicas dropped in one sweep; the next sweep goes on. */
+const expiredPerSweep = 100;
+
+export async function renewReplica(context: MinerContext, sealed: Uint8Array): Promise<Uint8Array> {
+  const { request, validatorKey } = admit(context, renewKind, sealed);
+  await requireBlock(context, request.value);
+  const id = replicaIdOf(context, validatorKey, request.value.root);
+  const renewed = await context.index.renew(id, request.value.expiry);
+  if (renewed === null) throw new FileTaoError('unknown-replica', 'no such replica of this validator here');
+  return acknowledge(context, request, renewed.expiry);
+}
+
+/** Idempotent: deleting what is not there is acknowledged too. */
+export async function deleteReplica(context: MinerContext, sealed: Uint8Array): Promise<Uint8Array> {
+  const { request, validatorKey } = admit(context, deleteKind, sealed);
+  await requireBlock(context, request.value);
+  const id = replicaIdOf(context, validatorKey, request.value.root);
+  await context.index.remove(id);
+  await context.replicas.remove(id);
+  return acknowledge(context, request, 0);
+}
+
+function acknowledge(
+  context: MinerContext,
+  request: {
+    readonly digest: Uint8Array;
+    readonly value: { readonly sender: Uint8Array; readonly root: Uint8Array };
+  },
+  expiry: number,
+): Uint8Array {
+  const body = {
+    ...headerTo(context.party, request.value.sender),
+    requestDigest: request.digest,
+    root: request.value.root,
+    expiry,
+  };
+  return sealMessage(acknowledgementKind, body, context.signer);
+}
+
+/** Drops replicas whose expiry has passed; returns how many. */
+export async function dropExpired(context: MinerContext): Promise<number> {
+  const expired = await context.index.expired(unixSeconds(context.clock), expiredPerSweep);
+  for (const id of expired) {
+    await context.index.remove(id);
+    await context.replicas.remove(id);
+  }
+  if (expired.length > 0) context.log.info({ replicas: expired.length }, 'dropped expired replicas');
+  return expired.length;
+}

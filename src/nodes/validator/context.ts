@@ -1,0 +1,41 @@
+// What every part of a validator, and of an API node beside it, works with.
+
+import type { Log } from '../../adapters/observe/log.js';
+import type { ProofCore } from '../../domain/core/core.js';
+import type { Chain } from '../../domain/ports/chain.js';
+import type { Cipher } from '../../domain/ports/cipher.js';
+import type { Clock } from '../../domain/ports/clock.js';
+import type { Network } from '../../domain/ports/network.js';
+import type { PlacementIndex } from '../../domain/ports/placement-index.js';
+import type { Prover } from '../../domain/ports/prover.js';
+import type { Random } from '../../domain/ports/random.js';
+import type { Signer, VerifySignature } from '../../domain/ports/signer.js';
+import type { Party } from '../../domain/protocol/messages.js';
+import type { AuditWish, Deadlines } from '../../domain/protocol/parameters.js';
+import type { ChainView } from '../chain-view.js';
+import type { Lag } from './lag.js';
+import type { TranscriptWriter } from './transcripts.js';
+
+export interface ValidatorContext {
+  readonly party: Party;
+  readonly signer: Signer;
+  readonly verify: VerifySignature;
+  /** derive("filetao v1 replica secret", secretKey) */
+  readonly secret: Uint8Array;
+  readonly core: ProofCore;
+  readonly chain: Chain;
+  readonly view: ChainView;
+  readonly index: PlacementIndex;
+  readonly prover: Prover;
+  readonly network: Network;
+  readonly cipher: Cipher;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly lag: Lag;
+  readonly transcripts: TranscriptWriter;
+  readonly audit: AuditWish;
+  readonly deadlines: Deadlines;
+  /** Names this process in open rounds. */
+  readonly processId: string;
+}

@@ -1,0 +1,126 @@
+// Recording what was said between validator and miner, and writing it durably (PROTOCOL 7).
+
+import {
+  encodeEntry,
+  type Outcome,
+  type TranscriptHead,
+  type TranscriptMessage,
+  transcriptKind,
+} from '../../domain/audit/transcript.js';
+import { type MessageKind, sealMessage } from '../../domain/identity/sealed.js';
+import { fromHex } from '../../domain/model/bytes.js';
+import { nodeSize, protocolVersion } from '../../domain/model/constants.js';
+import type { ReplicaId } from '../../domain/model/records.js';
+import type { Clock } from '../../domain/ports/clock.js';
+import type { ValidatorContext } from './context.js';
+
+/** Where entries go: an append-only log on disk (adapters/observe/transcript-log.ts). */
+export interface TranscriptWriter {
+  /** Durable when resolved. */
+  append(entry: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** One exchange with a miner while it happens. */
+export class Exchange {
+  readonly startedAtMs: number;
+  readonly #clock: Clock;
+  readonly #start: number;
+  readonly #messages: TranscriptMessage[] = [];
+  readonly #bulks: { readonly digest: Uint8Array; readonly bytes: Uint8Array }[] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.startedAtMs = clock.now();
+    this.#start = clock.monotonic();
+  }
+
+  /** Monotonic time at which the exchange began. */
+  get start(): number {
+    return this.#start;
+  }
+
+  get elapsedMs(): number {
+    return Math.max(0, Math.round(this.#clock.monotonic() - this.#start));
+  }
+
+  get messages(): readonly TranscriptMessage[] {
+    return this.#messages;
+  }
+
+  get bulks(): readonly { readonly digest: Uint8Array; readonly bytes: Uint8Array }[] {
+    return this.#bulks;
+  }
+
+  sent(type: MessageKind<unknown>['type'], bytes: Uint8Array): void {
+    this.#messages.push({ type, atMs: this.elapsedMs, bytes });
+  }
+
+  received(type: MessageKind<unknown>['type'], bytes: Uint8Array): void {
+    this.#messages.push({ type, atMs: this.elapsedMs, bytes: bytes.slice() });
+  }
+
+  bulk(digest: Uint8Array, bytes: Uint8Array): void {
+    this.#bulks.push({ digest, bytes });
+  }
+}
+
+export interface Verdict {
+  readonly outcome: Outcome;
+  /** Empty for a pass. */
+  readonly reason: string;
+  /** Whether the miner's own signature covers what failed. */
+  readonly attributable: boolean;
+}
+
+export const passed: Verdict = { outcome: 'pass', reason: '', attributable: false };
+export const failed = (reason: string, attributable: boolean): Verdict => ({
+  outcome: 'fail',
+  reason,
+  attributable,
+});
+export const voided = (reason: string): Verdict => ({ outcome: 'void', reason, attributable: false });
+
+export interface Subject {
+  readonly kind: TranscriptHead['kind'];
+  readonly id: ReplicaId;
+  readonly size: number;
+  readonly n?: number;
+  readonly prevLink?: Uint8Array;
+  readonly receipt?: Uint8Array;
+  readonly nu?: Uint8Array;
+}
+
+export async function recordTranscript(
+  context: ValidatorContext,
+  subject: Subject,
+  exchange: Exchange,
+  verdict: Verdict,
+): Promise<void> {
+  const head: TranscriptHead = {
+    version: protocolVersion,
+    kind: subject.kind,
+    genesis: context.party.genesis,
+    netuid: context.party.netuid,
+    validatorKey: context.party.publicKey,
+    minerKey: fromHex(subject.id.minerKey),
+    root: fromHex(subject.id.root),
+    size: subject.size,
+    n: subject.n ?? 0,
+    prevLink: subject.prevLink ?? new Uint8Array(nodeSize),
+    receipt: subject.receipt ?? new Uint8Array(),
+    nu: subject.nu ?? new Uint8Array(),
+    messages: exchange.messages,
+    bulks: exchange.bulks.map((bulk) => bulk.digest),
+    startedAtMs: exchange.startedAtMs,
+    elapsedMs: exchange.elapsedMs,
+    ...verdict,
+  };
+  const sealed = sealMessage(transcriptKind, head, context.signer);
+  await context.transcripts.append(
+    encodeEntry(
+      sealed,
+      exchange.bulks.map((bulk) => bulk.bytes),
+    ),
+  );
+}
