@@ -36,6 +36,18 @@ export const limits = {
   replicasMax: 16,
 } as const;
 
+/** Signed user requests (identity/request.ts). */
+export const requestLimits = {
+  /** Bytes of signature ‖ body; in base64url they stay below the 16 KiB Node allows for all headers. */
+  sealedSizeMax: 4 * kibibyte,
+  pathLengthMax: 2 * kibibyte,
+  nonceSize: 16,
+  /** Milliseconds a sender's clock may be off either way. */
+  windowMs: 60_000,
+  /** Nonces remembered at most: about 830 requests a second over two windows. */
+  noncesMax: 100_000,
+} as const;
+
 export const defaults = {
   pieceSize: 16 * mebibyte,
   replicas: 3,
@@ -64,4 +76,5 @@ export const contexts = {
   retrieveSeed: 'filetao v1 retrieve seed',
   retrieve: 'filetao v1 retrieve',
   ageIdentity: 'filetao v1 age identity',
+  putJournal: 'filetao v1 put journal',
 } as const;

@@ -60,6 +60,8 @@ export const errorTable = {
   timeout: kind(504, exitCodes.network),
   'port-in-use': kind(500, exitCodes.other),
   io: kind(500, exitCodes.other),
+  /** Data on disk of another schema version. */
+  schema: kind(500, exitCodes.other),
   cancelled: kind(499, exitCodes.interrupted),
   internal: kind(500, exitCodes.other),
 } as const satisfies Record<string, ErrorKind>;

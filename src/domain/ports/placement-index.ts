@@ -12,7 +12,11 @@ import type {
   StatisticKind,
 } from '../model/records.js';
 
-/** A page of a listing; `next` is null at the end. Cursors are opaque and survive restarts. */
+/**
+ * A page of a listing; `next` is null at the end. Cursors are opaque and survive restarts. What is there
+ * during the whole listing is listed exactly once. A page may hold fewer items than its limit: at most
+ * 1000, and large records end it early.
+ */
 export interface Page<Item> {
   readonly items: readonly Item[];
   readonly next: string | null;
@@ -24,10 +28,16 @@ export interface PlacementIndex {
   /** Removes the object and its claim on its pieces; pieces that nothing claims keep their own expiry. */
   deleteObject(cid: Cid): Promise<boolean>;
   listObjects(cursor: string | null, limit: number): Promise<Page<ObjectRecord>>;
+  /** Objects whose expiry is at or before `time` (unix seconds), oldest first. */
+  expiredObjects(time: number, limit: number): Promise<readonly Cid[]>;
 
   /** Creates the piece, or moves expiry and copies up to the larger values. */
   putPiece(record: PieceRecord): Promise<void>;
   getPiece(pieceId: PieceId): Promise<PieceRecord | null>;
+  /** Pieces whose expiry is at or before `time` (unix seconds), oldest first. */
+  expiredPieces(time: number, limit: number): Promise<readonly PieceId[]>;
+  /** Removes the piece if its expiry is at or before `time` and neither object nor replica refers to it. */
+  removePiece(pieceId: PieceId, time: number): Promise<boolean>;
   /** Objects that contain the piece. */
   objectsOfPiece(pieceId: PieceId): Promise<readonly Cid[]>;
 

@@ -1,0 +1,59 @@
+// The Cipher port on node:crypto. A browser's implementation joins as browser.ts beside this file, chosen by
+// a condition of the package's `imports`; nothing else in the house names an implementation of Cipher.
+
+import {
+  type CipherChaCha20Poly1305Options,
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createSecretKey,
+} from 'node:crypto';
+import { type Aead, aeadTagSize, type Cipher } from '../../domain/ports/cipher.js';
+
+const algorithm = 'chacha20-poly1305';
+const options: CipherChaCha20Poly1305Options = { authTagLength: aeadTagSize };
+
+function chacha20Poly1305(key: Uint8Array): Aead {
+  const secret = createSecretKey(key);
+  return {
+    seal(nonce, plaintext) {
+      const cipher = createCipheriv(algorithm, secret, nonce, options);
+      const sealed = Buffer.allocUnsafe(plaintext.length + aeadTagSize);
+      cipher.update(plaintext).copy(sealed);
+      cipher.final();
+      cipher.getAuthTag().copy(sealed, plaintext.length);
+      return sealed;
+    },
+    open(nonce, sealed) {
+      if (sealed.length < aeadTagSize) return null;
+      const end = sealed.length - aeadTagSize;
+      const decipher = createDecipheriv(algorithm, secret, nonce, options);
+      decipher.setAuthTag(sealed.subarray(end));
+      const plaintext = decipher.update(sealed.subarray(0, end));
+      try {
+        decipher.final();
+      } catch {
+        return null;
+      }
+      return plaintext;
+    },
+  };
+}
+
+export const nodeCipher: Cipher = {
+  aes256Ctr(key) {
+    const cipher = createCipheriv('aes-256-ctr', key, new Uint8Array(16));
+    return { apply: (data) => cipher.update(data) };
+  },
+  chacha20Poly1305,
+  sha256() {
+    const hash = createHash('sha256');
+    return {
+      update(data) {
+        hash.update(data);
+        return this;
+      },
+      digest: () => hash.digest(),
+    };
+  },
+};

@@ -1,0 +1,322 @@
+// The placement index on LMDB (the default of validators and API nodes). Tables, all keys binary:
+//
+//   objects           cid → object record          objects-by-expiry   expiry ‖ cid
+//   objects-by-piece  pieceId ‖ cid
+//   pieces            pieceId → piece record       pieces-by-expiry    expiry ‖ pieceId
+//   pieces-short      pieceId (fewer active replicas than copies)
+//   replicas          minerKey ‖ validatorKey ‖ root → replica record
+//   replicas-by-piece pieceId ‖ replica key → 1 active, 0 not
+//   replicas-by-expiry expiry ‖ replica key
+//   miner-bytes       minerKey → u64
+//   miner-statistics  minerKey → statistics record
+//
+// A record and every key derived from it change in one transaction.
+import type { Cid, PieceId, PublicKey } from '../../../domain/model/bytes.js';
+import { toHex } from '../../../domain/model/bytes.js';
+import type { ObjectRecord, PieceRecord, ReplicaId, ReplicaRecord } from '../../../domain/model/records.js';
+import type { PlacementIndex } from '../../../domain/ports/placement-index.js';
+import { type LmdbEnvironment, openLmdbEnvironment } from '../../system/lmdb-environment.js';
+import { indexSchemaVersion, objectCodec, pieceCodec, replicaCodec, statisticsCodec } from '../codec.js';
+import { counted, noStatistics, rolled } from '../statistics.js';
+import { cidKey, idKey, placementKey, replicaIdOfPlacementKey, timeKey } from './keys.js';
+import { addToCounter, entries, filedUntil, mark, page, readCounter, readRecord, under } from './tables.js';
+
+const tableNames = [
+  'objects',
+  'objects-by-expiry',
+  'objects-by-piece',
+  'pieces',
+  'pieces-by-expiry',
+  'pieces-short',
+  'replicas',
+  'replicas-by-piece',
+  'replicas-by-expiry',
+  'miner-bytes',
+  'miner-statistics',
+] as const;
+
+const active = Buffer.from([1]);
+const inactive = Buffer.from([0]);
+const everything = Buffer.alloc(0);
+
+export async function openLmdbPlacementIndex(directory: string): Promise<PlacementIndex> {
+  const environment = await openLmdbEnvironment({
+    directory,
+    kind: 'placement index',
+    schemaVersion: indexSchemaVersion,
+    tables: tableNames,
+  });
+  return new LmdbPlacementIndex(environment);
+}
+
+class LmdbPlacementIndex implements PlacementIndex {
+  readonly #environment: LmdbEnvironment<(typeof tableNames)[number]>;
+  readonly #tables: LmdbEnvironment<(typeof tableNames)[number]>['tables'];
+
+  constructor(environment: LmdbEnvironment<(typeof tableNames)[number]>) {
+    this.#environment = environment;
+    this.#tables = environment.tables;
+  }
+
+  // Objects
+
+  async putObject(record: ObjectRecord): Promise<void> {
+    const key = cidKey(record.cid);
+    const encoded = objectCodec.encode(record);
+    const claims = record.pieceIds.map((pieceId) => Buffer.concat([idKey(pieceId), key]));
+    await this.#environment.write(() => {
+      this.#unlinkObject(key);
+      this.#tables.objects.put(key, encoded);
+      this.#tables['objects-by-expiry'].put(timeKey(record.expiry, key), mark);
+      for (const claim of claims) this.#tables['objects-by-piece'].put(claim, mark);
+    });
+  }
+
+  async getObject(cid: Cid): Promise<ObjectRecord | null> {
+    const key = cidKey(cid);
+    return this.#environment.read(() => readRecord(this.#tables.objects, objectCodec, key));
+  }
+
+  async deleteObject(cid: Cid): Promise<boolean> {
+    const key = cidKey(cid);
+    return this.#environment.write(() => {
+      if (!this.#unlinkObject(key)) return false;
+      this.#tables.objects.remove(key);
+      return true;
+    });
+  }
+
+  async listObjects(cursor: string | null, limit: number) {
+    return this.#environment.read(() =>
+      page(this.#tables.objects, everything, cursor, limit, (_, value) => objectCodec.decode(value)),
+    );
+  }
+
+  async expiredObjects(time: number, limit: number): Promise<readonly Cid[]> {
+    return this.#environment.read(() =>
+      filedUntil(this.#tables['objects-by-expiry'], time, limit).map((key) => key.toString('latin1') as Cid),
+    );
+  }
+
+  #unlinkObject(key: Buffer): boolean {
+    const stored = readRecord(this.#tables.objects, objectCodec, key);
+    if (stored === null) return false;
+    this.#tables['objects-by-expiry'].remove(timeKey(stored.expiry, key));
+    for (const pieceId of stored.pieceIds)
+      this.#tables['objects-by-piece'].remove(Buffer.concat([idKey(pieceId), key]));
+    return true;
+  }
+
+  // Pieces
+
+  async putPiece(record: PieceRecord): Promise<void> {
+    const key = idKey(record.pieceId);
+    pieceCodec.encode(record); // refuses a wrong record even where the stored one wins
+    await this.#environment.write(() => {
+      const stored = readRecord(this.#tables.pieces, pieceCodec, key);
+      const next: PieceRecord = {
+        ...(stored ?? record),
+        copies: Math.max(record.copies, stored?.copies ?? 0),
+        expiry: Math.max(record.expiry, stored?.expiry ?? 0),
+      };
+      if (stored !== null) this.#tables['pieces-by-expiry'].remove(timeKey(stored.expiry, key));
+      this.#tables.pieces.put(key, pieceCodec.encode(next));
+      this.#tables['pieces-by-expiry'].put(timeKey(next.expiry, key), mark);
+      this.#assessPiece(key);
+    });
+  }
+
+  async getPiece(pieceId: PieceId): Promise<PieceRecord | null> {
+    const key = idKey(pieceId);
+    return this.#environment.read(() => readRecord(this.#tables.pieces, pieceCodec, key));
+  }
+
+  async expiredPieces(time: number, limit: number): Promise<readonly PieceId[]> {
+    return this.#environment.read(() =>
+      filedUntil(this.#tables['pieces-by-expiry'], time, limit).map((key) => toHex(key) as PieceId),
+    );
+  }
+
+  async removePiece(pieceId: PieceId, time: number): Promise<boolean> {
+    const key = idKey(pieceId);
+    return this.#environment.write(() => {
+      const stored = readRecord(this.#tables.pieces, pieceCodec, key);
+      if (stored === null || stored.expiry > time) return false;
+      if (under(this.#tables['objects-by-piece'], key).length > 0) return false;
+      if (under(this.#tables['replicas-by-piece'], key).length > 0) return false;
+      this.#tables.pieces.remove(key);
+      this.#tables['pieces-by-expiry'].remove(timeKey(stored.expiry, key));
+      this.#tables['pieces-short'].remove(key);
+      return true;
+    });
+  }
+
+  async objectsOfPiece(pieceId: PieceId): Promise<readonly Cid[]> {
+    const key = idKey(pieceId);
+    return this.#environment.read(() =>
+      under(this.#tables['objects-by-piece'], key).map(({ rest }) => rest.toString('latin1') as Cid),
+    );
+  }
+
+  async underReplicatedPieces(cursor: string | null, limit: number) {
+    return this.#environment.read(() =>
+      page(this.#tables['pieces-short'], everything, cursor, limit, (key) =>
+        readRecord(this.#tables.pieces, pieceCodec, key),
+      ),
+    );
+  }
+
+  /** Files the piece as short of replicas, or no longer. */
+  #assessPiece(key: Buffer): void {
+    const piece = readRecord(this.#tables.pieces, pieceCodec, key);
+    if (piece === null) return;
+    const replicas = under(this.#tables['replicas-by-piece'], key);
+    if (replicas.filter(({ value }) => value.equals(active)).length < piece.copies)
+      this.#tables['pieces-short'].put(key, mark);
+    else this.#tables['pieces-short'].remove(key);
+  }
+
+  // Replicas
+
+  async addReplica(record: ReplicaRecord): Promise<boolean> {
+    const key = placementKey(record);
+    const encoded = replicaCodec.encode(record);
+    return this.#environment.write(() => {
+      if (this.#tables.replicas.get(key) !== undefined) return false;
+      this.#tables.replicas.put(key, encoded);
+      this.#linkReplica(key, record);
+      return true;
+    });
+  }
+
+  async getReplica(id: ReplicaId): Promise<ReplicaRecord | null> {
+    const key = placementKey(id);
+    return this.#environment.read(() => readRecord(this.#tables.replicas, replicaCodec, key));
+  }
+
+  async updateReplica(next: ReplicaRecord): Promise<boolean> {
+    const key = placementKey(next);
+    const encoded = replicaCodec.encode(next);
+    return this.#environment.write(() => {
+      const stored = readRecord(this.#tables.replicas, replicaCodec, key);
+      if (stored === null || stored.version !== next.version - 1) return false;
+      this.#tables.replicas.put(key, encoded);
+      const filedAlike =
+        stored.pieceId === next.pieceId &&
+        stored.size === next.size &&
+        stored.expiry === next.expiry &&
+        stored.state === next.state;
+      if (!filedAlike) {
+        this.#unlinkReplica(key, stored);
+        this.#linkReplica(key, next);
+      }
+      return true;
+    });
+  }
+
+  async removeReplica(id: ReplicaId): Promise<boolean> {
+    const key = placementKey(id);
+    return this.#environment.write(() => {
+      const stored = readRecord(this.#tables.replicas, replicaCodec, key);
+      if (stored === null) return false;
+      this.#tables.replicas.remove(key);
+      this.#unlinkReplica(key, stored);
+      return true;
+    });
+  }
+
+  async replicasOfPiece(pieceId: PieceId): Promise<readonly ReplicaRecord[]> {
+    const key = idKey(pieceId);
+    return this.#environment.read(() =>
+      under(this.#tables['replicas-by-piece'], key)
+        .map(({ rest }) => readRecord(this.#tables.replicas, replicaCodec, rest))
+        .filter((record) => record !== null),
+    );
+  }
+
+  async replicasOfMiner(minerKey: PublicKey, cursor: string | null, limit: number) {
+    return this.#pageOfReplicas(idKey(minerKey), cursor, limit);
+  }
+
+  async listReplicas(cursor: string | null, limit: number) {
+    return this.#pageOfReplicas(everything, cursor, limit);
+  }
+
+  async expiredReplicas(time: number, limit: number): Promise<readonly ReplicaId[]> {
+    return this.#environment.read(() =>
+      filedUntil(this.#tables['replicas-by-expiry'], time, limit).map(replicaIdOfPlacementKey),
+    );
+  }
+
+  #pageOfReplicas(prefix: Buffer, cursor: string | null, limit: number) {
+    return this.#environment.read(() =>
+      page(this.#tables.replicas, prefix, cursor, limit, (_, value) => replicaCodec.decode(value)),
+    );
+  }
+
+  #linkReplica(key: Buffer, record: ReplicaRecord): void {
+    const piece = idKey(record.pieceId);
+    const state = record.state === 'active' ? active : inactive;
+    this.#tables['replicas-by-piece'].put(Buffer.concat([piece, key]), state);
+    this.#tables['replicas-by-expiry'].put(timeKey(record.expiry, key), mark);
+    addToCounter(this.#tables['miner-bytes'], idKey(record.minerKey), record.size);
+    this.#assessPiece(piece);
+  }
+
+  #unlinkReplica(key: Buffer, record: ReplicaRecord): void {
+    const piece = idKey(record.pieceId);
+    this.#tables['replicas-by-piece'].remove(Buffer.concat([piece, key]));
+    this.#tables['replicas-by-expiry'].remove(timeKey(record.expiry, key));
+    addToCounter(this.#tables['miner-bytes'], idKey(record.minerKey), -record.size);
+    this.#assessPiece(piece);
+  }
+
+  // Miners
+
+  async usedBytes(minerKey: PublicKey): Promise<number> {
+    const key = idKey(minerKey);
+    return this.#environment.read(() => readCounter(this.#tables['miner-bytes'], key));
+  }
+
+  async count(
+    minerKey: PublicKey,
+    kind: 'store' | 'challenge' | 'retrieve',
+    success: boolean,
+  ): Promise<void> {
+    const key = idKey(minerKey);
+    await this.#environment.write(() => {
+      const before = readRecord(this.#tables['miner-statistics'], statisticsCodec, key);
+      const after = counted(before ?? noStatistics(minerKey), kind, success);
+      this.#tables['miner-statistics'].put(key, statisticsCodec.encode(after));
+    });
+  }
+
+  async statistics(minerKey: PublicKey) {
+    const key = idKey(minerKey);
+    return this.#environment.read(
+      () => readRecord(this.#tables['miner-statistics'], statisticsCodec, key) ?? noStatistics(minerKey),
+    );
+  }
+
+  async listStatistics() {
+    return this.#environment.read(() => this.#allStatistics());
+  }
+
+  async rollWindow(): Promise<void> {
+    await this.#environment.write(() => {
+      for (const before of this.#allStatistics())
+        this.#tables['miner-statistics'].put(idKey(before.minerKey), statisticsCodec.encode(rolled(before)));
+    });
+  }
+
+  /** One entry for each miner ever counted: a subnet has hundreds. */
+  #allStatistics() {
+    return Array.from(entries(this.#tables['miner-statistics'], {}), ({ value }) =>
+      statisticsCodec.decode(value),
+    );
+  }
+
+  close(): Promise<void> {
+    return this.#environment.close();
+  }
+}

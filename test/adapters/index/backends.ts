@@ -1,0 +1,20 @@
+// The index backends by address, so that child processes open the same place as the test that started them.
+import { join } from 'node:path';
+import { openLmdbHoldingIndex } from '../../../src/adapters/index/lmdb/holding-index.js';
+import { openLmdbPlacementIndex } from '../../../src/adapters/index/lmdb/placement-index.js';
+import type { HoldingIndex } from '../../../src/domain/ports/holding-index.js';
+import type { PlacementIndex } from '../../../src/domain/ports/placement-index.js';
+
+/** `lmdb:FOLDER`; a Redis backend joins as `redis://…`. */
+export function openPlacementAt(address: string): Promise<PlacementIndex> {
+  return openLmdbPlacementIndex(join(folderOf(address), 'placement'));
+}
+
+export function openHoldingAt(address: string): Promise<HoldingIndex> {
+  return openLmdbHoldingIndex(join(folderOf(address), 'holding'));
+}
+
+function folderOf(address: string): string {
+  if (!address.startsWith('lmdb:')) throw new Error(`no index backend for ${address}`);
+  return address.slice('lmdb:'.length);
+}

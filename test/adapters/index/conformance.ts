@@ -1,0 +1,515 @@
+// What every backend of the two index ports must do. A backend's test file calls both functions with its
+// factory; nothing here knows which backend it runs on.
+import assert from 'node:assert/strict';
+import { describe, type TestContext, test } from 'node:test';
+import { FileTaoError } from '../../../src/domain/model/errors.js';
+import type { ReplicaRecord } from '../../../src/domain/model/records.js';
+import type { HoldingIndex } from '../../../src/domain/ports/holding-index.js';
+import type { PlacementIndex } from '../../../src/domain/ports/placement-index.js';
+import { startProgram } from '../program.js';
+import { seededRandom } from '../seeded-random.js';
+import { openHoldingAt, openPlacementAt } from './backends.js';
+import { all, assertConsistent, nameOf } from './consistency.js';
+import { expected, isOfLane, lanes, piecesOfLoad } from './load.js';
+import {
+  bytes32,
+  cid,
+  held,
+  miner,
+  object,
+  piece,
+  placedPiece,
+  replica,
+  root,
+  validator,
+} from './records.js';
+
+export interface IndexBackend {
+  readonly name: string;
+  /** Address of an empty place, as backends.ts opens it; removed after the test. */
+  prepare(context: TestContext): Promise<string>;
+}
+
+const child = new URL('./child.js', import.meta.url);
+const refusedWith =
+  (code: string) =>
+  (error: unknown): boolean =>
+    error instanceof FileTaoError && error.code === code;
+
+export function placementIndexConformance(backend: IndexBackend): void {
+  const opened = async (context: TestContext): Promise<[PlacementIndex, string]> => {
+    const address = await backend.prepare(context);
+    const index = await openPlacementAt(address);
+    context.after(() => index.close());
+    return [index, address];
+  };
+
+  describe(`placement index on ${backend.name}`, () => {
+    test('objects are kept as put, replaced, listed and deleted', async (context) => {
+      const [index] = await opened(context);
+      const empty = object(0, { size: 0, pieceIds: [] });
+      for (const record of [empty, object(1), object(2)]) await index.putObject(record);
+      assert.deepEqual(await index.getObject(cid(0)), empty);
+      assert.deepEqual(await index.getObject(cid(1)), object(1));
+      assert.equal(await index.getObject(cid(9)), null);
+
+      const moved = object(1, { pieceIds: [piece(3), piece(50), piece(50)], expiry: 9000 });
+      await index.putObject(moved);
+      assert.deepEqual(await index.getObject(cid(1)), moved);
+      assert.deepEqual(await index.objectsOfPiece(piece(2)), [], 'a claim given up');
+      assert.deepEqual(await index.objectsOfPiece(piece(3)), [cid(1)], 'a claim kept');
+      assert.deepEqual(await index.objectsOfPiece(piece(50)), [cid(1)]);
+      await index.putObject(object(5, { pieceIds: [piece(50)] }));
+      assert.deepEqual(await index.objectsOfPiece(piece(50)), [cid(1), cid(5)]);
+
+      const listed = await all((cursor, limit) => index.listObjects(cursor, limit), 1);
+      assert.deepEqual(
+        listed.map((record) => record.cid),
+        [cid(0), cid(1), cid(2), cid(5)],
+      );
+      assert.deepEqual(await index.expiredObjects(1999, 10), []);
+      assert.deepEqual(await index.expiredObjects(2002, 10), [cid(0), cid(2)]);
+      assert.deepEqual(
+        await index.expiredObjects(9000, 2),
+        [cid(0), cid(2)],
+        'oldest first, up to the limit',
+      );
+
+      assert.equal(await index.deleteObject(cid(1)), true);
+      assert.equal(await index.deleteObject(cid(1)), false);
+      assert.equal(await index.getObject(cid(1)), null);
+      assert.deepEqual(await index.objectsOfPiece(piece(50)), [cid(5)]);
+      assert.deepEqual(await index.expiredObjects(9000, 10), [cid(0), cid(2), cid(5)]);
+    });
+
+    test('an object of the largest manifest fits, and pages of large objects end early', async (context) => {
+      const [index] = await opened(context);
+      const manifest = new Uint8Array(64 + 4 * 1024 * 1024).fill(7);
+      const pieceIds = Array.from({ length: 65536 }, (_, i) => piece(i));
+      await index.putObject(object(1, { manifest, pieceIds }));
+      assert.deepEqual(await index.getObject(cid(1)), object(1, { manifest, pieceIds }));
+      for (const n of [2, 3, 4]) await index.putObject(object(n, { manifest }));
+      const page = await index.listObjects(null, 100);
+      assert.ok(page.items.length < 4 && page.next !== null, `${page.items.length} objects in one page`);
+      assert.equal((await all((cursor, limit) => index.listObjects(cursor, limit), 100)).length, 4);
+    });
+
+    test('pieces only move up, and go when nothing refers to them', async (context) => {
+      const [index] = await opened(context);
+      await index.putPiece(placedPiece(1, { copies: 3, expiry: 5000 }));
+      await index.putPiece(placedPiece(1, { copies: 1, expiry: 7000 }));
+      assert.deepEqual(await index.getPiece(piece(1)), placedPiece(1, { copies: 3, expiry: 7000 }));
+      await index.putPiece(placedPiece(1, { copies: 4, expiry: 100 }));
+      assert.deepEqual(await index.getPiece(piece(1)), placedPiece(1, { copies: 4, expiry: 7000 }));
+      await index.putPiece(placedPiece(2, { expiry: 6000 }));
+      assert.deepEqual(await index.expiredPieces(6999, 10), [piece(2)]);
+      assert.deepEqual(await index.expiredPieces(7000, 10), [piece(2), piece(1)]);
+
+      assert.equal(await index.removePiece(piece(1), 6999), false, 'not expired yet');
+      await index.putObject(object(1, { pieceIds: [piece(1)] }));
+      assert.equal(await index.removePiece(piece(1), 7000), false, 'an object has it');
+      await index.deleteObject(cid(1));
+      await index.addReplica(replica(1, { pieceId: piece(1) }));
+      assert.equal(await index.removePiece(piece(1), 7000), false, 'a replica is of it');
+      await index.removeReplica(replica(1));
+      assert.equal(await index.removePiece(piece(1), 7000), true);
+      assert.equal(await index.removePiece(piece(1), 7000), false);
+      assert.equal(await index.getPiece(piece(1)), null);
+      assert.deepEqual(await index.expiredPieces(7000, 10), [piece(2)]);
+      await assertConsistent(index, [piece(1), piece(2)]);
+    });
+
+    test('a replica is added once, changes by compare-and-set, and keeps every field', async (context) => {
+      const [index] = await opened(context);
+      const first = replica(1);
+      assert.equal(await index.getReplica(first), null);
+      assert.equal(await index.updateReplica({ ...first, version: 2 }), false, 'nothing to update');
+      assert.equal(await index.addReplica(first), true);
+      assert.equal(await index.addReplica({ ...first, size: 1 }), false);
+      assert.deepEqual(await index.getReplica(first), first);
+
+      const full: ReplicaRecord = {
+        ...first,
+        n: 41,
+        link: bytes32(9),
+        kept: Array.from({ length: 32 }, (_, n) => ({ n, seed: bytes32(n), keyedRoot: bytes32(255 - n) })),
+        openRound: { n: 41, startedAtMs: 1_790_000_000_000, owner: 'validator 17' },
+        passed: 39,
+        failedRounds: 2,
+        lastPassAt: 1_790_000_000,
+        lastFailure: { at: 1_780_000_000, reason: 'content-path' },
+        version: 2,
+      };
+      assert.equal(await index.updateReplica({ ...full, version: 1 }), false);
+      assert.equal(await index.updateReplica({ ...full, version: 3 }), false);
+      assert.deepEqual(await index.getReplica(first), first, 'a refused change changes nothing');
+      assert.equal(await index.updateReplica(full), true);
+      assert.equal(await index.updateReplica(full), false, 'the same change again');
+      assert.deepEqual(await index.getReplica(first), full);
+      assert.equal(await index.getReplica({ ...first, minerKey: miner(77) }), null);
+
+      assert.equal(await index.removeReplica(first), true);
+      assert.equal(await index.removeReplica(first), false);
+      assert.equal(await index.getReplica(first), null);
+    });
+
+    test('of many changes at once from one version exactly one wins', async (context) => {
+      const [index] = await opened(context);
+      await index.addReplica(replica(1));
+      const results = await Promise.all(
+        Array.from({ length: 50 }, (_, n) => index.updateReplica({ ...replica(1), n, version: 2 })),
+      );
+      assert.equal(results.filter(Boolean).length, 1);
+      assert.equal((await index.getReplica(replica(1)))!.n, results.indexOf(true));
+    });
+
+    test('state, size, expiry and piece of a replica move it in every listing', async (context) => {
+      const [index] = await opened(context);
+      const pieces = [piece(1), piece(2)];
+      await index.addReplica(replica(10, { pieceId: piece(1) }));
+      await index.putPiece(placedPiece(1));
+      await index.putPiece(placedPiece(2, { copies: 1 }));
+      const short = async () => (await index.underReplicatedPieces(null, 10)).items.map((r) => r.pieceId);
+      assert.deepEqual(await short(), pieces);
+      await index.addReplica(replica(11, { pieceId: piece(1) }));
+      assert.deepEqual(await short(), [piece(2)]);
+      const failed = replica(11, { pieceId: piece(1), state: 'failed', version: 2 });
+      assert.equal(await index.updateReplica(failed), true);
+      assert.deepEqual(await short(), pieces);
+      const renewed: ReplicaRecord = { ...failed, state: 'active', expiry: 9000, size: 5, version: 3 };
+      assert.equal(await index.updateReplica(renewed), true);
+      assert.equal(await index.usedBytes(miner(1)), 5);
+      assert.deepEqual(await short(), [piece(2)]);
+      assert.deepEqual(
+        (await index.expiredReplicas(9000, 10)).map((id) => id.root),
+        [root(10), root(11)],
+      );
+      assert.deepEqual(await index.expiredReplicas(4989, 10), []);
+      await index.updateReplica({ ...renewed, pieceId: piece(2), version: 4 });
+      assert.deepEqual(await short(), [piece(1)]);
+      await index.putPiece(placedPiece(2, { copies: 2 }));
+      assert.deepEqual(await short(), pieces);
+      await assertConsistent(index, pieces);
+    });
+
+    test('listings go on where they stopped, whatever is added or removed between pages', async (context) => {
+      const address = await backend.prepare(context);
+      let index = await openPlacementAt(address);
+      for (let n = 0; n < 40; n++) await index.addReplica(replica(n));
+      const seen = new Set<string>();
+      let cursor: string | null = null;
+      for (let turn = 0; ; turn++) {
+        const page: Awaited<ReturnType<typeof index.listReplicas>> = await index.listReplicas(cursor, 6);
+        for (const record of page.items) {
+          assert.ok(!seen.has(nameOf(record)), 'listed twice');
+          seen.add(nameOf(record));
+        }
+        cursor = page.next;
+        if (cursor === null) break;
+        await index.removeReplica(page.items.at(-1)!); // the one the cursor names
+        await index.addReplica(replica(100 + turn));
+        await index.close();
+        index = await openPlacementAt(address);
+      }
+      for (let n = 0; n < 40; n++) assert.ok(seen.has(nameOf(replica(n))), `replica ${n} was listed`);
+
+      const ofMiner = await index.replicasOfMiner(miner(0), null, 1);
+      const elsewhere = await index.replicasOfMiner(miner(3), ofMiner.next, 1000);
+      assert.ok(elsewhere.items.length > 0 && elsewhere.items.every((r) => r.minerKey === miner(3)));
+      for (const wrong of ['', 'not a cursor!', 'A'.repeat(5000)])
+        await assert.rejects(index.listReplicas(wrong, 5), refusedWith('bad-input'));
+      for (const wrong of [0, -1, 1.5, Number.NaN])
+        await assert.rejects(index.listReplicas(null, wrong), refusedWith('bad-input'));
+      await index.close();
+    });
+
+    test('attempts are counted, also many at once, and a new window keeps lifetime successes', async (context) => {
+      const [index] = await opened(context);
+      const none = { store: 0, challenge: 0, retrieve: 0 };
+      assert.deepEqual(await index.statistics(miner(1)), {
+        minerKey: miner(1),
+        attempts: none,
+        successes: none,
+        totalSuccesses: 0,
+      });
+      assert.deepEqual(await index.listStatistics(), []);
+      await Promise.all([
+        ...Array.from({ length: 30 }, (_, n) => index.count(miner(1), 'challenge', n % 3 === 0)),
+        index.count(miner(1), 'store', true),
+        index.count(miner(2), 'retrieve', false),
+      ]);
+      const before = await index.statistics(miner(1));
+      assert.deepEqual(before.attempts, { store: 1, challenge: 30, retrieve: 0 });
+      assert.deepEqual(before.successes, { store: 1, challenge: 10, retrieve: 0 });
+      await Promise.all([index.rollWindow(), index.count(miner(3), 'store', true)]);
+      await index.count(miner(1), 'store', true);
+      const after = await index.listStatistics();
+      assert.deepEqual(
+        after.map((record) => [record.minerKey, record.attempts.challenge, record.totalSuccesses]),
+        [
+          [miner(1), 0, 12],
+          [miner(2), 0, 0],
+          [miner(3), 0, 1],
+        ],
+      );
+    });
+
+    test('a wrong id or record is refused, and nothing changes', async (context) => {
+      const [index] = await opened(context);
+      const wrongIds = ['', 'zz', '../../etc/passwd', `${root(1)}00`, 'F'.repeat(64)];
+      for (const wrong of wrongIds) {
+        await assert.rejects(
+          index.getReplica({ ...replica(1), root: wrong as never }),
+          refusedWith('bad-input'),
+        );
+        await assert.rejects(index.getPiece(wrong as never), refusedWith('bad-input'));
+      }
+      await assert.rejects(index.getObject('../x' as never), refusedWith('bad-cid'));
+      const wrongRecords: Partial<Record<keyof ReplicaRecord, unknown>>[] = [
+        { expiry: 1.5 },
+        { size: -1 },
+        { n: 2 ** 53 },
+        { link: new Uint8Array(31) },
+        { link: undefined },
+        { state: 'asleep' },
+        { kept: Array.from({ length: 33 }, (_, n) => ({ n, seed: bytes32(0), keyedRoot: bytes32(0) })) },
+        { lastFailure: { at: 1, reason: 'x'.repeat(2000) } },
+      ];
+      for (const wrong of wrongRecords)
+        await assert.rejects(index.addReplica(replica(1, wrong as never)), refusedWith('bad-input'));
+      await assert.rejects(
+        index.putObject(object(1, { pieceIds: [piece(1), 'nothing' as never] })),
+        refusedWith('bad-input'),
+      );
+      assert.deepEqual((await index.listReplicas(null, 10)).items, []);
+      assert.deepEqual(await index.objectsOfPiece(piece(1)), []);
+    });
+
+    test('any sequence of changes leaves what a plain map would hold', async (context) => {
+      const [index] = await opened(context);
+      const random = seededRandom(context);
+      const model = new Map<string, ReplicaRecord>();
+      const pieces = Array.from({ length: 7 }, (_, n) => piece(n));
+      const change = async (): Promise<void> => {
+        const sample = replica(random.below(30));
+        const name = nameOf(sample);
+        const stored = model.get(name);
+        switch (random.below(5)) {
+          case 0:
+            await index.putPiece(placedPiece(random.below(7), { copies: 1 + random.below(4) }));
+            return;
+          case 1:
+            assert.equal(await index.removeReplica(sample), model.delete(name));
+            return;
+          case 2:
+            assert.equal(await index.addReplica(sample), stored === undefined);
+            if (stored === undefined) model.set(name, sample);
+            return;
+          default: {
+            if (stored === undefined) return;
+            const version = stored.version + random.below(3);
+            const next: ReplicaRecord = {
+              ...stored,
+              version,
+              state: random.pick(['active', 'failed']),
+              expiry: random.below(9000),
+              size: random.below(5000),
+              pieceId: piece(random.below(7)),
+            };
+            const fits = version === stored.version + 1;
+            assert.equal(await index.updateReplica(next), fits);
+            if (fits) model.set(name, next);
+          }
+        }
+      };
+      for (let i = 0; i < 500; i++) await change();
+      assert.deepEqual(await assertConsistent(index, pieces), new Map([...model].sort()));
+    });
+
+    test('two processes advance one replica: no update is lost, no chain forks', async (context) => {
+      const [index, address] = await opened(context);
+      const rounds = 150;
+      await index.addReplica(replica(1));
+      const names = ['a', 'b'];
+      const programs = names.map((name) =>
+        startProgram(context, child, ['advance', address, name, String(rounds)]),
+      );
+      const claims: string[][] = await Promise.all(
+        programs.map(async (program) => {
+          const own: string[] = [];
+          for await (const line of program.lines) own.push(line);
+          await program.end();
+          return own;
+        }),
+      );
+      const byVersion = new Map<number, string>();
+      for (const line of claims.flat()) {
+        const [version, name] = line.split(' ') as [string, string];
+        assert.ok(!byVersion.has(Number(version)), `version ${version} was claimed by both`);
+        byVersion.set(Number(version), name);
+      }
+      let link = replica(1).link;
+      for (let version = 2; version <= 1 + 2 * rounds; version++) {
+        const name = byVersion.get(version);
+        assert.ok(name, `version ${version} was claimed by nobody`);
+        link = Uint8Array.from(link, (byte, i) => (byte * 31 + i + name.charCodeAt(0)) & 0xff);
+      }
+      const last = (await index.getReplica(replica(1)))!;
+      assert.deepEqual([last.n, last.version], [2 * rounds, 1 + 2 * rounds]);
+      assert.deepEqual(last.link, link, 'the chain is the acknowledged one');
+      const switches = [...byVersion].sort(([a], [b]) => a - b).map(([, name]) => name);
+      context.diagnostic(
+        `the writer changed ${switches.filter((name, i) => i > 0 && name !== switches[i - 1]).length} times`,
+      );
+    });
+
+    test('kill -9 of a writer: what it acknowledged is there, and the others go on', async (context) => {
+      const [index, address] = await opened(context);
+      const random = seededRandom(context);
+      const steps = Array.from({ length: lanes }, () => 0);
+      for (let round = 0; round < 4; round++) {
+        const writer = startProgram(context, child, ['load', address, ...steps.map(String)]);
+        const killAfter = 20 + random.below(200);
+        let lines = 0;
+        let killed: Promise<void> | null = null;
+        for await (const line of writer.lines) {
+          const [lane, step] = line.split(' ').map(Number) as [number, number];
+          assert.equal(step, steps[lane], 'steps are acknowledged in order');
+          steps[lane] = step + 1;
+          // The lines that were written before the kill still arrive after it: they count.
+          if (++lines === killAfter) killed = writer.kill();
+        }
+        if (killed === null) await writer.end(); // it may have finished, not failed
+        await killed;
+        await index.count(miner(1), 'store', true);
+
+        const replicas = await assertConsistent(index, piecesOfLoad);
+        for (let lane = 0; lane < lanes; lane++) {
+          const actual = new Map([...replicas].filter(([, record]) => isOfLane(lane, record)).sort());
+          const possible = [steps[lane]!, steps[lane]! + 1];
+          const found = possible.findLast((count) => {
+            const model = new Map([...expected(lane, count)].sort());
+            try {
+              assert.deepEqual(actual, model);
+              return true;
+            } catch {
+              return false;
+            }
+          });
+          assert.ok(found !== undefined, `lane ${lane} is neither before nor after its step ${steps[lane]}`);
+          steps[lane] = found;
+        }
+      }
+      context.diagnostic(`steps of the lanes: ${steps.join(' ')}`);
+      assert.equal((await index.statistics(miner(1))).totalSuccesses, 4);
+    });
+
+    test('a closed index refuses work, and closing waits for what is under way', async (context) => {
+      const address = await backend.prepare(context);
+      const index = await openPlacementAt(address);
+      const underWay = index.addReplica(replica(1));
+      await index.close();
+      await index.close();
+      assert.equal(await underWay, true);
+      await assert.rejects(index.getReplica(replica(1)), refusedWith('internal'));
+      await assert.rejects(index.addReplica(replica(2)), refusedWith('internal'));
+      const [again, beside] = await Promise.all([openPlacementAt(address), openPlacementAt(address)]);
+      assert.deepEqual(await again.getReplica(replica(1)), replica(1));
+      await again.close();
+      assert.equal(await beside.removeReplica(replica(1)), true, 'another handle stays open');
+      await beside.close();
+    });
+  });
+}
+
+export function holdingIndexConformance(backend: IndexBackend): void {
+  const opened = async (context: TestContext): Promise<[HoldingIndex, string]> => {
+    const address = await backend.prepare(context);
+    const index = await openHoldingAt(address);
+    context.after(() => index.close());
+    return [index, address];
+  };
+
+  describe(`holding index on ${backend.name}`, () => {
+    test('replicas are put, replaced, renewed and removed, and bytes are counted', async (context) => {
+      const [index, address] = await opened(context);
+      assert.equal(await index.get(held(1)), null);
+      assert.equal(await index.usedBytes(), 0);
+      for (let n = 0; n < 10; n++) await index.put(held(n));
+      assert.deepEqual(await index.get(held(4)), held(4));
+      assert.equal(await index.usedBytes(), 10 * 1000 + 45);
+      assert.equal(await index.usedBytesOf(validator(1)), 3000 + 1 + 4 + 7);
+      await index.put(held(4, { size: 1, expiry: 100 }));
+      assert.equal(await index.usedBytesOf(validator(1)), 2001 + 1 + 7);
+      assert.equal(await index.usedBytesOf(validator(9)), 0);
+
+      assert.equal((await index.renew(held(4), 50))!.expiry, 100, 'never earlier');
+      assert.equal((await index.renew(held(4), 7000))!.expiry, 7000);
+      assert.equal((await index.get(held(4)))!.expiry, 7000);
+      assert.equal(await index.renew(held(44), 7000), null);
+      assert.deepEqual(
+        (await index.expired(5000, 3)).map((id) => id.root),
+        [root(9), root(8), root(7)],
+      );
+      assert.deepEqual((await index.expired(7000, 100)).at(-1)!.root, root(4));
+      assert.deepEqual(await index.expired(4990, 100), []);
+
+      assert.equal(await index.remove(held(9)), true);
+      assert.equal(await index.remove(held(9)), false);
+      const second = await openHoldingAt(address);
+      const listed = await all((cursor, limit) => second.list(cursor, limit), 2);
+      assert.deepEqual(
+        listed.map((record) => record.root).sort(),
+        Array.from({ length: 9 }, (_, n) => root(n)),
+      );
+      assert.equal(
+        listed.reduce((sum, record) => sum + record.size, 0),
+        await second.usedBytes(),
+      );
+      await second.close();
+    });
+
+    test('an answer is noted, and one to an unknown replica is not', async (context) => {
+      const [index] = await opened(context);
+      await index.put(held(1));
+      await index.noteAnswer(held(1), 17, bytes32(3));
+      assert.deepEqual(await index.get(held(1)), held(1, { lastN: 17, link: bytes32(3) }));
+      await index.noteAnswer(held(2), 17, bytes32(3));
+      assert.equal(await index.get(held(2)), null);
+    });
+
+    test('changes at once keep the sums right', async (context) => {
+      const [index] = await opened(context);
+      const random = seededRandom(context);
+      await Promise.all(
+        Array.from({ length: 300 }, () => {
+          const n = random.below(20);
+          return random.below(3) === 0
+            ? index.remove(held(n))
+            : index.put(held(n, { size: random.below(5000), expiry: random.below(9000) }));
+        }),
+      );
+      const listed = await all((cursor, limit) => index.list(cursor, limit), 100);
+      const bytesOf = (records: typeof listed) => records.reduce((sum, record) => sum + record.size, 0);
+      assert.equal(await index.usedBytes(), bytesOf(listed));
+      for (const n of [0, 1, 2])
+        assert.equal(
+          await index.usedBytesOf(validator(n)),
+          bytesOf(listed.filter((record) => record.validatorKey === validator(n))),
+        );
+      const filed = await index.expired(9000, 100);
+      assert.deepEqual(filed.map((id) => id.root).sort(), listed.map((record) => record.root).sort());
+    });
+
+    test('a wrong id or record is refused', async (context) => {
+      const [index] = await opened(context);
+      await assert.rejects(index.get({ ...held(1), root: '../..' as never }), refusedWith('bad-input'));
+      await assert.rejects(
+        index.put(held(1, { receipt: new Uint8Array(100_000) })),
+        refusedWith('bad-input'),
+      );
+      await assert.rejects(index.put(held(1, { size: -5 })), refusedWith('bad-input'));
+      assert.equal(await index.usedBytes(), 0);
+    });
+  });
+}
