@@ -206,6 +206,7 @@ export const replicaCodec = recordCodec<ReplicaRecord>('replica record', {
   n: count,
   link: node,
   kept: list(row<KeptRound>({ n: count, seed: node, keyedRoot: node }), limits.keptRounds),
+  receipt: bytes({ most: receiptBytesMax }),
   openRound: nullable(map<OpenRound>({ n: count, startedAtMs: count, owner: text })),
   passed: count,
   failedRounds: count,

@@ -69,6 +69,8 @@ export interface ReplicaRecord extends ReplicaId {
   /** Link of the last passed round, or of the store. */
   readonly link: Uint8Array;
   readonly kept: readonly KeptRound[];
+  /** Signature ‖ body of the receipt given at store: every transcript of the replica embeds it. */
+  readonly receipt: Uint8Array;
   readonly openRound: OpenRound | null;
   readonly passed: number;
   readonly failedRounds: number;

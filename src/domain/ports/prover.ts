@@ -43,6 +43,12 @@ export interface DigestResult {
 export interface Prover {
   prove(request: ProveRequest, signal?: AbortSignal): Promise<ProveResult>;
   digest(request: DigestRequest, signal?: AbortSignal): Promise<DigestResult>;
+  /** keyed(key_i, data) for each key; data up to 64 MiB, copied to the worker. */
+  keyedRoots(
+    data: Uint8Array,
+    keys: readonly Uint8Array[],
+    signal?: AbortSignal,
+  ): Promise<readonly Uint8Array[]>;
   /** commit(m_i, r_i) for n × 32 bytes each. */
   commit(m: Uint8Array, r: Uint8Array, signal?: AbortSignal): Promise<Uint8Array>;
   close(): Promise<void>;

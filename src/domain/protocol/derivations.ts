@@ -1,7 +1,7 @@
 // Every value the protocol derives: keys, seeds, links, blindings (PROTOCOL 2 to 6). Fixed-width fields only
 // are joined, so every hash input is injective.
 
-import type { ProofCore } from '../core/core.js';
+import type { ProofCore } from '../core/proof-core.js';
 import { concatBytes } from '../model/bytes.js';
 import { contexts } from '../model/constants.js';
 import type { Signer } from '../ports/signer.js';

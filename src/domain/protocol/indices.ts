@@ -1,7 +1,7 @@
 // Which chunks a round opens: drawn from ν and the commitment, so that neither side alone can bias them and
 // an auditor can draw them again (PROTOCOL 5.3).
 
-import type { ProofCore } from '../core/core.js';
+import type { ProofCore } from '../core/proof-core.js';
 
 const wordsPerBlock = 64;
 

@@ -2,7 +2,7 @@
 //   for each opened index: chunk bytes ‖ r_j (32)
 //   content multiproof ‖ keyed multiproof ‖ commitment multiproof (equal node counts, 32 bytes a node)
 
-import type { ProofCore } from '../core/core.js';
+import type { ProofCore } from '../core/proof-core.js';
 import { nodeSize } from '../model/constants.js';
 import { chunkCount, chunkLength, type RoundShape } from './parameters.js';
 

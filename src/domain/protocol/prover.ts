@@ -1,7 +1,7 @@
 // The miner's side of a challenge round (PROTOCOL 5.2 to 5.4), without any input or output: what to compute,
 // what to answer. The work proportional to size is done elsewhere (ports/prover.ts) and handed in.
 
-import type { ProofCore } from '../core/core.js';
+import type { ProofCore } from '../core/proof-core.js';
 import type { Opened } from '../identity/sealed.js';
 import { equalBytes } from '../model/bytes.js';
 import { leafSize } from '../model/constants.js';

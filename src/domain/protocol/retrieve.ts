@@ -1,7 +1,7 @@
 // Retrieving a replica (PROTOCOL 6), both sides. Reads the chain, never advances it. The proof binds the
 // streamed bytes to this request and to the chain; the root is what says that they are the right ones.
 
-import type { ProofCore } from '../core/core.js';
+import type { ProofCore } from '../core/proof-core.js';
 import type { Opened } from '../identity/sealed.js';
 import { equalBytes } from '../model/bytes.js';
 import { nodeSize } from '../model/constants.js';

@@ -1,6 +1,6 @@
 // Storing a replica (PROTOCOL 4), both sides: what the miner signs for and what the validator checks.
 
-import type { ProofCore } from '../core/core.js';
+import type { ProofCore } from '../core/proof-core.js';
 import type { Opened } from '../identity/sealed.js';
 import { equalBytes } from '../model/bytes.js';
 import type { BlockRef } from '../ports/chain.js';

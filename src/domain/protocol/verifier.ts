@@ -1,7 +1,7 @@
 // The validator's side of a challenge round (PROTOCOL 5.1, 5.3, 5.5), without any input or output. Everything
 // is checked against values held before the round or received before ν.
 
-import type { ProofCore } from '../core/core.js';
+import type { ProofCore } from '../core/proof-core.js';
 import type { Opened } from '../identity/sealed.js';
 import { concatBytes, equalBytes } from '../model/bytes.js';
 import { nodeSize } from '../model/constants.js';
@@ -105,21 +105,17 @@ function checkPaths(core: ProofCore, round: AnsweredRound): ProofFault | Pending
   const indices = openedIndices(core, round.nu, round.commitment.digest, count, openings);
   const bulk = decodeOpening(core, { size, chunkSize, openings }, indices, round.bulk);
   if (bulk === null) return 'opening-length';
-  const seed = roundSeed(core, round.challenge.body);
-  const r = concatBytes(...bulk.chunks.map((chunk) => chunk.blinding));
   if (bulk.chunks.some((chunk) => !core.isCanonicalScalar(chunk.blinding))) return 'blinding-range';
-  const m = concatBytes(
-    ...bulk.chunks.map(({ index, data }) => core.chunkNodes(seed, data, index, chunkSize)),
-  );
+  const seed = roundSeed(core, round.challenge.body);
+  const data = concatBytes(...bulk.chunks.map((chunk) => chunk.data));
+  const r = concatBytes(...bulk.chunks.map((chunk) => chunk.blinding));
+  const m = core.openedChunkNodes(seed, data, indices, chunkSize);
   if (count === 1) {
     // The only chunk is the whole replica: there are no siblings, the digests themselves are compared.
-    const { data } = bulk.chunks[0]!;
     if (!equalBytes(core.hash(data), root)) return 'content-path';
     if (!equalBytes(core.keyed(seed, data), keyedRoot)) return 'keyed-path';
   } else {
-    const content = concatBytes(
-      ...bulk.chunks.map(({ index, data }) => core.chunkNodes(null, data, index, chunkSize)),
-    );
+    const content = core.openedChunkNodes(null, data, indices, chunkSize);
     const reachedRoot = core.multiproofRoot({ kind: 'content' }, count, indices, content, bulk.contentProof);
     if (reachedRoot === null || !equalBytes(reachedRoot, root)) return 'content-path';
     const reachedKeyed = core.multiproofRoot(

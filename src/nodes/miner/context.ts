@@ -1,7 +1,7 @@
 // What every part of a miner works with.
 
 import type { Log } from '../../adapters/observe/log.js';
-import type { ProofCore } from '../../domain/core/core.js';
+import type { ProofCore } from '../../domain/core/proof-core.js';
 import type { Chain } from '../../domain/ports/chain.js';
 import type { Clock } from '../../domain/ports/clock.js';
 import type { HoldingIndex } from '../../domain/ports/holding-index.js';

@@ -2,7 +2,7 @@
 
 import type { Log } from '../../adapters/observe/log.js';
 import { createServer } from '../../adapters/rpc/server.js';
-import type { ProofCore } from '../../domain/core/core.js';
+import type { ProofCore } from '../../domain/core/proof-core.js';
 import type { Chain, NodeAddress } from '../../domain/ports/chain.js';
 import type { Clock } from '../../domain/ports/clock.js';
 import type { HoldingIndex } from '../../domain/ports/holding-index.js';

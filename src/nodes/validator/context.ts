@@ -1,7 +1,7 @@
 // What every part of a validator, and of an API node beside it, works with.
 
 import type { Log } from '../../adapters/observe/log.js';
-import type { ProofCore } from '../../domain/core/core.js';
+import type { ProofCore } from '../../domain/core/proof-core.js';
 import type { Chain } from '../../domain/ports/chain.js';
 import type { Cipher } from '../../domain/ports/cipher.js';
 import type { Clock } from '../../domain/ports/clock.js';

@@ -1,0 +1,80 @@
+// An API node: takes objects from users and gives them back verified. It shares the hotkey, the index and the
+// miners of a validator. Composition and life cycle.
+
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createServer } from '../../adapters/rpc/server.js';
+import { RequestVerifier } from '../../domain/identity/request.js';
+import { encodeSs58 } from '../../domain/identity/ss58.js';
+import { toHex } from '../../domain/model/bytes.js';
+import { mebibyte } from '../../domain/model/constants.js';
+import type { RunningNode } from '../miner/miner.js';
+import { closeValidatorParts, composeValidator, type ValidatorParts } from '../validator/compose.js';
+import { FailureCounts } from '../validator/miners.js';
+import { ByteGate } from './byte-gate.js';
+import type { ApiContext } from './context.js';
+import { addObjectRoutes } from './objects.js';
+import { addPieceRoutes } from './pieces.js';
+
+export interface ApiParts extends ValidatorParts {
+  readonly host: string;
+  readonly port: number;
+  readonly spoolDirectory: string;
+  readonly openAccess: boolean;
+  readonly pieceSize: number;
+  readonly replicas: number;
+  readonly version: string;
+}
+
+/** Disk the spool may use; more uploads wait. */
+const spoolBytesMax = 1024 * mebibyte;
+/** Bytes of pieces in memory, so that the process stays well below 400 MB. */
+const memoryBytesMax = 96 * mebibyte;
+
+export async function startApi(parts: ApiParts): Promise<RunningNode> {
+  const validator = composeValidator(parts);
+  const { genesis, netuid, publicKey } = validator.party;
+  const context: ApiContext = {
+    ...validator,
+    failures: new FailureCounts(),
+    requests: parts.openAccess
+      ? null
+      : new RequestVerifier({ genesis, netuid, receiver: publicKey, verify: parts.verify }),
+    spoolDirectory: parts.spoolDirectory,
+    spoolGate: new ByteGate(spoolBytesMax),
+    memoryGate: new ByteGate(memoryBytesMax),
+    pieceSize: parts.pieceSize,
+    replicas: parts.replicas,
+    version: parts.version,
+  };
+  await emptySpool(parts.spoolDirectory);
+  const server = createServer({ log: parts.log, host: parts.host, port: parts.port });
+  server.app.get('/v1/info', async () => ({
+    version: parts.version,
+    role: 'api',
+    network: parts.chain.network,
+    netuid,
+    genesis: toHex(genesis),
+    hotkey: encodeSs58(publicKey),
+    hotkeyHex: toHex(publicKey),
+    pieceSize: parts.pieceSize,
+    replicas: parts.replicas,
+    blockNumber: (await context.view.head()).number,
+  }));
+  addPieceRoutes(server, context);
+  addObjectRoutes(server, context);
+  const address = await server.listen();
+  return {
+    address,
+    async close() {
+      await server.close();
+      await closeValidatorParts(context);
+    },
+  };
+}
+
+/** What an earlier run left in the spool was never confirmed: its sender sends it again. */
+async function emptySpool(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  for (const name of await readdir(directory)) await rm(join(directory, name), { force: true });
+}

@@ -1,0 +1,328 @@
+// One challenge round against one replica (PROTOCOL 5), from opening the round in the index to its verdict.
+// A sent challenge ends in exactly one of pass, fail, void. Only identical bodies are ever sent again, inside
+// the deadline; nothing is redrawn.
+
+import { splitFrame } from '../../adapters/rpc/wire.js';
+import type { Outcome } from '../../domain/audit/transcript.js';
+import type { Opened } from '../../domain/identity/sealed.js';
+import { equalBytes, fromHex } from '../../domain/model/bytes.js';
+import { limits } from '../../domain/model/constants.js';
+import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
+import type { ReplicaId, ReplicaRecord } from '../../domain/model/records.js';
+import { unixSeconds } from '../../domain/ports/clock.js';
+import { roundSeed } from '../../domain/protocol/derivations.js';
+import {
+  type ChallengeBody,
+  type CommitmentBody,
+  challengeKind,
+  commitmentKind,
+  headerTo,
+  openingKind,
+  openingRequestKind,
+} from '../../domain/protocol/messages.js';
+import { chunkCount, deadlineMs, defaultChunkSize, openingsFor } from '../../domain/protocol/parameters.js';
+import { challengeBody, commitmentFault, openingFaults } from '../../domain/protocol/verifier.js';
+import { ask, openAnswer, type ReachableNeuron, Refused, sealQuestion } from './asking.js';
+import type { ValidatorContext } from './context.js';
+import { locateMiner } from './miners.js';
+import { changeReplica } from './replica-state.js';
+import { Exchange, failed, passed, recordTranscript, type Verdict, voided } from './transcripts.js';
+
+export interface RoundResult {
+  readonly id: ReplicaId;
+  readonly n: number;
+  readonly outcome: Outcome;
+  readonly reason: string;
+  readonly attributable: boolean;
+  readonly chunks: number;
+  readonly openings: number;
+  readonly bytes: number;
+  readonly elapsedMs: number;
+}
+
+/** Failures that show that the data is not there, rather than that the miner is slow or away. */
+const dataIsGone = new Set([
+  'content-path',
+  'keyed-path',
+  'commitment-path',
+  'opening-length',
+  'unknown-replica',
+  'damaged',
+]);
+
+/** How long to wait before the identical body is sent again, in milliseconds. */
+const resendAfterMs = [200, 500, 1000, 2000, 4000] as const;
+
+/** A commitment whose faults are known, with all that was said so far. */
+class RoundFailure extends Error {
+  constructor(readonly verdict: Verdict) {
+    super(verdict.reason);
+  }
+}
+
+/** @param queuedBytes bytes of other rounds under way on the same miner: they share its time */
+export async function challengeReplica(
+  context: ValidatorContext,
+  id: ReplicaId,
+  queuedBytes = 0,
+  signal?: AbortSignal,
+): Promise<RoundResult | null> {
+  const opened = await openRound(context, id);
+  if (opened === null) return null;
+  const { core, party } = context;
+  const { n, size, link: prevLink } = opened;
+  const exchange = new Exchange(context.clock);
+  const nu = context.random.bytes(32);
+  const wished = openingsFor(limits.openingsMax, context.audit);
+  const chunkSize = defaultChunkSize(size, wished);
+  const chunks = chunkCount(size, chunkSize);
+  const openings = Math.min(wished, chunks);
+  const challenge = sealQuestion(context, {
+    kind: challengeKind,
+    body: challengeBody(core, party, fromHex(id.minerKey), {
+      root: fromHex(id.root),
+      size,
+      n,
+      prevLink,
+      block: await context.view.head(),
+      nonce: context.random.bytes(32),
+      chunkSize,
+      openings,
+      nu,
+    }),
+  });
+  let commitment: Opened<CommitmentBody> | null = null;
+  let verdict: Verdict;
+  try {
+    const miner = await locateMiner(context, id.minerKey);
+    const round = new Round(context, miner, challenge, nu, exchange, queuedBytes, signal);
+    commitment = await round.commit();
+    await round.open(commitment);
+    verdict = passed;
+  } catch (error) {
+    verdict = verdictOf(context, exchange, error, signal);
+  }
+  const nuReleased = exchange.messages.some(({ type }) => type === openingRequestKind.type);
+  await recordTranscript(
+    context,
+    {
+      kind: 'challenge',
+      id,
+      size,
+      n,
+      prevLink,
+      receipt: opened.receipt,
+      nu: nuReleased ? nu : new Uint8Array(),
+    },
+    exchange,
+    verdict,
+  );
+  await closeRound(context, id, n, challenge, commitment, verdict);
+  if (verdict.outcome !== 'void')
+    await context.index.count(id.minerKey, 'challenge', verdict.outcome === 'pass');
+  return { id, n, ...verdict, chunks, openings, bytes: size, elapsedMs: exchange.elapsedMs };
+}
+
+/** Takes the next round number, durably, before anything is sent; null when a round is open or the replica gone. */
+function openRound(context: ValidatorContext, id: ReplicaId): Promise<ReplicaRecord | null> {
+  return changeReplica(context, id, (current) => {
+    if (current.openRound !== null || current.state !== 'active') return null;
+    const n = current.n + 1;
+    return { ...current, n, openRound: { n, startedAtMs: context.clock.now(), owner: context.processId } };
+  });
+}
+
+async function closeRound(
+  context: ValidatorContext,
+  id: ReplicaId,
+  n: number,
+  challenge: Opened<ChallengeBody> | null,
+  commitment: Opened<CommitmentBody> | null,
+  verdict: Verdict,
+): Promise<void> {
+  const now = unixSeconds(context.clock);
+  await changeReplica(context, id, (current) => {
+    if (current.openRound?.n !== n) return null;
+    const closed = { ...current, openRound: null };
+    if (verdict.outcome === 'void') return closed;
+    if (verdict.outcome === 'fail') {
+      return {
+        ...closed,
+        state: dataIsGone.has(verdict.reason) ? 'failed' : current.state,
+        failedRounds: current.failedRounds + 1,
+        lastFailure: { at: now, reason: verdict.reason },
+      };
+    }
+    const { link, keyedRoot } = commitment!.value;
+    const kept = [...current.kept, { n, seed: roundSeed(context.core, challenge!.body), keyedRoot }];
+    return {
+      ...closed,
+      link,
+      kept: kept.slice(-limits.keptRounds),
+      passed: current.passed + 1,
+      lastPassAt: now,
+    };
+  });
+}
+
+function verdictOf(
+  context: ValidatorContext,
+  exchange: Exchange,
+  error: unknown,
+  signal: AbortSignal | undefined,
+): Verdict {
+  if (error instanceof RoundFailure) return error.verdict;
+  const failure = toFileTaoError(error);
+  if (signal?.aborted || failure.code === 'cancelled') return voided('cancelled');
+  if (failure.code === 'internal' || failure.code === 'io' || failure.code === 'full') {
+    context.log.error({ err: error }, 'a round is void through a fault of this validator');
+    return voided('validator-fault');
+  }
+  const lag = context.lag.since(exchange.start);
+  if (failure.code === 'timeout' && lag > limits.eventLoopLagMsMax) return voided('own-lag');
+  return failed(failure.code, error instanceof Refused);
+}
+
+/** The two moves of a round, with their deadlines and resends. */
+class Round {
+  constructor(
+    readonly context: ValidatorContext,
+    readonly miner: ReachableNeuron,
+    readonly challenge: Opened<ChallengeBody>,
+    readonly nu: Uint8Array,
+    readonly exchange: Exchange,
+    readonly queuedBytes: number,
+    readonly signal: AbortSignal | undefined,
+  ) {}
+
+  /** The checked commitment; ν is still secret. */
+  async commit(): Promise<Opened<CommitmentBody>> {
+    const { context, challenge, exchange } = this;
+    const timeoutMs = deadlineMs(context.deadlines, this.queuedBytes + challenge.value.size);
+    const bytes = await this.#insideDeadline(timeoutMs, async (remainingMs) => {
+      const reply = await ask(
+        context,
+        this.miner,
+        challenge,
+        { route: 'challenge', kind: challengeKind, timeoutMs: remainingMs, ...this.#abortable() },
+        exchange,
+      );
+      const answer = await reply.readAll(limits.messageBytesMax);
+      if (reply.resynced) {
+        context.log.info({ root: this.miner.hotkey, n: challenge.value.n }, 'the miner was resynced');
+      }
+      return answer;
+    });
+    const commitment = openAnswer(context, challenge.value.receiver, commitmentKind, bytes, exchange);
+    const fault = commitmentFault(context.core, challenge, commitment.value);
+    if (fault !== null) throw new RoundFailure(failed(fault, true));
+    return commitment;
+  }
+
+  async open(commitment: Opened<CommitmentBody>): Promise<void> {
+    const { context, challenge, nu, exchange } = this;
+    const request = sealQuestion(context, {
+      kind: openingRequestKind,
+      body: { ...headerTo(context.party, challenge.value.receiver), challengeId: challenge.digest, nu },
+    });
+    const { chunkSize, openings } = challenge.value;
+    const timeoutMs = deadlineMs(context.deadlines, this.queuedBytes + openings * chunkSize);
+    const framed = await this.#insideDeadline(timeoutMs, async (remainingMs) => {
+      try {
+        const reply = await ask(
+          context,
+          this.miner,
+          request,
+          { route: 'open', kind: openingRequestKind, timeoutMs: remainingMs, ...this.#abortable() },
+          exchange,
+        );
+        return await reply.readAll(limits.openingBytesMax + limits.messageBytesMax);
+      } catch (error) {
+        if (!(error instanceof Refused) || error.code !== 'unknown-round') throw error;
+        // The miner lost the round, in a restart perhaps: the identical challenge must bring the identical body.
+        const again = await this.commit();
+        if (!equalBytes(again.body, commitment.body))
+          throw new RoundFailure(failed('commitment-changed', true));
+        throw new FileTaoError('unreachable', 'the round was recomputed; ask for the opening again');
+      }
+    });
+    const { head, bulk } = splitFrame(framed);
+    const opening = openAnswer(context, challenge.value.receiver, openingKind, head, exchange);
+    exchange.bulk(opening.value.bulkDigest, bulk);
+    const [fault] = openingFaults(context.core, [
+      { challenge, commitment, nu, opening: opening.value, bulk },
+    ]);
+    // Bulk bytes are covered by the miner's signature unless they do not even have the signed digest.
+    if (fault) throw new RoundFailure(failed(fault, fault !== 'bulk-digest'));
+  }
+
+  #abortable(): { readonly signal?: AbortSignal } {
+    return this.signal === undefined ? {} : { signal: this.signal };
+  }
+
+  /**
+   * Tries until the deadline: the connection may break and be made again, and one `busy` may postpone the
+   * deadline by what it asks for, at most a minute. Everything else ends the round.
+   */
+  async #insideDeadline<Result>(
+    timeoutMs: number,
+    attempt: (remainingMs: number) => Promise<Result>,
+  ): Promise<Result> {
+    const { clock } = this.context;
+    let until = clock.monotonic() + timeoutMs;
+    let wasBusy = false;
+    for (let tries = 0; ; tries++) {
+      try {
+        return await attempt(Math.max(1, until - clock.monotonic()));
+      } catch (error) {
+        if (error instanceof RoundFailure) throw error;
+        const failure = toFileTaoError(error);
+        let waitMs: number = resendAfterMs[Math.min(tries, resendAfterMs.length - 1)]!;
+        if (error instanceof Refused) {
+          if (failure.code === 'block') throw await this.#blockVerdict();
+          if ((failure.code !== 'busy' && failure.code !== 'budget') || wasBusy) throw error;
+          wasBusy = true;
+          waitMs = 1000 * Math.max(1, error.refusal.value.retryAfter);
+          until += waitMs;
+        } else if (failure.code !== 'unreachable') throw error;
+        if (clock.monotonic() + waitMs >= until) throw error;
+        await clock.sleep(waitMs, this.signal);
+      }
+    }
+  }
+
+  /** A `block` is agreed when the chain, asked again, does not hold the named block (any more). */
+  async #blockVerdict(): Promise<RoundFailure> {
+    const { blockNumber, blockHash } = this.challenge.value;
+    const judgement = await this.context.view.judge({ number: blockNumber, hash: blockHash });
+    return new RoundFailure(judgement === 'ok' ? failed('block', true) : voided('block'));
+  }
+}
+
+/**
+ * Declares rounds void that an earlier run left open, and those of any process older than `staleMs`: their n is
+ * spent, and every n leaves a transcript. Returns how many.
+ */
+export async function voidAbandonedRounds(context: ValidatorContext, staleMs: number): Promise<number> {
+  let count = 0;
+  let cursor: string | null = null;
+  do {
+    const page: Awaited<ReturnType<typeof context.index.listReplicas>> = await context.index.listReplicas(
+      cursor,
+      500,
+    );
+    for (const replica of page.items) {
+      const round = replica.openRound;
+      if (round === null) continue;
+      if (round.owner !== context.processId && context.clock.now() - round.startedAtMs < staleMs) continue;
+      const verdict = voided('interrupted');
+      const { size, link: prevLink, receipt } = replica;
+      const subject = { kind: 'challenge', id: replica, size, n: round.n, prevLink, receipt } as const;
+      await recordTranscript(context, subject, new Exchange(context.clock), verdict);
+      await closeRound(context, replica, round.n, null, null, verdict);
+      count++;
+    }
+    cursor = page.next;
+  } while (cursor !== null);
+  return count;
+}

@@ -1,0 +1,59 @@
+// Puts a validator's context together; the API node starts from the same one.
+
+import type { Log } from '../../adapters/observe/log.js';
+import type { ProofCore } from '../../domain/core/proof-core.js';
+import type { Chain } from '../../domain/ports/chain.js';
+import type { Cipher } from '../../domain/ports/cipher.js';
+import type { Clock } from '../../domain/ports/clock.js';
+import type { Network } from '../../domain/ports/network.js';
+import type { PlacementIndex } from '../../domain/ports/placement-index.js';
+import type { Prover } from '../../domain/ports/prover.js';
+import type { Random } from '../../domain/ports/random.js';
+import type { Signer, VerifySignature } from '../../domain/ports/signer.js';
+import { replicaSecret } from '../../domain/protocol/derivations.js';
+import { type AuditWish, type Deadlines, defaultDeadlines } from '../../domain/protocol/parameters.js';
+import { ChainView } from '../chain-view.js';
+import type { ValidatorContext } from './context.js';
+import { Lag } from './lag.js';
+import type { TranscriptWriter } from './transcripts.js';
+
+export interface ValidatorParts {
+  readonly signer: Signer;
+  readonly verify: VerifySignature;
+  readonly chain: Chain;
+  readonly core: ProofCore;
+  readonly index: PlacementIndex;
+  readonly prover: Prover;
+  readonly network: Network;
+  readonly cipher: Cipher;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly transcripts: TranscriptWriter;
+  readonly log: Log;
+  readonly audit: AuditWish;
+  readonly deadlines?: Deadlines;
+  /** The same after every restart of the same node, different for nodes that share an index. */
+  readonly processId: string;
+}
+
+export function composeValidator(parts: ValidatorParts): ValidatorContext {
+  const { signer, chain, clock } = parts;
+  return {
+    ...parts,
+    party: { genesis: chain.genesis, netuid: chain.netuid, publicKey: signer.publicKey },
+    secret: replicaSecret(signer),
+    view: new ChainView(chain, clock),
+    lag: new Lag(clock),
+    deadlines: parts.deadlines ?? defaultDeadlines,
+  };
+}
+
+/** Closes what the context was composed of, the last used first. */
+export async function closeValidatorParts(context: ValidatorContext): Promise<void> {
+  context.lag.stop();
+  await context.network.close();
+  await context.prover.close();
+  await context.transcripts.close();
+  await context.index.close();
+  await context.chain.close();
+}

@@ -1,0 +1,180 @@
+// Getting a piece back (PROTOCOL 6): from one replica after the other until one verifies. Bytes that do not
+// verify are never passed on. A replica that fails is recorded as failed, and awaits repair.
+
+import { PartReader } from '../../adapters/rpc/wire.js';
+import { retrievalOrder } from '../../domain/economy/placement.js';
+import { equalBytes, fromHex, type PieceId, type PublicKey } from '../../domain/model/bytes.js';
+import { limits } from '../../domain/model/constants.js';
+import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
+import type { ReplicaRecord } from '../../domain/model/records.js';
+import { replicaKey, retrieveSeed } from '../../domain/protocol/derivations.js';
+import { headerTo, retrieveKind, retrieveProofKind } from '../../domain/protocol/messages.js';
+import { deadlineMs } from '../../domain/protocol/parameters.js';
+import { retrieveFault } from '../../domain/protocol/retrieve.js';
+import { ask, openAnswer, Refused, sealQuestion } from './asking.js';
+import type { ValidatorContext } from './context.js';
+import { locateMiner } from './miners.js';
+import { changeReplica, markFailed } from './replica-state.js';
+import { Exchange, failed, passed, recordTranscript, type Verdict, voided } from './transcripts.js';
+
+export interface FetchedPiece {
+  readonly data: Uint8Array;
+  readonly from: PublicKey;
+  /** Replicas asked before that failed. */
+  readonly failures: readonly { readonly hotkey: PublicKey; readonly reason: string }[];
+}
+
+/** The piece's bytes, verified against pieceId; throws `not-found` or, when every replica failed, `integrity`. */
+export async function fetchPiece(
+  context: ValidatorContext,
+  pieceId: PieceId,
+  signal?: AbortSignal,
+): Promise<FetchedPiece> {
+  const replicas = retrievalOrder(await context.index.replicasOfPiece(pieceId));
+  if (replicas.length === 0) throw new FileTaoError('not-found', 'no replica of this piece is known');
+  const failures: { readonly hotkey: PublicKey; readonly reason: string }[] = [];
+  for (const replica of replicas) {
+    try {
+      const data = await fetchReplica(context, replica, signal);
+      return { data, from: replica.minerKey, failures };
+    } catch (error) {
+      signal?.throwIfAborted();
+      const { code, message, details } = toFileTaoError(error);
+      const reason = typeof details.reason === 'string' ? details.reason : code;
+      failures.push({ hotkey: replica.minerKey, reason });
+      context.log.warn(
+        { miner: replica.minerKey, root: replica.root, reason, detail: message },
+        'a replica could not be retrieved; turning to the next',
+      );
+    }
+  }
+  throw new FileTaoError('integrity', `none of ${replicas.length} replicas gave the piece back`, {
+    details: { reasons: failures.map(({ reason }) => reason).join(', ') },
+  });
+}
+
+/** P of one replica; every outcome leaves a transcript. */
+async function fetchReplica(
+  context: ValidatorContext,
+  replica: ReplicaRecord,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  const { core, party, index } = context;
+  const minerKey = fromHex(replica.minerKey);
+  const exchange = new Exchange(context.clock);
+  const finish = async (verdict: Verdict): Promise<void> => {
+    const subject = { kind: 'retrieve', id: replica, size: replica.size, prevLink: replica.link } as const;
+    await recordTranscript(context, subject, exchange, verdict);
+    if (verdict.outcome !== 'void')
+      await index.count(replica.minerKey, 'retrieve', verdict.outcome === 'pass');
+  };
+  try {
+    const miner = await locateMiner(context, replica.minerKey);
+    const question = sealQuestion(context, {
+      kind: retrieveKind,
+      body: {
+        ...headerTo(party, minerKey),
+        root: fromHex(replica.root),
+        size: replica.size,
+        prevLink: replica.link,
+        nonce: context.random.bytes(32),
+      },
+    });
+    const reply = await ask(
+      context,
+      miner,
+      question,
+      {
+        route: 'retrieve',
+        kind: retrieveKind,
+        timeoutMs: deadlineMs(context.deadlines, replica.size),
+        ...(signal === undefined ? {} : { signal }),
+      },
+      exchange,
+    );
+    const content = core.createHasher({ kind: 'hash' });
+    const keyed = core.createHasher({ kind: 'keyed', key: retrieveSeed(core, question.body) });
+    const encoded = new Uint8Array(replica.size);
+    const body = new PartReader(reply.parts);
+    let at = 0;
+    for await (const part of body.stream(replica.size)) {
+      content.update(part);
+      keyed.update(part);
+      encoded.set(part, at);
+      at += part.length;
+    }
+    const proof = openAnswer(
+      context,
+      minerKey,
+      retrieveProofKind,
+      await body.takeRest(limits.messageBytesMax),
+      exchange,
+    );
+    const fault = retrieveFault(core, question, content.digest(), keyed.digest(), proof.value);
+    if (fault !== null) {
+      // The miner signed K of the very bytes it sent, so wrong bytes are its own signed word.
+      await finish(failed(fault, true));
+      await markFailed(context, replica, fault);
+      throw new FileTaoError('integrity', `the replica does not verify: ${fault}`, {
+        details: { reason: fault },
+      });
+    }
+    const data = decode(context, replica, encoded);
+    if (data === null) {
+      // E is right by its root, so this is the validator's own doing, not the miner's.
+      await finish(voided('piece-id'));
+      throw new FileTaoError('integrity', 'the replica decodes to another piece', {
+        details: { reason: 'piece-id' },
+      });
+    }
+    await finish(passed);
+    checkKeptRounds(context, replica, encoded);
+    return data;
+  } catch (error) {
+    const failure = toFileTaoError(error);
+    if (failure.code === 'integrity') throw failure;
+    if (signal?.aborted || failure.code === 'cancelled') await finish(voided('cancelled'));
+    else {
+      await finish(failed(failure.code, error instanceof Refused));
+      if (failure.code === 'unknown-replica') await markFailed(context, replica, failure.code);
+    }
+    throw failure;
+  }
+}
+
+function decode(context: ValidatorContext, replica: ReplicaRecord, encoded: Uint8Array): Uint8Array | null {
+  const pieceId = fromHex(replica.pieceId);
+  const key = replicaKey(context.core, context.secret, pieceId, fromHex(replica.minerKey));
+  const data = context.cipher.aes256Ctr(key).apply(encoded);
+  return equalBytes(context.core.hash(data), pieceId) ? data : null;
+}
+
+/**
+ * Certainty when data is at hand (PROTOCOL 5): K of every kept round is computed from the true E and compared
+ * with the signed one. Each round is settled once. Runs behind the retrieval, never before it.
+ */
+function checkKeptRounds(context: ValidatorContext, replica: ReplicaRecord, encoded: Uint8Array): void {
+  if (replica.kept.length === 0) return;
+  const settle = async (): Promise<void> => {
+    const roots = await context.prover.keyedRoots(
+      encoded,
+      replica.kept.map((round) => round.seed),
+    );
+    const wrong = replica.kept.filter((round, i) => !equalBytes(round.keyedRoot, roots[i]!));
+    const settled = new Set(replica.kept.map((round) => round.n));
+    await changeReplica(context, replica, (current) => ({
+      ...current,
+      kept: current.kept.filter((round) => !settled.has(round.n)),
+    }));
+    for (const round of wrong) {
+      context.log.error(
+        { miner: replica.minerKey, root: replica.root, n: round.n },
+        'signed a false K in a passed round',
+      );
+    }
+    if (wrong.length > 0) await markFailed(context, replica, 'false-keyed-root');
+  };
+  settle().catch((error) => {
+    context.log.warn({ err: error, root: replica.root }, 'could not check the kept rounds');
+  });
+}

@@ -1,0 +1,100 @@
+// What a validator's own operator may ask it over HTTP: to hold rounds now. Signed by the validator's hotkey.
+
+import { Readable } from 'node:stream';
+import type { FastifyRequest } from 'fastify';
+import { bodyParts, contentLength, type NodeServer } from '../../adapters/rpc/server.js';
+import { PartReader } from '../../adapters/rpc/wire.js';
+import { decodeCid } from '../../domain/content/cid.js';
+import { checkContent, RequestVerifier } from '../../domain/identity/request.js';
+import { type Cid, publicKeyOf } from '../../domain/model/bytes.js';
+import { FileTaoError } from '../../domain/model/errors.js';
+import type { ReplicaRecord } from '../../domain/model/records.js';
+import type { RoundResult } from './challenging.js';
+import type { ValidatorContext } from './context.js';
+import { activeReplicas, challengeAll } from './rounds.js';
+
+const bodyBytesMax = 4096;
+
+/** Asks for one round over all active replicas, or over those of one object. */
+export interface RoundsRequest {
+  readonly cid?: string;
+}
+
+/** One line of the answer (NDJSON). */
+export interface RoundLine extends Omit<RoundResult, 'id'> {
+  readonly minerKey: string;
+  readonly root: string;
+}
+
+export function addOperatorRoutes({ app }: NodeServer, context: ValidatorContext): void {
+  const verifier = new RequestVerifier({
+    genesis: context.party.genesis,
+    netuid: context.party.netuid,
+    receiver: context.party.publicKey,
+    verify: context.verify,
+  });
+  app.post('/v1/operator/rounds', async (request, reply) => {
+    const asked = await readRoundsRequest(context, verifier, request);
+    const abort = new AbortController();
+    reply.raw.once('close', () => abort.abort());
+    const pages = asked.cid === undefined ? activeReplicas(context) : objectReplicas(context, asked.cid);
+    const lines = new Readable({ read() {} });
+    const run = async (): Promise<void> => {
+      for await (const replicas of pages) {
+        await challengeAll(context, replicas, (result) => lines.push(`${lineOf(result)}\n`), abort.signal);
+      }
+      lines.push(null);
+    };
+    run().catch((error) => lines.destroy(error));
+    return reply.type('application/x-ndjson').send(lines);
+  });
+}
+
+function lineOf({ id, ...result }: RoundResult): string {
+  const line: RoundLine = { ...result, minerKey: id.minerKey, root: id.root };
+  return JSON.stringify(line);
+}
+
+async function readRoundsRequest(
+  context: ValidatorContext,
+  verifier: RequestVerifier,
+  request: FastifyRequest,
+): Promise<RoundsRequest> {
+  const authorised = verifier.check(
+    request.headers.authorization,
+    request.method,
+    request.raw.url ?? '',
+    context.clock.now(),
+  );
+  if (authorised.sender !== publicKeyOf(context.party.publicKey)) {
+    throw new FileTaoError('forbidden', 'only the validator’s own hotkey may ask for this');
+  }
+  const length = contentLength(request) ?? 0;
+  const body =
+    length === 0 ? new Uint8Array() : await new PartReader(bodyParts(request)).takeRest(bodyBytesMax);
+  checkContent(authorised, context.core.hash(body));
+  if (body.length === 0) return {};
+  let asked: unknown;
+  try {
+    asked = JSON.parse(new TextDecoder().decode(body));
+  } catch (error) {
+    throw new FileTaoError('bad-input', 'the body is not JSON', { cause: error });
+  }
+  const { cid } = (asked ?? {}) as { cid?: unknown };
+  if (cid === undefined) return {};
+  if (typeof cid !== 'string') throw new FileTaoError('bad-input', 'cid: expected text');
+  decodeCid(cid);
+  return { cid };
+}
+
+async function* objectReplicas(
+  context: ValidatorContext,
+  cid: string,
+): AsyncGenerator<readonly ReplicaRecord[]> {
+  const object = await context.index.getObject(cid as Cid);
+  if (object === null)
+    throw new FileTaoError('not-found', 'no object of this CID is known to this validator');
+  for (const pieceId of new Set(object.pieceIds)) {
+    yield (await context.index.replicasOfPiece(pieceId)).filter((replica) => replica.state === 'active');
+  }
+}

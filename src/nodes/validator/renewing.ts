@@ -1,0 +1,94 @@
+// Moving a replica's expiry on its miner, and recording what the miner signed for.
+
+import type { MessageKind, Opened } from '../../domain/identity/sealed.js';
+import { equalBytes, fromHex } from '../../domain/model/bytes.js';
+import { limits } from '../../domain/model/constants.js';
+import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
+import type { ReplicaId } from '../../domain/model/records.js';
+import type { NodeRoute } from '../../domain/ports/network.js';
+import {
+  acknowledgementKind,
+  deleteKind,
+  type Header,
+  headerTo,
+  renewKind,
+} from '../../domain/protocol/messages.js';
+import { ask, openAnswer, Refused, sealQuestion } from './asking.js';
+import type { ValidatorContext } from './context.js';
+import { locateMiner } from './miners.js';
+import { changeReplica } from './replica-state.js';
+import { Exchange, failed, passed, recordTranscript, voided } from './transcripts.js';
+
+type Held = ReplicaId & { readonly size: number };
+
+/** Renews until `expiry`; throws what went wrong. */
+export async function renewReplicaOn(
+  context: ValidatorContext,
+  replica: Held,
+  expiry: number,
+): Promise<void> {
+  const { number: blockNumber, hash: blockHash } = await context.view.head();
+  const question = sealQuestion(context, {
+    kind: renewKind,
+    body: {
+      ...headerTo(context.party, fromHex(replica.minerKey)),
+      root: fromHex(replica.root),
+      expiry,
+      blockNumber,
+      blockHash,
+    },
+  });
+  const inForce = await askForUpkeep(context, replica, 'renew', renewKind, question);
+  if (inForce < expiry) throw new FileTaoError('integrity', 'the miner acknowledged an earlier expiry');
+  await changeReplica(context, replica, (current) =>
+    current.expiry >= expiry ? null : { ...current, expiry },
+  );
+}
+
+/** Deletes the replica on its miner, then from the index. */
+export async function deleteReplicaOn(context: ValidatorContext, replica: Held): Promise<void> {
+  const { number: blockNumber, hash: blockHash } = await context.view.head();
+  const question = sealQuestion(context, {
+    kind: deleteKind,
+    body: {
+      ...headerTo(context.party, fromHex(replica.minerKey)),
+      root: fromHex(replica.root),
+      blockNumber,
+      blockHash,
+    },
+  });
+  await askForUpkeep(context, replica, 'delete', deleteKind, question);
+  await context.index.removeReplica(replica);
+}
+
+/** The expiry the miner signed for. */
+async function askForUpkeep<Body extends Header>(
+  context: ValidatorContext,
+  replica: Held,
+  route: NodeRoute & ('renew' | 'delete'),
+  kind: MessageKind<Body>,
+  question: Opened<Body>,
+): Promise<number> {
+  const exchange = new Exchange(context.clock);
+  const subject = { kind: route, id: replica, size: replica.size } as const;
+  try {
+    const miner = await locateMiner(context, replica.minerKey);
+    const timeoutMs = context.deadlines.baseMs;
+    const reply = await ask(context, miner, question, { route, kind, timeoutMs }, exchange);
+    const bytes = await reply.readAll(limits.messageBytesMax);
+    const answer = openAnswer(context, fromHex(replica.minerKey), acknowledgementKind, bytes, exchange);
+    if (!equalBytes(answer.value.requestDigest, question.digest)) {
+      throw new FileTaoError('integrity', 'the acknowledgement is for another request');
+    }
+    await recordTranscript(context, subject, exchange, passed);
+    return answer.value.expiry;
+  } catch (error) {
+    const failure = toFileTaoError(error);
+    const verdict =
+      failure.code === 'block' || failure.code === 'cancelled'
+        ? voided(failure.code)
+        : failed(failure.code, error instanceof Refused || failure.code === 'integrity');
+    await recordTranscript(context, subject, exchange, verdict);
+    throw failure;
+  }
+}

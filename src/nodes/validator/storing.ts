@@ -1,0 +1,188 @@
+// Storing a piece on miners (PROTOCOL 3 and 4): encode for each miner, send, check the receipt, record. The
+// piece lies in a file; it is encoded while it is read, so nothing holds a second copy.
+
+import { createReadStream } from 'node:fs';
+import { networkOf, placementOrder } from '../../domain/economy/placement.js';
+import type { Opened } from '../../domain/identity/sealed.js';
+import { fromHex, type PieceId, type PublicKey, publicKeyOf, rootOf } from '../../domain/model/bytes.js';
+import { limits } from '../../domain/model/constants.js';
+import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
+import type { ReplicaRecord } from '../../domain/model/records.js';
+import { unixSeconds } from '../../domain/ports/clock.js';
+import { replicaKey } from '../../domain/protocol/derivations.js';
+import { type ReceiptBody, receiptKind, storeKind } from '../../domain/protocol/messages.js';
+import { deadlineMs } from '../../domain/protocol/parameters.js';
+import { receiptFault, storeBody } from '../../domain/protocol/store.js';
+import { ask, openAnswer, type ReachableNeuron, Refused, sealQuestion } from './asking.js';
+import type { ValidatorContext } from './context.js';
+import { type FailureCounts, locateMiner, placementCandidates } from './miners.js';
+import { Exchange, failed, passed, recordTranscript, type Verdict, voided } from './transcripts.js';
+
+const readSize = 256 * 1024;
+
+export interface PieceSource {
+  readonly pieceId: PieceId;
+  readonly size: number;
+  /** File that holds P. */
+  readonly path: string;
+  readonly expiry: number;
+}
+
+/** Stores one replica on one miner and records it; throws what went wrong. */
+export async function storeReplicaOn(
+  context: ValidatorContext,
+  piece: PieceSource,
+  miner: ReachableNeuron,
+  signal?: AbortSignal,
+): Promise<ReplicaRecord> {
+  const { core, party, index } = context;
+  const minerKey = fromHex(miner.hotkey);
+  const key = replicaKey(core, context.secret, fromHex(piece.pieceId), minerKey);
+  const seed = context.random.bytes(32);
+  const digest = await context.prover.digest(
+    { path: piece.path, size: piece.size, keys: [seed], outboard: false, encodeKey: key },
+    signal,
+  );
+  const keyedRoot = digest.keyed[0]!;
+  const block = await context.view.head();
+  const body = storeBody(party, minerKey, {
+    root: digest.root,
+    size: piece.size,
+    seed,
+    expiry: piece.expiry,
+    block,
+  });
+  const question = sealQuestion(context, { kind: storeKind, body });
+  const id = {
+    validatorKey: publicKeyOf(party.publicKey),
+    minerKey: miner.hotkey,
+    root: rootOf(digest.root),
+  };
+  const exchange = new Exchange(context.clock);
+  const finish = async (verdict: Verdict): Promise<void> => {
+    await recordTranscript(context, { kind: 'store', id, size: piece.size }, exchange, verdict);
+    if (verdict.outcome !== 'void') await index.count(miner.hotkey, 'store', verdict.outcome === 'pass');
+  };
+  let receipt: Opened<ReceiptBody>;
+  try {
+    const reply = await ask(
+      context,
+      miner,
+      question,
+      {
+        route: 'store',
+        kind: storeKind,
+        timeoutMs: deadlineMs(context.deadlines, piece.size),
+        bytes: { length: piece.size, parts: encodedParts(context, piece, key) },
+        ...(signal === undefined ? {} : { signal }),
+      },
+      exchange,
+    );
+    const bytes = await reply.readAll(limits.messageBytesMax);
+    receipt = openAnswer(context, minerKey, receiptKind, bytes, exchange);
+    const fault = receiptFault(core, question, keyedRoot, receipt.value);
+    if (fault !== null) {
+      await finish(failed(fault, true));
+      throw new FileTaoError('integrity', `the miner's receipt is wrong: ${fault}`);
+    }
+    await finish(passed);
+  } catch (error) {
+    const failure = toFileTaoError(error);
+    if (failure.code === 'integrity') throw failure;
+    if (signal?.aborted || failure.code === 'cancelled') await finish(voided('cancelled'));
+    else if (error instanceof Refused && failure.code === 'block') await finish(voided('block'));
+    else await finish(failed(failure.code, error instanceof Refused));
+    throw failure;
+  }
+  const record: ReplicaRecord = {
+    ...id,
+    pieceId: piece.pieceId,
+    size: piece.size,
+    expiry: piece.expiry,
+    storedAt: unixSeconds(context.clock),
+    state: 'active',
+    n: 0,
+    link: receipt.value.link,
+    // K_0 was recomputed from E just now: nothing about the store is left to check.
+    kept: [],
+    receipt: receipt.bytes.slice(),
+    openRound: null,
+    passed: 0,
+    failedRounds: 0,
+    lastPassAt: null,
+    lastFailure: null,
+    version: 1,
+  };
+  await index.addReplica(record);
+  return record;
+}
+
+async function* encodedParts(
+  context: ValidatorContext,
+  piece: PieceSource,
+  key: Uint8Array,
+): AsyncGenerator<Uint8Array> {
+  const stream = context.cipher.aes256Ctr(key);
+  for await (const part of createReadStream(piece.path, { highWaterMark: readSize })) {
+    yield stream.apply(part as Buffer);
+  }
+}
+
+export interface Placement {
+  readonly replicas: readonly ReplicaRecord[];
+  /** Why miners were passed over, newest last. */
+  readonly failures: readonly { readonly hotkey: PublicKey; readonly reason: string }[];
+}
+
+/**
+ * Brings a piece to `copies` active replicas on distinct miners, counting those it has. Miners that fail are
+ * replaced by others until none is left.
+ */
+export async function placePiece(
+  context: ValidatorContext,
+  piece: PieceSource,
+  copies: number,
+  counts: FailureCounts,
+  signal?: AbortSignal,
+): Promise<Placement> {
+  const existing = await context.index.replicasOfPiece(piece.pieceId);
+  const replicas = existing.filter((replica) => replica.state === 'active');
+  const tried = new Set(existing.map((replica) => replica.minerKey));
+  const failures: { readonly hotkey: PublicKey; readonly reason: string }[] = [];
+  const networks = new Set<string>();
+  for (const replica of replicas) {
+    const neuron = await context.view.neuron(replica.minerKey);
+    if (neuron?.address) networks.add(networkOf(neuron.address.host));
+  }
+  while (replicas.length < copies) {
+    const candidates = await placementCandidates(context, counts, tried);
+    const chosen = placementOrder(candidates, context.random.bytes(32), networks).slice(
+      0,
+      copies - replicas.length,
+    );
+    if (chosen.length === 0) break;
+    const results = await Promise.allSettled(
+      chosen.map(async ({ hotkey }) => {
+        tried.add(hotkey);
+        return storeReplicaOn(context, piece, await locateMiner(context, hotkey), signal);
+      }),
+    );
+    for (const [i, result] of results.entries()) {
+      const { hotkey, network } = chosen[i]!;
+      counts.note(hotkey, result.status === 'fulfilled');
+      if (result.status === 'fulfilled') {
+        replicas.push(result.value);
+        networks.add(network);
+      } else {
+        const { code, message } = toFileTaoError(result.reason);
+        failures.push({ hotkey, reason: code });
+        context.log.warn(
+          { miner: hotkey, piece: piece.pieceId, code, detail: message },
+          'a miner did not store',
+        );
+      }
+    }
+    signal?.throwIfAborted();
+  }
+  return { replicas, failures };
+}

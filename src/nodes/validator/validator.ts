@@ -1,0 +1,88 @@
+// A validator: challenges every replica again and again, and records what it finds. Composition and life cycle.
+
+import { createServer } from '../../adapters/rpc/server.js';
+import type { RunningNode } from '../miner/miner.js';
+import { voidAbandonedRounds } from './challenging.js';
+import { closeValidatorParts, composeValidator, type ValidatorParts } from './compose.js';
+import type { ValidatorContext } from './context.js';
+import { addOperatorRoutes } from './operating.js';
+import { activeReplicas, challengeAll } from './rounds.js';
+
+export interface ValidatorNodeParts extends ValidatorParts {
+  readonly host: string;
+  readonly port: number;
+  /** Blocks between sweeps over all replicas; 0 holds rounds only when the operator asks. */
+  readonly challengeEveryBlocks: number;
+}
+
+/** No round lasts this long: whatever process left it open is gone. */
+const abandonedRoundMs = 15 * 60_000;
+const pollMs = 500;
+
+export async function startValidator(parts: ValidatorNodeParts): Promise<RunningNode> {
+  const context = composeValidator(parts);
+  const abandoned = await voidAbandonedRounds(context, abandonedRoundMs);
+  if (abandoned > 0) context.log.info({ rounds: abandoned }, 'rounds left open by an earlier run are void');
+  const server = createServer({ log: context.log, host: parts.host, port: parts.port });
+  addOperatorRoutes(server, context);
+  const address = await server.listen();
+  try {
+    await context.chain.serve(context.signer, address);
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+  const stopping = new AbortController();
+  const sweeping =
+    parts.challengeEveryBlocks === 0
+      ? Promise.resolve()
+      : sweepForever(context, parts.challengeEveryBlocks, stopping.signal);
+  return {
+    address,
+    async close() {
+      stopping.abort();
+      await server.close();
+      await sweeping;
+      await closeValidatorParts(context);
+    },
+  };
+}
+
+/** A sweep is due by block, not by an exact multiple: a late one is held late, never left out. */
+async function sweepForever(
+  context: ValidatorContext,
+  everyBlocks: number,
+  signal: AbortSignal,
+): Promise<void> {
+  let due = (await context.view.head()).number + everyBlocks;
+  while (!signal.aborted) {
+    try {
+      const { number } = await context.view.head();
+      if (number >= due) {
+        due = number + everyBlocks;
+        await sweep(context, signal);
+      }
+    } catch (error) {
+      context.log.error({ err: error }, 'a sweep was cut short');
+    }
+    await context.clock.sleep(pollMs, signal).catch(() => {});
+  }
+}
+
+async function sweep(context: ValidatorContext, signal: AbortSignal): Promise<void> {
+  const counts = { pass: 0, fail: 0, void: 0 };
+  for await (const replicas of activeReplicas(context)) {
+    await challengeAll(
+      context,
+      replicas,
+      (result) => {
+        counts[result.outcome]++;
+        if (result.outcome === 'pass') return;
+        const { id, n, outcome, reason } = result;
+        context.log.warn({ miner: id.minerKey, root: id.root, n, outcome, reason }, 'a replica did not pass');
+      },
+      signal,
+    );
+  }
+  if (counts.pass + counts.fail + counts.void > 0) context.log.info(counts, 'challenged all replicas');
+}
