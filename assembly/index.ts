@@ -1,4 +1,4 @@
 // The exported surface of the proof core, nothing else.
-export function ping(): i32 {
-  return 1;
-}
+export { scalarIsCanonical, scalarReduceWideBatch } from './scalar25519';
+export { ristrettoAdd, ristrettoDerive, ristrettoDouble, ristrettoIsSum, ristrettoIsValid } from './ristretto255';
+export { pedersenBuildTables, pedersenCommit, pedersenTableBytes, pedersenWorkBytes } from './pedersen';
