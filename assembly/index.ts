@@ -1,4 +1,5 @@
 // The exported surface of the proof core, nothing else.
-export function ping(): i32 {
-  return 1;
-}
+export { IV } from './blake3-compress';
+export { copyNode, digest, digests, fold, foldToRoot, leafNodes, output, rootOf, rootOfRow } from './blake3';
+export { multiproof, multiproofLength, multiproofRoot } from './merkle';
+export { memoryBase } from './memory';

@@ -39,6 +39,7 @@ export const errorTable = {
   'unknown-round': kind(404, exitCodes.notFound),
   'wallet-not-found': kind(404, exitCodes.notFound),
   'wrong-wallet': kind(403, exitCodes.other),
+  'wallet-locked': kind(403, exitCodes.other),
   exists: kind(409, exitCodes.outputExists),
   conflict: kind(409, exitCodes.other),
   expired: kind(410, exitCodes.notFound),

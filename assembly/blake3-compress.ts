@@ -1,0 +1,317 @@
+// BLAKE3's compression function: four independent inputs in the four lanes of a vector, and one alone.
+// Source: BLAKE3 paper, sections 2.2 (compression function) and 5.3 (SIMD); byte order is little-endian throughout, as WebAssembly's own.
+//
+// Four lanes is where the speed is: state word i of four inputs lives in one v128, so a round is the
+// scalar round written with vector operations. `compress1` holds one input as four rows of four words;
+// it serves tails and the last merges of a tree, and takes about a third of the time of four lanes.
+
+/** Chunk flags of the paper's table 3. */
+export const CHUNK_START: u32 = 1;
+export const CHUNK_END: u32 = 2;
+export const PARENT: u32 = 4;
+export const ROOT: u32 = 8;
+
+export const BLOCK: u32 = 64;
+
+/** The initial chaining value of the unkeyed modes. */
+export const IV: usize = memory.data<u32>(
+  [0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19],
+  16,
+);
+
+// The message word each step of each round takes, as its byte offset in a block (paper, table 2, applied 0 to 6 times).
+// prettier-ignore
+const SCHEDULE: usize = memory.data<u8>([
+   0,  4,  8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 52, 56, 60,
+   8, 24, 12, 40, 28,  0, 16, 52,  4, 44, 48, 20, 36, 56, 60, 32,
+  12, 16, 40, 48, 52,  8, 28, 56, 24, 20, 36,  0, 44, 60, 32,  4,
+  40, 28, 48, 36, 56, 12, 52, 60, 16,  0, 44,  8, 20, 32,  4, 24,
+  48, 52, 36, 44, 60, 40, 56, 32, 28,  8, 20, 12,  0,  4, 24, 16,
+  36, 56, 44, 20, 32, 48, 60,  4, 52, 12,  0, 40,  8, 24, 16, 28,
+  44, 60, 20,  0,  4, 36, 32, 24, 56, 40,  8, 48, 12, 16, 28, 52,
+], 16);
+const SCHEDULE_END: usize = SCHEDULE + 7 * 16;
+
+/** Message of `compress4`: word i of the four inputs at MESSAGE4 + 16 i. */
+export const MESSAGE4: usize = memory.data(256, 16);
+
+const ROTATE16: usize = memory.data<u8>([2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13], 16);
+const ROTATE8: usize = memory.data<u8>([1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15, 12], 16);
+
+// Rotations by whole bytes are one byte shuffle. Relaxed swizzle with indices below 16 is fully defined
+// and is a bare `pshufb`; the plain form makes V8 build its control mask at each use.
+// @ts-ignore: decorator
+@inline
+function rotate16(x: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return i8x16.relaxed_swizzle(x, v128.load(ROTATE16));
+  return i8x16.shuffle(x, x, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
+}
+
+// @ts-ignore: decorator
+@inline
+function rotate12(x: v128): v128 {
+  return v128.or(i32x4.shr_u(x, 12), i32x4.shl(x, 20));
+}
+
+// @ts-ignore: decorator
+@inline
+function rotate8(x: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return i8x16.relaxed_swizzle(x, v128.load(ROTATE8));
+  return i8x16.shuffle(x, x, 1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15, 12);
+}
+
+// @ts-ignore: decorator
+@inline
+function rotate7(x: v128): v128 {
+  return v128.or(i32x4.shr_u(x, 7), i32x4.shl(x, 25));
+}
+
+// @ts-ignore: decorator
+@inline
+function add3(a: v128, b: v128, m: v128): v128 {
+  return i32x4.add(i32x4.add(a, b), m);
+}
+
+// @ts-ignore: decorator
+@inline
+function word4(schedule: usize, step: usize): v128 {
+  return v128.load(MESSAGE4 + ((<usize>load<u8>(schedule + step)) << 2));
+}
+
+/**
+ * Compresses the four inputs whose message is in MESSAGE4.
+ * `cv`: 8 vectors, word i of the four chaining values each; `out`: 8 vectors (may be `cv`), or 16 with `extended`,
+ * which keeps the second half of the state as extendable output needs it.
+ * `counters`: the four low halves of the counter, side by side; the high half is shared.
+ */
+export function compress4(
+  cv: usize,
+  out: usize,
+  counters: usize,
+  counterHigh: u32,
+  length: u32,
+  flags: u32,
+  extended: bool,
+): void {
+  let v0 = v128.load(cv, 0);
+  let v1 = v128.load(cv, 16);
+  let v2 = v128.load(cv, 32);
+  let v3 = v128.load(cv, 48);
+  let v4 = v128.load(cv, 64);
+  let v5 = v128.load(cv, 80);
+  let v6 = v128.load(cv, 96);
+  let v7 = v128.load(cv, 112);
+  let v8 = v128.load32_splat(IV, 0);
+  let v9 = v128.load32_splat(IV, 4);
+  let v10 = v128.load32_splat(IV, 8);
+  let v11 = v128.load32_splat(IV, 12);
+  let v12 = v128.load(counters);
+  let v13 = i32x4.splat(counterHigh);
+  let v14 = i32x4.splat(length);
+  let v15 = i32x4.splat(flags);
+
+  for (let s = SCHEDULE; s < SCHEDULE_END; s += 16) {
+    v0 = add3(v0, v4, word4(s, 0));
+    v1 = add3(v1, v5, word4(s, 2));
+    v2 = add3(v2, v6, word4(s, 4));
+    v3 = add3(v3, v7, word4(s, 6));
+    v12 = rotate16(v128.xor(v12, v0));
+    v13 = rotate16(v128.xor(v13, v1));
+    v14 = rotate16(v128.xor(v14, v2));
+    v15 = rotate16(v128.xor(v15, v3));
+    v8 = i32x4.add(v8, v12);
+    v9 = i32x4.add(v9, v13);
+    v10 = i32x4.add(v10, v14);
+    v11 = i32x4.add(v11, v15);
+    v4 = rotate12(v128.xor(v4, v8));
+    v5 = rotate12(v128.xor(v5, v9));
+    v6 = rotate12(v128.xor(v6, v10));
+    v7 = rotate12(v128.xor(v7, v11));
+    v0 = add3(v0, v4, word4(s, 1));
+    v1 = add3(v1, v5, word4(s, 3));
+    v2 = add3(v2, v6, word4(s, 5));
+    v3 = add3(v3, v7, word4(s, 7));
+    v12 = rotate8(v128.xor(v12, v0));
+    v13 = rotate8(v128.xor(v13, v1));
+    v14 = rotate8(v128.xor(v14, v2));
+    v15 = rotate8(v128.xor(v15, v3));
+    v8 = i32x4.add(v8, v12);
+    v9 = i32x4.add(v9, v13);
+    v10 = i32x4.add(v10, v14);
+    v11 = i32x4.add(v11, v15);
+    v4 = rotate7(v128.xor(v4, v8));
+    v5 = rotate7(v128.xor(v5, v9));
+    v6 = rotate7(v128.xor(v6, v10));
+    v7 = rotate7(v128.xor(v7, v11));
+
+    v0 = add3(v0, v5, word4(s, 8));
+    v1 = add3(v1, v6, word4(s, 10));
+    v2 = add3(v2, v7, word4(s, 12));
+    v3 = add3(v3, v4, word4(s, 14));
+    v15 = rotate16(v128.xor(v15, v0));
+    v12 = rotate16(v128.xor(v12, v1));
+    v13 = rotate16(v128.xor(v13, v2));
+    v14 = rotate16(v128.xor(v14, v3));
+    v10 = i32x4.add(v10, v15);
+    v11 = i32x4.add(v11, v12);
+    v8 = i32x4.add(v8, v13);
+    v9 = i32x4.add(v9, v14);
+    v5 = rotate12(v128.xor(v5, v10));
+    v6 = rotate12(v128.xor(v6, v11));
+    v7 = rotate12(v128.xor(v7, v8));
+    v4 = rotate12(v128.xor(v4, v9));
+    v0 = add3(v0, v5, word4(s, 9));
+    v1 = add3(v1, v6, word4(s, 11));
+    v2 = add3(v2, v7, word4(s, 13));
+    v3 = add3(v3, v4, word4(s, 15));
+    v15 = rotate8(v128.xor(v15, v0));
+    v12 = rotate8(v128.xor(v12, v1));
+    v13 = rotate8(v128.xor(v13, v2));
+    v14 = rotate8(v128.xor(v14, v3));
+    v10 = i32x4.add(v10, v15);
+    v11 = i32x4.add(v11, v12);
+    v8 = i32x4.add(v8, v13);
+    v9 = i32x4.add(v9, v14);
+    v5 = rotate7(v128.xor(v5, v10));
+    v6 = rotate7(v128.xor(v6, v11));
+    v7 = rotate7(v128.xor(v7, v8));
+    v4 = rotate7(v128.xor(v4, v9));
+  }
+
+  if (extended) {
+    v128.store(out, v128.xor(v8, v128.load(cv, 0)), 128);
+    v128.store(out, v128.xor(v9, v128.load(cv, 16)), 144);
+    v128.store(out, v128.xor(v10, v128.load(cv, 32)), 160);
+    v128.store(out, v128.xor(v11, v128.load(cv, 48)), 176);
+    v128.store(out, v128.xor(v12, v128.load(cv, 64)), 192);
+    v128.store(out, v128.xor(v13, v128.load(cv, 80)), 208);
+    v128.store(out, v128.xor(v14, v128.load(cv, 96)), 224);
+    v128.store(out, v128.xor(v15, v128.load(cv, 112)), 240);
+  }
+  v128.store(out, v128.xor(v0, v8), 0);
+  v128.store(out, v128.xor(v1, v9), 16);
+  v128.store(out, v128.xor(v2, v10), 32);
+  v128.store(out, v128.xor(v3, v11), 48);
+  v128.store(out, v128.xor(v4, v12), 64);
+  v128.store(out, v128.xor(v5, v13), 80);
+  v128.store(out, v128.xor(v6, v14), 96);
+  v128.store(out, v128.xor(v7, v15), 112);
+}
+
+// The four message words of one half-step of `compress1`, in its lane order.
+// @ts-ignore: decorator
+@inline
+function gather(block: usize, schedule: usize, step: usize): v128 {
+  let m = v128.load32_zero(block + load<u8>(schedule + step));
+  m = v128.load32_lane(block + load<u8>(schedule + step + 2), m, 1);
+  m = v128.load32_lane(block + load<u8>(schedule + step + 4), m, 2);
+  return v128.load32_lane(block + load<u8>(schedule + step + 6), m, 3);
+}
+
+/** Compresses one 64-byte block into the 32-byte chaining value at `out` (may be `cv`). */
+export function compress1(cv: usize, block: usize, counter: u64, length: u32, flags: u32, out: usize): void {
+  let a = v128.load(cv, 0);
+  let b = v128.load(cv, 16);
+  let c = v128.load(IV, 0);
+  let d = i32x4.replace_lane(i32x4.replace_lane(i64x2.splat(counter), 2, length), 3, flags);
+  for (let s = SCHEDULE; s < SCHEDULE_END; s += 16) {
+    a = add3(a, b, gather(block, s, 0));
+    d = rotate16(v128.xor(d, a));
+    c = i32x4.add(c, d);
+    b = rotate12(v128.xor(b, c));
+    a = add3(a, b, gather(block, s, 1));
+    d = rotate8(v128.xor(d, a));
+    c = i32x4.add(c, d);
+    b = rotate7(v128.xor(b, c));
+    // Turn the rows so that the diagonals stand in columns; after the second half turn them back.
+    b = i32x4.shuffle(b, b, 1, 2, 3, 0);
+    c = i32x4.shuffle(c, c, 2, 3, 0, 1);
+    d = i32x4.shuffle(d, d, 3, 0, 1, 2);
+    a = add3(a, b, gather(block, s, 8));
+    d = rotate16(v128.xor(d, a));
+    c = i32x4.add(c, d);
+    b = rotate12(v128.xor(b, c));
+    a = add3(a, b, gather(block, s, 9));
+    d = rotate8(v128.xor(d, a));
+    c = i32x4.add(c, d);
+    b = rotate7(v128.xor(b, c));
+    b = i32x4.shuffle(b, b, 3, 0, 1, 2);
+    c = i32x4.shuffle(c, c, 2, 3, 0, 1);
+    d = i32x4.shuffle(d, d, 1, 2, 3, 0);
+  }
+  v128.store(out, v128.xor(a, c), 0);
+  v128.store(out, v128.xor(b, d), 16);
+}
+
+// The two halves of a 4 x 4 transposition of 32-bit words.
+// @ts-ignore: decorator
+@inline
+function zipLow(a: v128, b: v128): v128 {
+  return i32x4.shuffle(a, b, 0, 4, 1, 5);
+}
+
+// @ts-ignore: decorator
+@inline
+function zipHigh(a: v128, b: v128): v128 {
+  return i32x4.shuffle(a, b, 2, 6, 3, 7);
+}
+
+// Rows a, b, c, d to columns at `out`, `out + step`, …
+// @ts-ignore: decorator
+@inline
+function transpose(a: v128, b: v128, c: v128, d: v128, o0: usize, o1: usize, o2: usize, o3: usize): void {
+  const low01 = zipLow(a, b);
+  const low23 = zipLow(c, d);
+  const high01 = zipHigh(a, b);
+  const high23 = zipHigh(c, d);
+  v128.store(o0, i64x2.shuffle(low01, low23, 0, 2));
+  v128.store(o1, i64x2.shuffle(low01, low23, 1, 3));
+  v128.store(o2, i64x2.shuffle(high01, high23, 0, 2));
+  v128.store(o3, i64x2.shuffle(high01, high23, 1, 3));
+}
+
+/** Puts the first `words` (a multiple of 4) words of four inputs into MESSAGE4. */
+// @ts-ignore: decorator
+@inline
+export function loadMessage4(p0: usize, p1: usize, p2: usize, p3: usize, words: usize): void {
+  for (let i: usize = 0; i < words << 2; i += 16) {
+    const m = MESSAGE4 + (i << 2);
+    transpose(
+      v128.load(p0 + i),
+      v128.load(p1 + i),
+      v128.load(p2 + i),
+      v128.load(p3 + i),
+      m,
+      m + 16,
+      m + 32,
+      m + 48,
+    );
+  }
+}
+
+/** Writes lane l of the `words` (a multiple of 4) vectors at `from` to `out + l * 4 * words`. */
+// @ts-ignore: decorator
+@inline
+export function storeLanes(from: usize, words: usize, out: usize): void {
+  const stride = words << 2;
+  for (let i: usize = 0; i < stride; i += 16) {
+    const p = from + (i << 2);
+    transpose(
+      v128.load(p, 0),
+      v128.load(p, 16),
+      v128.load(p, 32),
+      v128.load(p, 48),
+      out + i,
+      out + i + stride,
+      out + i + stride * 2,
+      out + i + stride * 3,
+    );
+  }
+}
+
+/** The `words` words at `from`, each in all four lanes, to `out`. */
+// @ts-ignore: decorator
+@inline
+export function splatWords(from: usize, words: usize, out: usize): void {
+  for (let i: usize = 0; i < words; i++) v128.store(out + (i << 4), v128.load32_splat(from + (i << 2)));
+}

@@ -1,0 +1,336 @@
+// The proof core's face over one WebAssembly instance: checks inputs, moves bytes in and out, holds the derived keys.
+import { CoreInputError } from './core-input-error.js';
+import { type Hasher, readDigest, readMessage, readOutput, StreamingHasher } from './hasher.js';
+import { DIGEST_KEYS_MAX, type Instance, instantiate, STEP_BYTES } from './instance.js';
+import {
+  CHUNKS_MAX,
+  checkChunkSize,
+  checkCount,
+  checkIndices,
+  checkKey,
+  checkNodes,
+  checkSize,
+  LEAF_BYTES,
+  NODE_BYTES,
+} from './limits.js';
+import {
+  chunkKeying,
+  DERIVE_KEY_CONTEXT,
+  DERIVE_KEY_MATERIAL,
+  type HashMode,
+  KEYED_HASH,
+  leafKeying,
+  PARENT,
+  type Tree,
+  treeMerging,
+} from './modes.js';
+import { type DigestPass, digestPass, type ProofPass } from './passes.js';
+import type { CoreBuild } from './probe.js';
+import type { DigestInput, ProofCore, ProofInput } from './proof-core.js';
+
+export interface CoreOptions {
+  /** Which build `source` is. */
+  readonly build: CoreBuild;
+}
+
+/** A core of its own memory from a compiled build (bytes or module). Cheap until its first commitment. */
+export function createCore(source: BufferSource | WebAssembly.Module, options: CoreOptions): ProofCore {
+  return new WasmProofCore(instantiate(source), options);
+}
+
+const NOTHING = new Uint8Array(0);
+/** Contexts are the program's own and few; the bound only keeps a caller's mistake from filling memory. */
+const CONTEXTS_MAX = 256;
+const STEP_NODES = STEP_BYTES / LEAF_BYTES;
+/** `treeRoot` folds this many nodes at a time: 128 KiB, which stay in the second-level cache. */
+const TREE_STEP = 4096;
+const TREE_NODES_MAX = 2 ** 27;
+
+class WasmProofCore implements ProofCore {
+  readonly build: CoreBuild;
+  readonly memoryBytes: number;
+  readonly #instance: Instance;
+  readonly #ivWords: Uint8Array;
+  readonly #contextKeys = new Map<string, Uint8Array>();
+  #pass = 0;
+
+  constructor(instance: Instance, options: CoreOptions) {
+    this.build = options.build;
+    this.memoryBytes = instance.memory.length;
+    this.#instance = instance;
+    this.#ivWords = instance.memory.slice(instance.iv, instance.iv + NODE_BYTES);
+    instance.regions.leafKey.bytes.set(this.derive('filetao v1 commitment leaf', NOTHING));
+    instance.regions.nodeKey.bytes.set(this.derive('filetao v1 commitment node', NOTHING));
+  }
+
+  hash(data: Uint8Array): Uint8Array {
+    readMessage(this.#instance, this.#ivWords, 0, data);
+    return readDigest(this.#instance);
+  }
+
+  keyed(key: Uint8Array, data: Uint8Array): Uint8Array {
+    checkKey(key);
+    readMessage(this.#instance, key, KEYED_HASH, data);
+    return readDigest(this.#instance);
+  }
+
+  derive(context: string, material: Uint8Array): Uint8Array {
+    readMessage(this.#instance, this.#contextKey(context), DERIVE_KEY_MATERIAL, material);
+    return readDigest(this.#instance);
+  }
+
+  xof(mode: HashMode, data: Uint8Array, length: number, seek = 0): Uint8Array {
+    const { key, flags } = this.#mode(mode);
+    readMessage(this.#instance, key, flags, data);
+    return readOutput(this.#instance, length, seek);
+  }
+
+  createHasher(mode: HashMode): Hasher {
+    const { key, flags } = this.#mode(mode);
+    return new StreamingHasher(this.#instance, key, flags);
+  }
+
+  hashEach(key: Uint8Array | null, data: Uint8Array, size: number): Uint8Array {
+    if (!Number.isInteger(size) || size < 1 || size > LEAF_BYTES || data.length % size !== 0) {
+      throw new CoreInputError('bad-data-length', `${data.length} bytes in messages of ${size}`);
+    }
+    const { exports, regions } = this.#instance;
+    const { message, levels } = regions;
+    const keying = chunkKeying(this.#instance, key);
+    const out = new Uint8Array((data.length / size) * NODE_BYTES);
+    const step = Math.min(Math.floor(STEP_BYTES / size), CHUNKS_MAX);
+    for (let first = 0; first * size < data.length; first += step) {
+      const part = data.subarray(first * size, (first + step) * size);
+      message.bytes.set(part);
+      const count = part.length / size;
+      exports.digests(message.at, size, count, keying.key, keying.flags, levels.at);
+      out.set(levels.bytes.subarray(0, count * NODE_BYTES), first * NODE_BYTES);
+    }
+    return out;
+  }
+
+  chunkNodes(key: Uint8Array | null, data: Uint8Array, firstChunk: number, chunkSize: number): Uint8Array {
+    const depth = checkChunkSize(chunkSize);
+    checkSize(data.length);
+    const count = Math.ceil(data.length / chunkSize);
+    checkCount(count);
+    if (!Number.isInteger(firstChunk) || firstChunk < 0 || firstChunk + count > 2 ** 32 / 2 ** depth) {
+      throw new CoreInputError('bad-index', `chunk ${firstChunk}: leaves are numbered below 2^32`);
+    }
+    return this.#chunkNodes(key, data, depth, firstChunk * 2 ** depth, 0);
+  }
+
+  openedChunkNodes(
+    key: Uint8Array | null,
+    data: Uint8Array,
+    indices: ArrayLike<number>,
+    chunkSize: number,
+  ): Uint8Array {
+    const depth = checkChunkSize(chunkSize);
+    checkSize(data.length);
+    checkIndices(indices, CHUNKS_MAX);
+    if (Math.ceil(data.length / chunkSize) !== indices.length) {
+      throw new CoreInputError('bad-data-length', `${data.length} bytes for ${indices.length} chunks`);
+    }
+    this.#instance.indices.set(indices);
+    return this.#chunkNodes(key, data, depth, 0, this.#instance.regions.indices.at);
+  }
+
+  // Nodes of the chunks in `data`, whose leaves are numbered from `firstLeaf`, or by the chunk numbers at `chunks`.
+  #chunkNodes(
+    key: Uint8Array | null,
+    data: Uint8Array,
+    depth: number,
+    firstLeaf: number,
+    chunks: number,
+  ): Uint8Array {
+    const { exports, regions } = this.#instance;
+    const { message, levels } = regions;
+    const keying = chunkKeying(this.#instance, key);
+    const mergeFlags = keying.flags | PARENT;
+    const stepDepth = Math.min(depth, Math.log2(STEP_NODES));
+    let count = 0;
+    for (let at = 0; at < data.length; at += STEP_BYTES) {
+      const part = data.subarray(at, at + STEP_BYTES);
+      message.bytes.set(part);
+      const to = levels.at + count * NODE_BYTES;
+      const first = firstLeaf + at / LEAF_BYTES;
+      const leaves = exports.leafNodes(
+        message.at,
+        part.length,
+        first,
+        chunks,
+        depth,
+        keying.key,
+        keying.flags,
+        to,
+      );
+      count += exports.fold(to, leaves, stepDepth, keying.key, mergeFlags);
+    }
+    count = exports.fold(levels.at, count, depth - stepDepth, keying.key, mergeFlags);
+    return levels.bytes.slice(0, count * NODE_BYTES);
+  }
+
+  foldNodes(key: Uint8Array | null, nodes: Uint8Array, factor: number): Uint8Array {
+    const count = checkNodes(nodes, CHUNKS_MAX);
+    const depth = Math.log2(factor);
+    if (!Number.isInteger(depth) || factor < 1 || factor > CHUNKS_MAX) {
+      throw new CoreInputError('bad-count', `a factor is a power of two up to ${CHUNKS_MAX}, not ${factor}`);
+    }
+    const { exports, regions } = this.#instance;
+    const { levels } = regions;
+    const keying = chunkKeying(this.#instance, key);
+    levels.bytes.set(nodes);
+    const left = exports.fold(levels.at, count, depth, keying.key, keying.flags | PARENT);
+    return levels.bytes.slice(0, left * NODE_BYTES);
+  }
+
+  treeRoot(tree: Tree, nodes: Uint8Array): Uint8Array {
+    const count = checkNodes(nodes, TREE_NODES_MAX);
+    this.#checkHasTree(tree, count);
+    const { exports, regions } = this.#instance;
+    const { levels, opened } = regions;
+    const { key, flags, rootFlags } = treeMerging(this.#instance, tree);
+    let steps = 0;
+    for (let first = 0; first < count; first += TREE_STEP) {
+      const part = nodes.subarray(first * NODE_BYTES, (first + TREE_STEP) * NODE_BYTES);
+      const size = part.length / NODE_BYTES;
+      opened.bytes.set(part);
+      if (tree.kind === 'commitment') this.#hashLeaves(opened.at, size, opened.at);
+      if (count <= TREE_STEP) {
+        if (size > 1) exports.foldToRoot(opened.at, size, key, flags, rootFlags);
+        return opened.bytes.slice(0, NODE_BYTES);
+      }
+      exports.fold(opened.at, size, Math.log2(TREE_STEP), key, flags);
+      exports.copyNode(opened.at, levels.at + steps * NODE_BYTES);
+      steps++;
+    }
+    exports.foldToRoot(levels.at, steps, key, flags, rootFlags);
+    return levels.bytes.slice(0, NODE_BYTES);
+  }
+
+  multiproof(tree: Tree, nodes: Uint8Array, indices: ArrayLike<number>): Uint8Array {
+    const count = checkNodes(nodes, CHUNKS_MAX);
+    checkIndices(indices, count);
+    const { exports, regions } = this.#instance;
+    const { levels, proof } = regions;
+    const { key, flags } = treeMerging(this.#instance, tree);
+    levels.bytes.set(nodes);
+    if (tree.kind === 'commitment') this.#hashLeaves(levels.at, count, levels.at);
+    this.#instance.indices.set(indices);
+    const length = exports.multiproof(
+      levels.at,
+      count,
+      regions.indices.at,
+      indices.length,
+      key,
+      flags,
+      proof.at,
+    );
+    return proof.bytes.slice(0, length * NODE_BYTES);
+  }
+
+  multiproofLength(count: number, indices: ArrayLike<number>): number {
+    checkCount(count);
+    checkIndices(indices, count);
+    this.#instance.indices.set(indices);
+    return this.#instance.exports.multiproofLength(count, this.#instance.regions.indices.at, indices.length);
+  }
+
+  multiproofRoot(
+    tree: Tree,
+    count: number,
+    indices: ArrayLike<number>,
+    opened: Uint8Array,
+    proof: Uint8Array,
+  ): Uint8Array | null {
+    const length = this.multiproofLength(count, indices);
+    this.#checkHasTree(tree, count);
+    if (tree.kind === 'keyed') checkKey(tree.key);
+    if (opened.length !== indices.length * NODE_BYTES || proof.length !== length * NODE_BYTES) return null;
+    const { exports, regions } = this.#instance;
+    const { levels } = regions;
+    const { key, flags, rootFlags } = treeMerging(this.#instance, tree);
+    regions.opened.bytes.set(opened);
+    regions.proof.bytes.set(proof);
+    if (tree.kind === 'commitment') this.#hashLeaves(regions.opened.at, indices.length, regions.opened.at);
+    exports.multiproofRoot(
+      levels.at,
+      regions.known.at,
+      count,
+      regions.indices.at,
+      indices.length,
+      regions.opened.at,
+      regions.proof.at,
+      key,
+      flags,
+      rootFlags,
+    );
+    return levels.bytes.slice(0, NODE_BYTES);
+  }
+
+  blindings(_b: Uint8Array, _first: number, _count: number): Uint8Array {
+    throw new Error('blindings: the group is not built in yet');
+  }
+
+  isCanonicalScalar(_scalar: Uint8Array): boolean {
+    throw new Error('isCanonicalScalar: the group is not built in yet');
+  }
+
+  reduceScalar(_bytes: Uint8Array): Uint8Array {
+    throw new Error('reduceScalar: the group is not built in yet');
+  }
+
+  reduceWide(_bytes: Uint8Array): Uint8Array {
+    throw new Error('reduceWide: the group is not built in yet');
+  }
+
+  commit(_m: Uint8Array, _r: Uint8Array): Uint8Array {
+    throw new Error('commit: the group is not built in yet');
+  }
+
+  startProof(_proof: ProofInput): ProofPass {
+    throw new Error('startProof: the group is not built in yet');
+  }
+
+  startDigest(input: DigestInput): DigestPass {
+    checkSize(input.size);
+    input.keys.forEach(checkKey);
+    if (input.keys.length > DIGEST_KEYS_MAX) {
+      throw new CoreInputError('bad-count', `at most ${DIGEST_KEYS_MAX} keys, not ${input.keys.length}`);
+    }
+    const pass = ++this.#pass;
+    return digestPass(this.#instance, input, () => pass === this.#pass);
+  }
+
+  // Leaves of the commitment tree: `to` may be `from`.
+  #hashLeaves(from: number, count: number, to: number): void {
+    const { key, flags } = leafKeying(this.#instance);
+    this.#instance.exports.digests(from, NODE_BYTES, count, key, flags, to);
+  }
+
+  // A single chunk's content root is the hash of its bytes, which no node determines.
+  #checkHasTree(tree: Tree, count: number): void {
+    if (tree.kind !== 'commitment' && count < 2) {
+      throw new CoreInputError('bad-count', 'a single chunk has no tree: compare the hash of its bytes');
+    }
+  }
+
+  #mode(mode: HashMode): { key: Uint8Array; flags: number } {
+    if (mode.kind === 'hash') return { key: this.#ivWords, flags: 0 };
+    if (mode.kind === 'derive') return { key: this.#contextKey(mode.context), flags: DERIVE_KEY_MATERIAL };
+    checkKey(mode.key);
+    return { key: mode.key, flags: KEYED_HASH };
+  }
+
+  #contextKey(context: string): Uint8Array {
+    let key = this.#contextKeys.get(context);
+    if (!key) {
+      readMessage(this.#instance, this.#ivWords, DERIVE_KEY_CONTEXT, new TextEncoder().encode(context));
+      key = readDigest(this.#instance);
+      if (this.#contextKeys.size >= CONTEXTS_MAX) this.#contextKeys.clear();
+      this.#contextKeys.set(context, key);
+    }
+    return key;
+  }
+}
