@@ -18,7 +18,7 @@ export class CoreUnavailableError extends Error {
 const modules = new Map<CoreBuild, WebAssembly.Module>();
 
 /** The build to run here: FILETAO_CORE=fma|simd if set, else the fastest that is correct. Throws CoreUnavailableError. */
-export function chooseBuild(forced = process.env['FILETAO_CORE']): CoreBuild {
+export function chooseBuild(forced = process.env.FILETAO_CORE): CoreBuild {
   if (forced !== undefined && forced !== '' && forced !== 'fma' && forced !== 'simd') {
     throw new CoreUnavailableError(`FILETAO_CORE is "${forced}"; it can be "fma" or "simd"`);
   }

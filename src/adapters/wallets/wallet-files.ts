@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { ageIdentityOf, ageRecipientOf, assertAgeRecipient } from '../../domain/identity/age-identity.js';
 import type { KeyPair } from '../../domain/identity/keys.js';
 import { encodeSs58 } from '../../domain/identity/ss58.js';
+import { isWalletName, walletNameLengthMax, walletNameRule } from '../../domain/identity/wallet-name.js';
 import { equalBytes } from '../../domain/model/bytes.js';
 import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
 import type { Signer } from '../../domain/ports/signer.js';
@@ -61,7 +62,6 @@ export interface CreatedWallet {
 }
 
 const publicSuffix = 'pub.txt';
-const nameLengthMax = 100;
 /** A key file is some 500 bytes; anything much larger is something else. */
 const keyfileBytesMax = 64 * 1024;
 
@@ -90,15 +90,11 @@ function hotkeyFile(paths: WalletPaths, hotkey: string): string {
   return join(paths.hotkeys, hotkey);
 }
 
-/** Names are folder and file names: nothing that leaves the folder, hides, or passes for a public file. */
+/** A hotkey's name must not pass for a public file either. */
 function assertName(name: string, what: 'wallet' | 'hotkey'): void {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-  const forbidden = /[/\\:*?"<>|\u0000-\u001f\u007f]/u;
-  if (name === '' || name.length > nameLengthMax || name.startsWith('.') || forbidden.test(name)) {
-    throw new FileTaoError(
-      'bad-input',
-      `${JSON.stringify(name.slice(0, nameLengthMax))} cannot be a ${what} name: use 1 to ${nameLengthMax} letters, digits, - and _`,
-    );
+  if (!isWalletName(name)) {
+    const shown = JSON.stringify(name.slice(0, walletNameLengthMax));
+    throw new FileTaoError('bad-input', `${shown} cannot be a ${what} name: ${walletNameRule}`);
   }
   if (what === 'hotkey' && name.endsWith(publicSuffix)) {
     throw new FileTaoError('bad-input', `a hotkey name cannot end in "${publicSuffix}"`);

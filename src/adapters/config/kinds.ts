@@ -1,0 +1,122 @@
+// The kinds of values that options have: how each is read from text, checked, and shown. A kind's `parse`
+// throws a RangeError whose message continues the sentence `--axon.port "x" …`.
+
+import { isIP } from 'node:net';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { isWalletName, walletNameRule } from '../../domain/identity/wallet-name.js';
+import { formatBytes, parseBytes } from './byte-size.js';
+import { formatDuration, parseDuration } from './duration.js';
+
+export interface Kind<Value> {
+  /** What stands for the value in help; null for a switch, which needs none. */
+  readonly placeholder: string | null;
+  /** `folder` is what relative paths start from. */
+  parse(text: string, folder: string): Value;
+  format(value: Value): string;
+}
+
+const quoteless = (value: unknown): string => String(value);
+
+function inRange(value: number, min: number, max: number, show: (value: number) => string): number {
+  if (value < min || value > max) throw new RangeError(`is not between ${show(min)} and ${show(max)}`);
+  return value;
+}
+
+export const integer = (placeholder: string, min: number, max: number): Kind<number> => ({
+  placeholder,
+  parse(text) {
+    if (!/^-?\d+$/u.test(text.trim())) throw new RangeError('is not a whole number');
+    return inRange(Number(text), min, max, quoteless);
+  },
+  format: quoteless,
+});
+
+/** Between the bounds and not on them. */
+export const fraction = (min: number, max: number): Kind<number> => ({
+  placeholder: 'share',
+  parse(text) {
+    const percent = /^(.*)%$/u.exec(text.trim());
+    const digits = (percent?.[1] ?? text).trim();
+    if (!/^(\d+\.?\d*|\.\d+)$/u.test(digits)) throw new RangeError('is not a number such as 0.1 or 10%');
+    const value = percent === null ? Number(digits) : Number(digits) / 100;
+    if (!(value > min && value < max)) throw new RangeError(`is not above ${min} and below ${max}`);
+    return value;
+  },
+  format: quoteless,
+});
+
+/** 0 asks the system for a free port. */
+export const port: Kind<number> = integer('port', 0, 65535);
+
+export const bytes = (min: number, max: number): Kind<number> => ({
+  placeholder: 'bytes',
+  parse: (text) => inRange(parseBytes(text), min, max, formatBytes),
+  format: formatBytes,
+});
+
+/** Seconds. */
+export const duration = (min: number, max: number): Kind<number> => ({
+  placeholder: 'time',
+  parse: (text) => inRange(parseDuration(text), min, max, formatDuration),
+  format: formatDuration,
+});
+
+export const oneOf = <const Choice extends string>(
+  choices: readonly Choice[],
+  refusal?: string,
+): Kind<Choice> => ({
+  placeholder: 'name',
+  parse(text) {
+    const choice = choices.find((candidate) => candidate === text.trim());
+    if (choice === undefined) throw new RangeError(refusal ?? `is not one of ${choices.join(', ')}`);
+    return choice;
+  },
+  format: quoteless,
+});
+
+export const walletName: Kind<string> = {
+  placeholder: 'name',
+  parse(text) {
+    if (!isWalletName(text)) throw new RangeError(`cannot be a wallet or hotkey name: ${walletNameRule}`);
+    return text;
+  },
+  format: quoteless,
+};
+
+export const ipAddress: Kind<string> = {
+  placeholder: 'address',
+  parse(text) {
+    if (isIP(text.trim()) === 0) throw new RangeError('is not an IPv4 or IPv6 address');
+    return text.trim();
+  },
+  format: quoteless,
+};
+
+/** An absolute path; `~` is the home folder. */
+export const path: Kind<string> = {
+  placeholder: 'path',
+  parse(text, folder) {
+    if (text === '' || text.includes('\0')) throw new RangeError('is not a path');
+    if (text === '~') return homedir();
+    if (/^~[/\\]/u.test(text)) return join(homedir(), text.slice(2));
+    if (text.startsWith('~')) throw new RangeError("is another user's home folder: write the whole path");
+    return resolve(folder, text);
+  },
+  format(value) {
+    const home = homedir();
+    return value.startsWith(`${home}/`) ? `~${value.slice(home.length)}` : value;
+  },
+};
+
+/** Given as a bare flag; environment and file write true or false. */
+export const onOff: Kind<boolean> = {
+  placeholder: null,
+  parse(text) {
+    const word = text.trim().toLowerCase();
+    if (['true', '1', 'yes', 'on'].includes(word)) return true;
+    if (['false', '0', 'no', 'off'].includes(word)) return false;
+    throw new RangeError('is neither true nor false');
+  },
+  format: quoteless,
+};

@@ -1,0 +1,426 @@
+// The HTTP contract between a user and an API node, from the user's side: one method per route, bodies as
+// bytes or streams, every failure a FileTaoError. No retries here (retry.ts), no meaning of the data either.
+//
+// node:http with a keep-alive agent: it streams both ways with backpressure and needs no dependency.
+
+import { type IncomingMessage, Agent as PlainAgent, request as plainRequest } from 'node:http';
+import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
+import { authorise, type RequestMethod, type SignedContent } from '../domain/identity/request.js';
+import { type Cid, fromHex, type PieceId } from '../domain/model/bytes.js';
+import { limits, nodeSize } from '../domain/model/constants.js';
+import { type ErrorCode, FileTaoError, toFileTaoError } from '../domain/model/errors.js';
+import type { Random } from '../domain/ports/random.js';
+import type { Signer } from '../domain/ports/signer.js';
+
+export interface NodeInfo {
+  readonly version: string;
+  readonly network: string;
+  readonly netuid: number;
+  readonly genesis: Uint8Array;
+  /** ss58, for people. */
+  readonly hotkey: string;
+  readonly hotkeyBytes: Uint8Array;
+  readonly pieceSize: number;
+  readonly replicas: number;
+  readonly blockNumber: number;
+}
+
+export interface StoredPiece {
+  readonly replicas: number;
+  /** ss58 of the miners. */
+  readonly hotkeys: readonly string[];
+}
+
+export interface StoredObject extends StoredPiece {
+  readonly cid: string;
+}
+
+export interface ObjectStream {
+  /** Offset of the first byte that `body` gives. */
+  readonly offset: number;
+  /** Bytes of the whole object. */
+  readonly size: number;
+  readonly body: AsyncGenerator<Uint8Array, void>;
+}
+
+export interface Timeouts {
+  readonly connectMs: number;
+  /** Silence while the node is at work on an answer. Storing three replicas of a piece takes its time. */
+  readonly answerMs: number;
+  /** Silence in the middle of a body. */
+  readonly bodyMs: number;
+}
+
+export const defaultTimeouts: Timeouts = { connectMs: 10_000, answerMs: 180_000, bodyMs: 60_000 };
+
+export interface ApiConnectionOptions {
+  readonly signer: Signer;
+  readonly random: Random;
+  readonly nowMs: () => number;
+  readonly timeouts?: Partial<Timeouts>;
+}
+
+const answerBytesMax = 256 * 1024;
+const manifestType = 'application/vnd.filetao.manifest';
+
+interface Call {
+  readonly method: RequestMethod;
+  readonly route: string;
+  /** `null`: not signed (the node's own description). */
+  readonly content: SignedContent | null;
+  readonly body?: Uint8Array;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A connection to one API node. Nothing is sent before the first call. */
+export class ApiConnection {
+  /** Without a slash at the end; for people too. */
+  readonly url: string;
+  readonly #base: URL;
+  readonly #options: ApiConnectionOptions;
+  readonly #timeouts: Timeouts;
+  readonly #agent: PlainAgent | TlsAgent;
+  #info: NodeInfo | null = null;
+
+  constructor(url: string, options: ApiConnectionOptions) {
+    this.#base = parseUrl(url);
+    this.url = this.#base.href.replace(/\/$/, '');
+    this.#options = options;
+    this.#timeouts = { ...defaultTimeouts, ...options.timeouts };
+    const agentOptions = { keepAlive: true, maxSockets: 16, scheduling: 'lifo' as const };
+    this.#agent =
+      this.#base.protocol === 'https:' ? new TlsAgent(agentOptions) : new PlainAgent(agentOptions);
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  /** Who the node is and how it stores. Asked once per connection. */
+  async info(signal?: AbortSignal): Promise<NodeInfo> {
+    if (this.#info !== null) return this.#info;
+    const answer = await this.#json({ method: 'GET', route: '/v1/info', content: null, signal });
+    this.#info = readInfo(answer, this.url);
+    return this.#info;
+  }
+
+  /** Verified, durable replicas of a piece, or null when there are fewer than `copies`. */
+  async confirmedReplicas(pieceId: PieceId, copies: number, signal?: AbortSignal): Promise<number | null> {
+    const route = `/v1/pieces/${pieceId}?copies=${copies}`;
+    const response = await this.#call({ method: 'HEAD', route, content: 'named', signal });
+    response.resume();
+    if (response.statusCode === 404) return null;
+    if (response.statusCode !== 200) throw await this.#failure(response);
+    const replicas = Number(response.headers['filetao-replicas']);
+    return Number.isSafeInteger(replicas) && replicas >= copies ? replicas : null;
+  }
+
+  async putPiece(
+    pieceId: PieceId,
+    piece: Uint8Array,
+    terms: { readonly expiry: number; readonly copies: number },
+    signal?: AbortSignal,
+  ): Promise<StoredPiece> {
+    const answer = await this.#json({
+      method: 'PUT',
+      route: `/v1/pieces/${pieceId}?expiry=${terms.expiry}&copies=${terms.copies}`,
+      content: 'named',
+      body: piece,
+      headers: { 'content-type': 'application/octet-stream' },
+      signal,
+    });
+    return readStored(answer, this.url);
+  }
+
+  async postObject(sealedManifest: Uint8Array, signal?: AbortSignal): Promise<StoredObject> {
+    const answer = await this.#json({
+      method: 'POST',
+      route: '/v1/objects',
+      content: sealedManifest,
+      body: sealedManifest,
+      headers: { 'content-type': manifestType },
+      signal,
+    });
+    return { ...readStored(answer, this.url), cid: readText(answer.cid, 'cid', this.url) };
+  }
+
+  /** The sealed manifest as the owner signed it; not checked here. */
+  async manifest(cid: Cid, signal?: AbortSignal): Promise<Uint8Array> {
+    const response = await this.#call({
+      method: 'GET',
+      route: `/v1/objects/${cid}/manifest`,
+      content: new Uint8Array(0),
+      headers: { accept: manifestType },
+      signal,
+    });
+    if (response.statusCode !== 200) throw await this.#failure(response);
+    return this.#readWhole(response, limits.manifestBytesMax);
+  }
+
+  /**
+   * The object's bytes from `offset` on, unverified. A node that knows no ranges begins at 0: look at the
+   * answer's `offset`. End the iteration early to drop the connection.
+   */
+  async object(cid: Cid, offset: number, signal?: AbortSignal): Promise<ObjectStream> {
+    const response = await this.#call({
+      method: 'GET',
+      route: `/v1/objects/${cid}`,
+      content: new Uint8Array(0),
+      headers: offset > 0 ? { range: `bytes=${offset}-`, 'if-match': `"${cid}"` } : {},
+      signal,
+    });
+    const length = Number(response.headers['content-length'] ?? Number.NaN);
+    if (response.statusCode === 206) {
+      const range = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(response.headers['content-range'] ?? '');
+      if (range === null || Number(range[1]) !== offset) {
+        response.destroy();
+        throw new FileTaoError('integrity', `${this.url} answered another range than it was asked for`);
+      }
+      return { offset, size: Number(range[3]), body: this.#stream(response, signal) };
+    }
+    if (response.statusCode !== 200) throw await this.#failure(response);
+    if (!Number.isSafeInteger(length)) {
+      response.destroy();
+      throw new FileTaoError('integrity', `${this.url} does not say how long the object is`);
+    }
+    return { offset: 0, size: length, body: this.#stream(response, signal) };
+  }
+
+  /** Sends a request and resolves with the head of the answer. */
+  async #call(call: Call): Promise<IncomingMessage> {
+    const path = `${this.#base.pathname.replace(/\/$/, '')}${call.route}`;
+    const headers: Record<string, string> = { ...call.headers };
+    if (call.body !== undefined) headers['content-length'] = String(call.body.length);
+    if (call.content !== null) {
+      const { genesis, netuid, hotkeyBytes } = await this.info(call.signal);
+      const { signer, random, nowMs } = this.#options;
+      const { method, content } = call;
+      const to = { genesis, netuid, receiver: hotkeyBytes };
+      headers.authorization = authorise({ method, path, content }, to, signer, random, nowMs());
+    }
+    if (call.signal?.aborted === true) throw new FileTaoError('cancelled', 'cancelled');
+    return new Promise((resolve, reject) => {
+      const send = this.#base.protocol === 'https:' ? tlsRequest : plainRequest;
+      const request = send({
+        agent: this.#agent,
+        protocol: this.#base.protocol,
+        hostname: this.#base.hostname.replace(/^\[|\]$/g, ''),
+        port: this.#base.port,
+        method: call.method,
+        path,
+        headers,
+        ...(call.signal === undefined ? {} : { signal: call.signal }),
+      });
+      const connectTimer = setTimeout(() => {
+        request.destroy(
+          new FileTaoError('timeout', `${this.url} does not take the connection: is it the right address?`),
+        );
+      }, this.#timeouts.connectMs);
+      request.on('socket', (socket) => {
+        if (socket.connecting) socket.once('connect', () => clearTimeout(connectTimer));
+        else clearTimeout(connectTimer);
+      });
+      request.setTimeout(this.#timeouts.answerMs, () => {
+        request.destroy(
+          new FileTaoError('timeout', `${this.url} gave no answer for ${this.#timeouts.answerMs / 1000} s`),
+        );
+      });
+      request.on('response', (response) => {
+        clearTimeout(connectTimer);
+        // From here on silence is measured by whoever reads the body: a slow reader is no fault of the node.
+        request.setTimeout(0);
+        resolve(response);
+      });
+      request.on('error', (error) => {
+        clearTimeout(connectTimer);
+        reject(this.#networkError(error));
+      });
+      if (call.body === undefined) request.end();
+      else request.end(call.body);
+    });
+  }
+
+  async #json(call: Call): Promise<Readonly<Record<string, unknown>>> {
+    const response = await this.#call(call);
+    const status = response.statusCode ?? 0;
+    if (status < 200 || status > 299) throw await this.#failure(response);
+    const body = await this.#readWhole(response, answerBytesMax);
+    try {
+      const answer: unknown = JSON.parse(new TextDecoder().decode(body));
+      if (typeof answer === 'object' && answer !== null) return answer as Record<string, unknown>;
+    } catch {
+      // said below
+    }
+    throw unexpected(this.url, 'is not JSON');
+  }
+
+  async #readWhole(response: IncomingMessage, bytesMax: number): Promise<Uint8Array> {
+    const parts: Uint8Array[] = [];
+    let length = 0;
+    for await (const part of this.#stream(response, undefined)) {
+      length += part.length;
+      if (length > bytesMax) throw unexpected(this.url, `has more than ${bytesMax} bytes`);
+      parts.push(part);
+    }
+    return Buffer.concat(parts);
+  }
+
+  /** The body's bytes. A body that ends before its Content-Length is a broken connection. */
+  async *#stream(
+    response: IncomingMessage,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Uint8Array, void> {
+    const iterator = response[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      for (;;) {
+        timer = setTimeout(() => {
+          response.destroy(
+            new FileTaoError('timeout', `${this.url} sent nothing for ${this.#timeouts.bodyMs / 1000} s`),
+          );
+        }, this.#timeouts.bodyMs);
+        const next = await iterator.next();
+        clearTimeout(timer);
+        if (next.done === true) return;
+        yield next.value;
+      }
+    } catch (error) {
+      if (signal?.aborted === true) throw new FileTaoError('cancelled', 'cancelled', { cause: error });
+      throw this.#networkError(error);
+    } finally {
+      clearTimeout(timer);
+      response.destroy();
+    }
+  }
+
+  /** The error an answer carries: problem+json of RFC 9457, or what the bare status says. */
+  async #failure(response: IncomingMessage): Promise<FileTaoError> {
+    const status = response.statusCode ?? 0;
+    const retryAfter = Number(response.headers['retry-after']);
+    const details: Record<string, string | number> = { node: this.url, status };
+    if (Number.isFinite(retryAfter) && retryAfter >= 0) details.retryAfterSeconds = retryAfter;
+    const isProblem = /^application\/problem\+json\b/.test(response.headers['content-type'] ?? '');
+    if (isProblem) {
+      try {
+        const body = await this.#readWhole(response, answerBytesMax);
+        const { code, detail, title } = JSON.parse(new TextDecoder().decode(body)) as Record<string, unknown>;
+        const said = FileTaoError.fromJSON({ code, message: detail ?? title });
+        return new FileTaoError(said.code, printable(said.message), { details });
+      } catch (error) {
+        const broken = toFileTaoError(error);
+        if (broken.code !== 'internal') return broken;
+      }
+    }
+    response.destroy();
+    const codes: Readonly<Record<number, ErrorCode>> = {
+      401: 'unauthorised',
+      403: 'forbidden',
+      404: 'not-found',
+      413: 'too-large',
+      429: 'busy',
+      502: 'unreachable',
+      503: 'busy',
+      504: 'timeout',
+    };
+    const code = codes[status] ?? 'internal';
+    return new FileTaoError(
+      code,
+      `${this.url} answered ${status}: is it the address of a FileTAO API node?`,
+      {
+        details,
+      },
+    );
+  }
+
+  #networkError(thrown: unknown): FileTaoError {
+    const error = toFileTaoError(thrown);
+    if (thrown instanceof FileTaoError || error.code === 'cancelled') return error;
+    const { code, message } = thrown as { code?: string; message?: string };
+    if (
+      code === 'ECONNREFUSED' ||
+      code === 'ENOTFOUND' ||
+      code === 'EHOSTUNREACH' ||
+      code === 'ENETUNREACH' ||
+      code === 'EAI_AGAIN'
+    ) {
+      return new FileTaoError(
+        'unreachable',
+        `no API node at ${this.url} (${code}): start one with 'filetao run api' or name another with --api.url`,
+        { cause: thrown, details: { node: this.url } },
+      );
+    }
+    const kind = error.code === 'timeout' ? 'timeout' : 'unreachable';
+    return new FileTaoError(
+      kind,
+      `the connection to ${this.url} broke off (${code ?? message ?? 'unknown'})`,
+      {
+        cause: thrown,
+        details: { node: this.url },
+      },
+    );
+  }
+}
+
+function parseUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:') || url.search !== '') {
+    throw new FileTaoError(
+      'bad-input',
+      `'${printable(text).slice(0, 100)}' is not the URL of an API node (http://host:port)`,
+    );
+  }
+  return url;
+}
+
+/** What a stranger wrote, safe for a terminal: one line without control characters. */
+const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim();
+
+const unexpected = (url: string, what: string): FileTaoError =>
+  new FileTaoError('internal', `the answer of ${url} ${what}: is it a FileTAO API node of this version?`);
+
+function readText(value: unknown, name: string, url: string): string {
+  if (typeof value !== 'string' || value.length > 256) throw unexpected(url, `has no usable '${name}'`);
+  return printable(value);
+}
+
+function readCount(value: unknown, name: string, url: string, max = Number.MAX_SAFE_INTEGER): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0 || value > max) {
+    throw unexpected(url, `has no usable '${name}'`);
+  }
+  return value;
+}
+
+function readStored(answer: Readonly<Record<string, unknown>>, url: string): StoredPiece {
+  const { replicas, hotkeys } = answer;
+  if (!Array.isArray(hotkeys) || hotkeys.length > 4096) throw unexpected(url, "has no usable 'hotkeys'");
+  return {
+    replicas: readCount(replicas, 'replicas', url),
+    hotkeys: hotkeys.map((hotkey) => readText(hotkey, 'hotkeys', url)),
+  };
+}
+
+function readKey(value: unknown, name: string, url: string): Uint8Array {
+  const text = readText(value, name, url);
+  if (text.length !== 2 * nodeSize || /[^0-9a-f]/i.test(text))
+    throw unexpected(url, `has no usable '${name}'`);
+  return fromHex(text);
+}
+
+function readInfo(answer: Readonly<Record<string, unknown>>, url: string): NodeInfo {
+  if (answer.role !== 'api') throw unexpected(url, 'is not of an API node');
+  const pieceSize = readCount(answer.pieceSize, 'pieceSize', url, limits.replicaSizeMax);
+  const replicas = readCount(answer.replicas, 'replicas', url, limits.replicasMax);
+  if (pieceSize === 0 || replicas === 0) throw unexpected(url, 'names no piece size or replicas');
+  return {
+    version: readText(answer.version, 'version', url),
+    network: readText(answer.network, 'network', url),
+    netuid: readCount(answer.netuid, 'netuid', url, 65535),
+    genesis: readKey(answer.genesis, 'genesis', url),
+    hotkey: readText(answer.hotkey, 'hotkey', url),
+    hotkeyBytes: readKey(answer.hotkeyHex, 'hotkeyHex', url),
+    pieceSize,
+    replicas,
+    blockNumber: readCount(answer.blockNumber, 'blockNumber', url),
+  };
+}

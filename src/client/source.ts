@@ -1,0 +1,147 @@
+// What a user puts: a file, bytes, or a stream. Files and bytes can be read twice, which is what resuming
+// rests on: the first pass fingerprints the plaintext in blocks, the second checks every block against the
+// first before it is encrypted. So an envelope kept from an earlier try never meets another plaintext, even
+// when somebody writes to the file meanwhile.
+
+import { type FileHandle, open } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { mebibyte } from '../domain/model/constants.js';
+import { FileTaoError, toFileTaoError } from '../domain/model/errors.js';
+
+/** A path, the bytes themselves, or anything that yields bytes (a Node or web stream, a generator). */
+export type StoreInput = string | Uint8Array | AsyncIterable<Uint8Array>;
+
+/** Bytes of a block: what is read and fingerprinted at once. */
+export const blockSize = mebibyte;
+
+export interface Source {
+  /** File name without folders; null for bytes and streams. */
+  readonly name: string | null;
+  /** null when only the end of the stream will tell. */
+  readonly size: number | null;
+  /** Whether `blocks` can be called again. */
+  readonly replayable: boolean;
+  /** The plaintext in order; replayable ones in blocks of blockSize. A block is valid until the next. */
+  blocks(signal?: AbortSignal): AsyncGenerator<Uint8Array, void>;
+  close(): Promise<void>;
+}
+
+export async function openSource(input: StoreInput): Promise<Source> {
+  if (typeof input === 'string') return openFile(input);
+  if (input instanceof Uint8Array) return bytesSource(input);
+  return streamSource(input);
+}
+
+async function openFile(path: string): Promise<Source> {
+  let file: FileHandle;
+  try {
+    file = await open(path, 'r');
+  } catch (error) {
+    throw fileError(path, error);
+  }
+  try {
+    const stat = await file.stat();
+    if (stat.isDirectory()) {
+      throw new FileTaoError('bad-input', `${path} is a directory: name a file (or pack it with tar first)`);
+    }
+    if (!stat.isFile()) throw new FileTaoError('bad-input', `${path} is not a regular file`);
+    return new FileSource(path, file, stat.size);
+  } catch (error) {
+    await file.close();
+    throw fileError(path, error);
+  }
+}
+
+class FileSource implements Source {
+  readonly name: string;
+  readonly size: number;
+  readonly replayable = true;
+  readonly #path: string;
+  readonly #file: FileHandle;
+  readonly #block = Buffer.allocUnsafe(blockSize);
+
+  constructor(path: string, file: FileHandle, size: number) {
+    this.#path = path;
+    this.#file = file;
+    this.name = basename(path);
+    this.size = size;
+  }
+
+  async *blocks(signal?: AbortSignal): AsyncGenerator<Uint8Array, void> {
+    for (let at = 0; ; ) {
+      signal?.throwIfAborted();
+      const length = await this.#fill(at);
+      if (length > 0) yield this.#block.subarray(0, length);
+      at += length;
+      if (length < blockSize) return;
+    }
+  }
+
+  /** Reads until the block is full or the file ends. */
+  async #fill(at: number): Promise<number> {
+    let length = 0;
+    while (length < blockSize) {
+      try {
+        const { bytesRead } = await this.#file.read(this.#block, length, blockSize - length, at + length);
+        if (bytesRead === 0) break;
+        length += bytesRead;
+      } catch (error) {
+        throw fileError(this.#path, error);
+      }
+    }
+    return length;
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close();
+  }
+}
+
+function bytesSource(data: Uint8Array): Source {
+  return {
+    name: null,
+    size: data.length,
+    replayable: true,
+    async *blocks(signal) {
+      for (let at = 0; at < data.length; at += blockSize) {
+        signal?.throwIfAborted();
+        yield data.subarray(at, at + blockSize);
+      }
+    },
+    close: async () => {},
+  };
+}
+
+function streamSource(stream: AsyncIterable<Uint8Array>): Source {
+  return {
+    name: null,
+    size: null,
+    replayable: false,
+    async *blocks(signal) {
+      for await (const part of stream) {
+        signal?.throwIfAborted();
+        if (!(part instanceof Uint8Array)) {
+          throw new FileTaoError('bad-input', 'a stream to store must yield bytes (Uint8Array), not text');
+        }
+        yield part;
+      }
+    },
+    close: async () => {},
+  };
+}
+
+function fileError(path: string, thrown: unknown): FileTaoError {
+  if (thrown instanceof FileTaoError) return thrown;
+  const { code } = thrown as NodeJS.ErrnoException;
+  if (code === 'ENOENT' || code === 'ENOTDIR') {
+    return new FileTaoError('not-found', `there is no file ${path}`, { cause: thrown });
+  }
+  if (code === 'EACCES' || code === 'EPERM') {
+    return new FileTaoError('forbidden', `${path} may not be read: check its permissions`, { cause: thrown });
+  }
+  if (code === 'EISDIR') {
+    return new FileTaoError('bad-input', `${path} is a directory: name a file`, { cause: thrown });
+  }
+  const { code: kind, message } = toFileTaoError(thrown);
+  return new FileTaoError(kind, `${path} cannot be read: ${message}`, { cause: thrown });
+}
