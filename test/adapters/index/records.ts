@@ -54,6 +54,7 @@ export const replica = (n: number, change: Partial<ReplicaRecord> = {}): Replica
   state: 'active',
   n: 0,
   link: bytes32(n % 256),
+  receipt: new Uint8Array(),
   kept: [],
   openRound: null,
   passed: 0,
