@@ -2,7 +2,10 @@
 
 import type { ReplicaId } from '../model/records.js';
 
-/** A replica being received. Nothing is visible under its id until `commit` resolves. */
+/**
+ * A replica being received. Nothing is visible under its id until `commit` resolves. When `write` or
+ * `commit` throws, the writer is over and nothing of it is left; `abort` need not be called then.
+ */
 export interface ReplicaWriter {
   write(data: Uint8Array): Promise<void>;
   /**

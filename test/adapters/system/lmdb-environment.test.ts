@@ -96,6 +96,16 @@ test('the map grows while two processes write, and each sees the other at once',
   );
 });
 
+test('another process’s acknowledged change is seen within the same turn', async (context) => {
+  const folder = await temporaryFolder(context);
+  const environment = await openLmdbEnvironment(options(folder));
+  context.after(() => environment.close());
+  const count = () => environment.read(() => environment.tables.values.getCount());
+  assert.equal(count(), 0);
+  execFileSync(process.execPath, [fileURLToPath(child), 'fill', folder, '1'], { stdio: 'ignore' });
+  assert.equal(count(), 1);
+});
+
 const smallDisks = (() => {
   try {
     execFileSync('unshare', ['-rm', 'true'], { stdio: 'ignore' });

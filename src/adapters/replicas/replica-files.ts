@@ -1,0 +1,471 @@
+// Replica files of a miner: written durably or not at all.
+//
+// A replica is written to incoming/, synced, renamed into place beside its outboard, and the folder is
+// synced; only then does `commit` resolve. The outboard is renamed first, so the appearance of the replica
+// file is the one moment of truth, and an outboard without a replica is a leftover. One process at a time
+// owns the directory: `sweep` takes whatever it does not know in incoming/ for left over by a crash.
+import { randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { limits } from '../../domain/model/constants.js';
+import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
+import type { ReplicaId } from '../../domain/model/records.js';
+import type { Files, OpenFile } from '../../domain/ports/files.js';
+import type { Replicas, ReplicaWriter, StoredReplica } from '../../domain/ports/replicas.js';
+import { systemFiles } from '../system/files.js';
+import {
+  footprint,
+  incomingFolder,
+  outboardBytes,
+  placeOf,
+  type ReplicaPlace,
+  sizeThatFits,
+  walk,
+} from './layout.js';
+import { diskReserveBytesDefault, type Promised, Room } from './room.js';
+
+export interface ReplicaFilesOptions {
+  readonly directory: string;
+  /** Bytes that replicas and their outboards may take; without it the disk is the limit. */
+  readonly quotaBytes?: number;
+  /** Bytes of the disk never to use. */
+  readonly diskReserveBytes?: number;
+  /** Only tests give another. */
+  readonly files?: Files;
+}
+
+/** Bytes of one part of a stream. */
+const streamPartBytes = 1024 * 1024;
+
+export async function openReplicaFiles(options: ReplicaFilesOptions): Promise<Replicas> {
+  const directory = resolve(options.directory);
+  const files = options.files ?? systemFiles;
+  try {
+    await makeDirectory(files, directory);
+    await files.makeFolder(incomingFolder(directory));
+    await files.syncFolder(directory);
+    let used = 0;
+    for await (const { id, hasReplica } of walk(files, directory))
+      if (hasReplica) used += footprint((await files.size(placeOf(directory, id).file)) ?? 0);
+    const room = new Room(
+      used,
+      options.quotaBytes ?? Number.POSITIVE_INFINITY,
+      options.diskReserveBytes ?? diskReserveBytesDefault,
+    );
+    return new ReplicaFiles(directory, files, room);
+  } catch (error) {
+    throw toFileTaoError(error);
+  }
+}
+
+/** Makes the directory and what is missing above it, each durable in the folder above. */
+async function makeDirectory(files: Files, directory: string): Promise<void> {
+  const firstMade = await mkdir(directory, { recursive: true, mode: 0o700 });
+  if (firstMade === undefined) return;
+  for (let folder = directory; ; folder = dirname(folder)) {
+    await files.syncFolder(dirname(folder));
+    if (folder === firstMade) return;
+  }
+}
+
+class ReplicaFiles implements Replicas {
+  readonly directory: string;
+  readonly files: Files;
+  readonly room: Room;
+  /** Files in incoming/ that writers of this process are at. */
+  readonly incoming = new Set<string>();
+  readonly #writers = new Set<Writer>();
+  /** The last change of each replica under way, so that changes of one replica come one after another. */
+  readonly #turns = new Map<string, Promise<unknown>>();
+  /** Folders known to be on disk themselves. */
+  readonly #durableFolders = new Set<string>();
+  #closed = false;
+
+  constructor(directory: string, files: Files, room: Room) {
+    this.directory = directory;
+    this.files = files;
+    this.room = room;
+  }
+
+  async create(id: ReplicaId, size: number): Promise<ReplicaWriter> {
+    this.#assertOpen();
+    const place = placeOf(this.directory, id);
+    if (!Number.isSafeInteger(size) || size < 1)
+      throw new FileTaoError('bad-input', 'a replica has at least one byte');
+    if (size > limits.replicaSizeMax)
+      throw new FileTaoError('too-large', `a replica has at most ${limits.replicaSizeMax} bytes`);
+    return mapped(async () => {
+      const diskFree = await this.files.freeBytes(this.directory);
+      // From here to the promise nothing is awaited: two creators must see each other's.
+      this.#assertOpen();
+      const promised = this.room.promise(footprint(size), diskFree);
+      if (promised === null) throw new FileTaoError('full', `no room for ${size} bytes in ${this.directory}`);
+      const writer = new Writer(this, place, size, promised, (done) => this.#writers.delete(done));
+      this.#writers.add(writer);
+      try {
+        await writer.open();
+      } catch (error) {
+        await writer.abort().catch(() => {});
+        throw error;
+      }
+      return writer;
+    });
+  }
+
+  async path(id: ReplicaId): Promise<string> {
+    this.#assertOpen();
+    const { file } = placeOf(this.directory, id);
+    return mapped(async () => {
+      if ((await this.files.size(file)) === null) throw unknownReplica(id);
+      return file;
+    });
+  }
+
+  async read(id: ReplicaId, start: number, end: number): Promise<Uint8Array> {
+    checkRange(start, end);
+    return this.#withFile(id, (file) => readExactly(file, id, start, end));
+  }
+
+  async *stream(id: ReplicaId, start: number, end: number): AsyncGenerator<Uint8Array> {
+    checkRange(start, end);
+    const file = await this.#open(id);
+    try {
+      for (let at = start; at < end; at += streamPartBytes)
+        yield await mapped(() => readExactly(file, id, at, Math.min(end, at + streamPartBytes)));
+    } finally {
+      await file.close();
+    }
+  }
+
+  async readOutboard(id: ReplicaId, size: number): Promise<Uint8Array | null> {
+    this.#assertOpen();
+    const { outboard } = placeOf(this.directory, id);
+    const wanted = outboardBytes(size);
+    return mapped(async () => {
+      if ((await this.files.size(outboard)) !== wanted) return null;
+      const file = await this.files.open(outboard);
+      try {
+        const data = await file.read(0, wanted);
+        return data.length === wanted ? data : null;
+      } finally {
+        await file.close();
+      }
+    });
+  }
+
+  async writeOutboard(id: ReplicaId, outboard: Uint8Array): Promise<void> {
+    this.#assertOpen();
+    const place = placeOf(this.directory, id);
+    await mapped(() =>
+      this.inTurn(place, async () => {
+        const size = await this.files.size(place.file);
+        if (size === null) throw unknownReplica(id);
+        checkOutboard(outboard, size);
+        const temporary = await this.writeIncoming(outboard);
+        try {
+          await this.files.rename(temporary, place.outboard);
+        } catch (error) {
+          await this.dropIncoming(temporary);
+          throw error;
+        }
+        this.incoming.delete(temporary);
+        await this.files.syncFolder(place.folder);
+      }),
+    );
+  }
+
+  async remove(id: ReplicaId): Promise<boolean> {
+    this.#assertOpen();
+    const place = placeOf(this.directory, id);
+    return mapped(() =>
+      this.inTurn(place, async () => {
+        const size = await this.files.size(place.file);
+        // The replica first: a crash in between leaves an outboard, which is a leftover.
+        const removed = await this.files.remove(place.file);
+        if (removed && size !== null) this.room.addUsed(-footprint(size));
+        const outboardRemoved = await this.files.remove(place.outboard);
+        if (removed || outboardRemoved) await this.files.syncFolder(place.folder);
+        return removed;
+      }),
+    );
+  }
+
+  async *list(): AsyncGenerator<StoredReplica> {
+    this.#assertOpen();
+    try {
+      for await (const { id, hasReplica } of walk(this.files, this.directory)) {
+        const size = hasReplica ? await this.files.size(placeOf(this.directory, id).file) : null;
+        if (size !== null) yield { id, size }; // it may have been removed meanwhile
+      }
+    } catch (error) {
+      throw toFileTaoError(error);
+    }
+  }
+
+  async sweep(): Promise<number> {
+    this.#assertOpen();
+    return mapped(async () => {
+      let swept = 0;
+      for await (const { name, kind } of this.files.entries(incomingFolder(this.directory))) {
+        const path = join(incomingFolder(this.directory), name);
+        if (kind === 'file' && !this.incoming.has(path) && (await this.files.remove(path))) swept++;
+      }
+      for await (const { id, hasReplica } of walk(this.files, this.directory)) {
+        if (hasReplica) continue;
+        const place = placeOf(this.directory, id);
+        await this.inTurn(place, async () => {
+          // A commit may have put the replica beside it since.
+          if ((await this.files.size(place.file)) !== null) return;
+          if (await this.files.remove(place.outboard)) swept++;
+        });
+      }
+      return swept;
+    });
+  }
+
+  async freeBytes(): Promise<number> {
+    this.#assertOpen();
+    return mapped(async () => {
+      const left = this.room.left(await this.files.freeBytes(this.directory));
+      return sizeThatFits(left);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.allSettled(Array.from(this.#writers, (writer) => writer.abort()));
+    await Promise.allSettled(this.#turns.values());
+  }
+
+  // What the writers below need
+
+  /** Writes a synced file in incoming/ and returns its path. */
+  async writeIncoming(data: Uint8Array): Promise<string> {
+    const path = this.incomingPath();
+    try {
+      const file = await this.files.create(path);
+      try {
+        await file.write(data, 0);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      return path;
+    } catch (error) {
+      await this.dropIncoming(path);
+      throw error;
+    }
+  }
+
+  incomingPath(): string {
+    const path = join(incomingFolder(this.directory), randomUUID());
+    this.incoming.add(path);
+    return path;
+  }
+
+  /** What cannot be removed now is swept at the next start. */
+  async dropIncoming(path: string): Promise<void> {
+    await this.files.remove(path).catch(() => {});
+    this.incoming.delete(path);
+  }
+
+  /** Makes the folders of a place, each durable in the folder above it. */
+  async makeFolders(place: ReplicaPlace): Promise<void> {
+    for (const folder of place.folders) {
+      if (this.#durableFolders.has(folder)) continue;
+      await this.files.makeFolder(folder);
+      await this.files.syncFolder(dirname(folder));
+      this.#durableFolders.add(folder);
+    }
+  }
+
+  inTurn<Result>(place: ReplicaPlace, work: () => Promise<Result>): Promise<Result> {
+    const before = this.#turns.get(place.file) ?? Promise.resolve();
+    const turn = before.then(work, work);
+    const settled = turn.then(
+      () => {},
+      () => {},
+    );
+    this.#turns.set(place.file, settled);
+    void settled.then(() => {
+      if (this.#turns.get(place.file) === settled) this.#turns.delete(place.file);
+    });
+    return turn;
+  }
+
+  async #open(id: ReplicaId): Promise<OpenFile> {
+    this.#assertOpen();
+    const { file } = placeOf(this.directory, id);
+    try {
+      return await this.files.open(file);
+    } catch (error) {
+      if ((error as { code?: unknown }).code === 'ENOENT') throw unknownReplica(id);
+      throw toFileTaoError(error);
+    }
+  }
+
+  async #withFile<Result>(id: ReplicaId, work: (file: OpenFile) => Promise<Result>): Promise<Result> {
+    const file = await this.#open(id);
+    return mapped(async () => {
+      try {
+        return await work(file);
+      } finally {
+        await file.close();
+      }
+    });
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new FileTaoError('internal', 'the replica files are closed');
+  }
+}
+
+class Writer implements ReplicaWriter {
+  readonly #owner: ReplicaFiles;
+  readonly #place: ReplicaPlace;
+  readonly #size: number;
+  readonly #promised: Promised;
+  readonly #finished: (writer: Writer) => void;
+  readonly #path: string;
+  #file: OpenFile | null = null;
+  #position = 0;
+  #state: 'writing' | 'committing' | 'done' = 'writing';
+
+  constructor(
+    owner: ReplicaFiles,
+    place: ReplicaPlace,
+    size: number,
+    promised: Promised,
+    finished: (writer: Writer) => void,
+  ) {
+    this.#owner = owner;
+    this.#place = place;
+    this.#size = size;
+    this.#promised = promised;
+    this.#finished = finished;
+    this.#path = owner.incomingPath();
+  }
+
+  async open(): Promise<void> {
+    this.#file = await this.#owner.files.create(this.#path);
+  }
+
+  async write(data: Uint8Array): Promise<void> {
+    this.#assertWriting();
+    const at = this.#position;
+    this.#position += data.length;
+    await mapped(async () => {
+      try {
+        if (this.#position > this.#size)
+          throw new FileTaoError('too-large', `more than the ${this.#size} bytes announced`);
+        await this.#file!.write(data, at);
+        this.#promised.written += data.length;
+      } catch (error) {
+        await this.abort().catch(() => {}); // the first error is the one to tell
+        throw error;
+      }
+    });
+  }
+
+  async commit(outboard: Uint8Array): Promise<void> {
+    this.#assertWriting();
+    this.#state = 'committing';
+    await mapped(async () => {
+      try {
+        // Counted where writes succeed: neither a failed write nor one under way passes for written.
+        if (this.#promised.written !== this.#size)
+          throw new FileTaoError(
+            'bad-input',
+            `${this.#promised.written} of ${this.#size} bytes were written`,
+          );
+        checkOutboard(outboard, this.#size);
+        await this.#file!.sync();
+        await this.#closeFile();
+        const outboardPath = await this.#owner.writeIncoming(outboard);
+        try {
+          await this.#owner.inTurn(this.#place, () => this.#moveIntoPlace(outboardPath));
+        } finally {
+          await this.#owner.dropIncoming(outboardPath); // nothing there once it is in place
+        }
+      } finally {
+        await this.#end();
+      }
+    });
+  }
+
+  async abort(): Promise<void> {
+    if (this.#state !== 'writing') return;
+    await mapped(() => this.#end());
+  }
+
+  async #moveIntoPlace(outboardPath: string): Promise<void> {
+    const { files, room } = this.#owner;
+    const { folder, file, outboard } = this.#place;
+    await this.#owner.makeFolders(this.#place);
+    const replaced = await files.size(file);
+    try {
+      await files.rename(outboardPath, outboard);
+      await files.rename(this.#path, file);
+      await files.syncFolder(folder);
+    } catch (error) {
+      // Not acknowledged, so not to be found; but what was there before stays: it is the same bytes.
+      if (replaced === null) {
+        await files.remove(file).catch(() => {});
+        await files.remove(outboard).catch(() => {});
+      }
+      throw error;
+    }
+    room.addUsed(footprint(this.#size) - (replaced === null ? 0 : footprint(replaced)));
+  }
+
+  async #closeFile(): Promise<void> {
+    const file = this.#file;
+    this.#file = null;
+    await file?.close();
+  }
+
+  async #end(): Promise<void> {
+    this.#state = 'done';
+    try {
+      await this.#closeFile();
+    } finally {
+      await this.#owner.dropIncoming(this.#path);
+      this.#owner.room.release(this.#promised);
+      this.#finished(this);
+    }
+  }
+
+  #assertWriting(): void {
+    if (this.#state !== 'writing') throw new FileTaoError('internal', 'this replica is written or given up');
+  }
+}
+
+async function mapped<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toFileTaoError(error);
+  }
+}
+
+const unknownReplica = (id: ReplicaId): FileTaoError =>
+  new FileTaoError('unknown-replica', `no replica ${id.root} of validator ${id.validatorKey} is held here`);
+
+function checkRange(start: number, end: number): void {
+  if (!Number.isSafeInteger(start) || !Number.isSafeInteger(end) || start < 0 || end < start)
+    throw new FileTaoError('bad-input', 'a range is two whole numbers, the second not below the first');
+  if (end > limits.replicaSizeMax)
+    throw new FileTaoError('bad-input', `no replica has more than ${limits.replicaSizeMax} bytes`);
+}
+
+function checkOutboard(outboard: Uint8Array, size: number): void {
+  if (outboard.length !== outboardBytes(size))
+    throw new FileTaoError('bad-input', `the outboard of ${size} bytes has ${outboardBytes(size)} bytes`);
+}
+
+async function readExactly(file: OpenFile, id: ReplicaId, start: number, end: number): Promise<Uint8Array> {
+  const data = await file.read(start, end - start);
+  if (data.length < end - start)
+    throw new FileTaoError('damaged', `replica ${id.root} ends at byte ${start + data.length} of ${end}`);
+  return data;
+}
