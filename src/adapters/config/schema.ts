@@ -154,19 +154,19 @@ export const options = {
   ),
   'neuron.challenge_every': option(
     ['validator'],
-    integer('blocks', 1, 1_000_000),
+    integer('blocks', 0, 1_000_000),
     10,
-    'Blocks between two rounds of a replica',
+    'Blocks between two rounds of a replica; 0 holds rounds only when asked',
   ),
 
   'audit.loss': option(
-    ['validator'],
+    validators,
     fraction(0, 1),
     defaults.auditLoss,
     'Share of lost chunks that a round shall detect …',
   ),
   'audit.confidence': option(
-    ['validator'],
+    validators,
     fraction(0, 1),
     defaults.auditConfidence,
     '… with this probability',
@@ -181,7 +181,7 @@ export const options = {
   ),
 
   'transcripts.directory': option(
-    ['validator'],
+    validators,
     path,
     ({ value }) => join(String(value('database.directory')), 'transcripts'),
     'Folder of the transcripts of all rounds',

@@ -8,7 +8,7 @@ import { RequestVerifier } from '../../domain/identity/request.js';
 import { encodeSs58 } from '../../domain/identity/ss58.js';
 import { toHex } from '../../domain/model/bytes.js';
 import { mebibyte } from '../../domain/model/constants.js';
-import type { RunningNode } from '../miner/miner.js';
+import type { RunningNode } from '../running-node.js';
 import { closeValidatorParts, composeValidator, type ValidatorParts } from '../validator/compose.js';
 import { FailureCounts } from '../validator/miners.js';
 import { ByteGate } from './byte-gate.js';
@@ -64,6 +64,13 @@ export async function startApi(parts: ApiParts): Promise<RunningNode> {
   addPieceRoutes(server, context);
   addObjectRoutes(server, context);
   const address = await server.listen();
+  try {
+    // Users look for the validator's hotkey on the chain and find this node.
+    await context.chain.serve(context.signer, address);
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
   return {
     address,
     async close() {

@@ -3,7 +3,7 @@
 import type { Log } from '../../adapters/observe/log.js';
 import { createServer } from '../../adapters/rpc/server.js';
 import type { ProofCore } from '../../domain/core/proof-core.js';
-import type { Chain, NodeAddress } from '../../domain/ports/chain.js';
+import type { Chain } from '../../domain/ports/chain.js';
 import type { Clock } from '../../domain/ports/clock.js';
 import type { HoldingIndex } from '../../domain/ports/holding-index.js';
 import type { Prover } from '../../domain/ports/prover.js';
@@ -11,6 +11,7 @@ import type { Replicas } from '../../domain/ports/replicas.js';
 import type { Signer, VerifySignature } from '../../domain/ports/signer.js';
 import { minerSecret } from '../../domain/protocol/derivations.js';
 import { ChainView } from '../chain-view.js';
+import type { RunningNode } from '../running-node.js';
 import { WorkBudget } from './budget.js';
 import type { MinerContext } from './context.js';
 import { RoundTable } from './rounds.js';
@@ -29,12 +30,6 @@ export interface MinerParts {
   readonly log: Log;
   readonly host: string;
   readonly port: number;
-}
-
-export interface RunningNode {
-  readonly address: NodeAddress;
-  /** Finishes what is under way (bounded), closes everything the node owns. */
-  close(): Promise<void>;
 }
 
 const expirySweepMs = 60_000;

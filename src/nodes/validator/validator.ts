@@ -1,7 +1,7 @@
 // A validator: challenges every replica again and again, and records what it finds. Composition and life cycle.
 
 import { createServer } from '../../adapters/rpc/server.js';
-import type { RunningNode } from '../miner/miner.js';
+import type { RunningNode } from '../running-node.js';
 import { voidAbandonedRounds } from './challenging.js';
 import { closeValidatorParts, composeValidator, type ValidatorParts } from './compose.js';
 import type { ValidatorContext } from './context.js';
@@ -26,12 +26,6 @@ export async function startValidator(parts: ValidatorNodeParts): Promise<Running
   const server = createServer({ log: context.log, host: parts.host, port: parts.port });
   addOperatorRoutes(server, context);
   const address = await server.listen();
-  try {
-    await context.chain.serve(context.signer, address);
-  } catch (error) {
-    await server.close();
-    throw error;
-  }
   const stopping = new AbortController();
   const sweeping =
     parts.challengeEveryBlocks === 0
