@@ -20,7 +20,7 @@ export interface UserWallet {
   /** Signs requests and manifests; the owner of what it puts. */
   readonly hotkey: Signer;
   /** `age1…`: what objects are encrypted for. Needs no password. */
-  readonly ageRecipient: string;
+  ageRecipient(): Promise<string>;
   /** `AGE-SECRET-KEY-1…`: what opens them. May ask for the coldkey's password. */
   ageIdentity(): Promise<string>;
 }

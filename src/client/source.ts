@@ -118,16 +118,42 @@ function streamSource(stream: AsyncIterable<Uint8Array>): Source {
     size: null,
     replayable: false,
     async *blocks(signal) {
-      for await (const part of stream) {
-        signal?.throwIfAborted();
-        if (!(part instanceof Uint8Array)) {
-          throw new FileTaoError('bad-input', 'a stream to store must yield bytes (Uint8Array), not text');
+      const iterator = stream[Symbol.asyncIterator]();
+      const aborted = abortOf(signal);
+      try {
+        for (;;) {
+          const next = await Promise.race([iterator.next(), aborted.promise]);
+          if (next.done === true) return;
+          if (!(next.value instanceof Uint8Array)) {
+            throw new FileTaoError('bad-input', 'a stream to store must yield bytes (Uint8Array), not text');
+          }
+          yield next.value;
         }
-        yield part;
+      } finally {
+        aborted.forget();
+        // A stream that waits for data may never answer this, so nobody waits for it.
+        void iterator.return?.().catch(() => {});
       }
     },
     close: async () => {},
   };
+}
+
+/** A promise that rejects when the signal fires, however long the other side of a race takes. */
+function abortOf(signal: AbortSignal | undefined): {
+  readonly promise: Promise<never>;
+  forget(): void;
+} {
+  let forget = (): void => {};
+  const promise = new Promise<never>((_, reject) => {
+    if (signal === undefined) return;
+    const stop = (): void => reject(new FileTaoError('cancelled', 'cancelled'));
+    if (signal.aborted) return stop();
+    signal.addEventListener('abort', stop, { once: true });
+    forget = () => signal.removeEventListener('abort', stop);
+  });
+  promise.catch(() => {});
+  return { promise, forget };
 }
 
 function fileError(path: string, thrown: unknown): FileTaoError {

@@ -109,6 +109,8 @@ class Put {
   readonly #pieceIds: Uint8Array[] = [];
   readonly #inFlight = new Set<Promise<void>>();
   readonly #idleBuffers: Uint8Array[] = [];
+  /** What went wrong first; what is cancelled because of it is no news. */
+  #failure: unknown = null;
   #progress: StoreProgress;
 
   constructor(source: Source, options: StoreOptions) {
@@ -134,6 +136,8 @@ class Put {
     try {
       signal?.throwIfAborted();
       return await this.#run();
+    } catch (error) {
+      throw this.#failure ?? error;
     } finally {
       signal?.removeEventListener('abort', stop);
       this.#ended.abort();
@@ -219,7 +223,7 @@ class Put {
   ): Promise<{ readonly envelope: Envelope; readonly found: boolean }> {
     const { wallet, journalFolder } = this.#options;
     const { cipher, random } = this.#runtime;
-    const recipients = [wallet.ageRecipient];
+    const recipients = [await wallet.ageRecipient()];
     const create = (): Promise<Envelope> => createEnvelope(recipients, random);
     if (fingerprint === null || journalFolder === null) return { envelope: await create(), found: false };
     const journal = new PutJournal(journalFolder, wallet.hotkey, cipher, random);
@@ -277,7 +281,8 @@ class Put {
     if (fingerprint !== null && this.#progress.bytes !== fingerprint.size) throw changed(this.#source);
     await append(encryptor.finish());
     await flush();
-    await Promise.all(this.#inFlight);
+    await Promise.allSettled(this.#inFlight);
+    this.#ended.signal.throwIfAborted();
     return { digest: sha256.digest(), size };
   }
 
@@ -292,12 +297,15 @@ class Put {
     this.#pieceIds.push(digest);
     while (this.#inFlight.size >= piecesInFlight) await Promise.race(this.#inFlight);
     this.#ended.signal.throwIfAborted();
-    const sending = this.#sendPiece(digest, piece, terms, mayBeThere).finally(() => {
-      this.#inFlight.delete(sending);
-      this.#idleBuffers.push(new Uint8Array(piece.buffer));
-    });
-    // Its failure is met by whoever waits next; until then it must not count as unhandled.
-    sending.catch(() => this.#ended.abort());
+    const sending = this.#sendPiece(digest, piece, terms, mayBeThere)
+      .catch((error) => {
+        this.#failure ??= error;
+        this.#ended.abort();
+      })
+      .finally(() => {
+        this.#inFlight.delete(sending);
+        this.#idleBuffers.push(new Uint8Array(piece.buffer));
+      });
     this.#inFlight.add(sending);
   }
 
