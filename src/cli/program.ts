@@ -3,12 +3,14 @@
 // Start-up is part of how a tool feels, so those files import only commander, the configuration schema and
 // types; what does the work (fastify, lmdb, polkadot, …) is imported inside the action that needs it.
 
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { register as registerDemo } from './commands/demo.js';
+import { register as registerRun } from './commands/run.js';
 import { register as registerWallet } from './commands/wallet.js';
+import { packageVersion } from './package-version.js';
 
 /** Each command file exports `register`; the order is that of the help text. */
-const registrations: readonly ((program: Command) => void)[] = [registerWallet];
+const registrations: readonly ((program: Command) => void)[] = [registerDemo, registerRun, registerWallet];
 
 export function buildProgram(): Command {
   const program = frame();
@@ -30,10 +32,4 @@ export function frame(): Command {
       .configureHelp({ showGlobalOptions: false })
       .showSuggestionAfterError(true)
   );
-}
-
-/** Read from the package this file is part of: dist/src/cli/ is three folders below it. */
-export function packageVersion(): string {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

@@ -1,0 +1,308 @@
+// The demo: a real file is encrypted, stored on several miners, proven by challenge rounds, a damaging miner is
+// caught, and the file comes back byte for byte although one more replica has a wrong byte.
+
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openLmdbPlacementIndex } from '../../adapters/index/lmdb/placement-index.js';
+import { loadCore } from '../../adapters/proving/load-core.js';
+import { systemRandom } from '../../adapters/system/random.js';
+import { ApiConnection } from '../../client/api-connection.js';
+import { nodeRuntime } from '../../client/node-runtime.js';
+import { retrieveToFile } from '../../client/retrieve.js';
+import { store } from '../../client/store.js';
+import { retrievalOrder } from '../../domain/economy/placement.js';
+import type { Cid } from '../../domain/model/bytes.js';
+import { mebibyte } from '../../domain/model/constants.js';
+import { FileTaoError } from '../../domain/model/errors.js';
+import type { ReplicaRecord } from '../../domain/model/records.js';
+import type { PlacementIndex } from '../../domain/ports/placement-index.js';
+import { defaultChunkSize, openingsFor } from '../../domain/protocol/parameters.js';
+import { limits, defaults } from '../../domain/model/constants.js';
+import type { RoundLine } from '../../nodes/validator/operating.js';
+import { askRounds } from '../operator/ask-rounds.js';
+import { damageChunks, flipByte, replicaFile } from './damage.js';
+import { type LocalNetwork, startLocalNetwork } from './local-network.js';
+import type { Narrator } from './narrator.js';
+
+export interface DemoOptions {
+  /** The file to store; a generated one if not given. */
+  readonly file?: string;
+  /** Bytes of the generated file. */
+  readonly size: number;
+  readonly miners: number;
+  readonly replicas: number;
+  readonly rounds: number;
+  readonly narrator: Narrator;
+  readonly signal?: AbortSignal;
+}
+
+/** The demo's one line of JSON; `challenges` counts the rounds before the damage. */
+export interface DemoResult {
+  readonly ok: boolean;
+  readonly cid: string;
+  readonly bytes: number;
+  readonly pieces: number;
+  readonly replicas: number;
+  readonly challenges: { readonly passed: number; readonly failed: number };
+  readonly damaged: { readonly caught: boolean; readonly reason: string; readonly rounds: number };
+  readonly flipped: { readonly caught: boolean };
+  readonly retrieved: boolean;
+  readonly seconds: { readonly store: number; readonly challenge: number; readonly retrieve: number };
+  readonly prove: { readonly chunks: number; readonly mibPerSecond: number };
+  readonly node: string;
+  readonly core: 'fma' | 'simd';
+}
+
+/** One is damaged, one has a wrong byte, one is left to bring the file back. */
+const replicasMin = 3;
+const damagedShare = 0.1;
+const catchingRoundsMax = 10;
+
+export function checkDemoOptions({ miners, replicas, rounds }: DemoOptions): void {
+  const refuse = (message: string): never => {
+    throw new FileTaoError('bad-input', message);
+  };
+  if (replicas < replicasMin || replicas > limits.replicasMax) {
+    refuse(`--replicas: ${replicasMin} to ${limits.replicasMax} (one is damaged, one has a wrong byte, one is left)`);
+  }
+  if (miners < replicas || miners > 64) refuse(`--miners: at least as many as replicas (${replicas}), at most 64`);
+  if (rounds < 1 || rounds > 1000) refuse('--rounds: 1 to 1000');
+}
+
+export async function runDemo(options: DemoOptions): Promise<DemoResult> {
+  checkDemoOptions(options);
+  const { narrator, signal } = options;
+  const core = loadCore().build;
+  if (options.file !== undefined) await (await open(options.file, 'r')).close();
+  narrator.title(`FileTAO demo: ${options.miners} miners, a validator and an API node on this machine`);
+  narrator.begin('starting the network');
+  let started = 0;
+  const network = await startLocalNetwork({
+    miners: options.miners,
+    replicas: options.replicas,
+    onStarted: () => narrator.progress(++started, options.miners + 2),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  let index: PlacementIndex | null = null;
+  try {
+    narrator.done(`${options.miners + 2} processes in ${network.folder}`);
+    index = await openLmdbPlacementIndex(join(network.validator.directory, 'index'));
+    return await new Demo(options, network, index, core).run();
+  } finally {
+    narrator.begin('cleaning up');
+    await index?.close();
+    await network.close();
+    narrator.done('all processes ended, the folder is removed');
+  }
+}
+
+class Demo {
+  constructor(
+    readonly options: DemoOptions,
+    readonly network: LocalNetwork,
+    readonly index: PlacementIndex,
+    readonly core: 'fma' | 'simd',
+  ) {}
+
+  async run(): Promise<DemoResult> {
+    const { options, network, index } = this;
+    const { narrator, signal } = options;
+    const file = options.file ?? (await this.#generate());
+    const { host, port } = network.api.address;
+    const connection = new ApiConnection(`http://${host}:${port}`, {
+      signer: network.user.hotkey,
+      random: systemRandom,
+      nowMs: Date.now,
+    });
+    const common = {
+      connection,
+      wallet: network.user,
+      runtime: nodeRuntime(),
+      ...(signal === undefined ? {} : { signal }),
+    };
+    try {
+      narrator.begin('encrypting and storing the file');
+      const storeTime = stopwatch();
+      const stored = await store(file, {
+        ...common,
+        journalFolder: join(network.folder, 'journal'),
+        copies: options.replicas,
+        onProgress: ({ phase, bytes, bytesTotal }) => {
+          if (phase === 'send') narrator.progress(bytes, bytesTotal ?? bytes);
+        },
+      });
+      const storeSeconds = storeTime();
+      const replicas = await this.#replicasOf(stored.cid);
+      narrator.done(
+        `${stored.cid}: ${stored.pieces} pieces, ${replicas.length} replicas on ${stored.hotkeys.length} miners, ` +
+          `${rate(stored.size, storeSeconds)} in, ${seconds(storeSeconds)}`,
+      );
+
+      narrator.begin(`challenging every replica, ${options.rounds} rounds`);
+      const challengeTime = stopwatch();
+      const counts = { passed: 0, failed: 0, chunks: 0, bytes: 0 };
+      for (let round = 0; round < options.rounds; round++) {
+        for await (const line of this.#rounds(stored.cid)) {
+          counts[line.outcome === 'pass' ? 'passed' : 'failed']++;
+          counts.chunks += line.chunks;
+          counts.bytes += line.bytes;
+          narrator.progress(counts.passed + counts.failed, options.rounds * replicas.length);
+        }
+      }
+      const challengeSeconds = challengeTime();
+      const mibPerSecond = counts.bytes / mebibyte / challengeSeconds;
+      narrator.done(
+        `${counts.passed} passed, ${counts.failed} failed; ${counts.chunks} chunks committed to, ` +
+          `${mibPerSecond.toFixed(0)} MiB/s proven over the network, ${seconds(challengeSeconds)}`,
+      );
+
+      const damaged = await this.#damageAndCatch(stored.cid, replicas);
+      const flipped = await this.#flip(stored.cid, damaged.replica);
+
+      narrator.begin('retrieving the file');
+      const retrieveTime = stopwatch();
+      const target = join(network.folder, 'retrieved');
+      await retrieveToFile(stored.cid, target, {
+        ...common,
+        manifest: stored.manifest,
+        onProgress: ({ bytes, bytesTotal }) => narrator.progress(bytes, bytesTotal),
+      });
+      const retrieveSeconds = retrieveTime();
+      const after = await index.getReplica(flipped);
+      const flipCaught = after?.state === 'failed' && after.lastFailure?.reason === 'root';
+      narrator.done(
+        `${rate(stored.size, retrieveSeconds)} out, ${seconds(retrieveSeconds)}; the replica with the wrong byte ` +
+          (flipCaught ? 'was caught by its root, and another one used' : 'WAS NOT CAUGHT'),
+      );
+      narrator.begin('comparing');
+      const retrieved = (await digestOf(file)) === (await digestOf(target));
+      narrator.done(retrieved ? 'the file is the same, byte for byte' : 'THE FILE DIFFERS');
+
+      return {
+        ok: counts.failed === 0 && counts.passed > 0 && damaged.caught && flipCaught && retrieved,
+        cid: stored.cid,
+        bytes: stored.size,
+        pieces: stored.pieces,
+        replicas: replicas.length,
+        challenges: { passed: counts.passed, failed: counts.failed },
+        damaged: { caught: damaged.caught, reason: damaged.reason, rounds: damaged.rounds },
+        flipped: { caught: flipCaught },
+        retrieved,
+        seconds: { store: round3(storeSeconds), challenge: round3(challengeSeconds), retrieve: round3(retrieveSeconds) },
+        prove: { chunks: counts.chunks, mibPerSecond: Math.round(mibPerSecond * 10) / 10 },
+        node: process.version,
+        core: this.core,
+      };
+    } finally {
+      connection.close();
+    }
+  }
+
+  async #damageAndCatch(cid: Cid, replicas: readonly ReplicaRecord[]) {
+    const { narrator } = this.options;
+    const replica = replicas[0]!;
+    const miner = this.#minerOf(replica);
+    const openings = openingsFor(limits.openingsMax, {
+      loss: defaults.auditLoss,
+      confidence: defaults.auditConfidence,
+    });
+    const chunkSize = defaultChunkSize(replica.size, openings);
+    narrator.begin(`damaging one replica on the disk of ${miner.name}`);
+    const { damaged, chunks } = await damageChunks(
+      replicaFile(miner.directory, replica),
+      replica.size,
+      chunkSize,
+      damagedShare,
+    );
+    narrator.done(`one byte in each of ${damaged} of ${chunks} chunks`);
+    narrator.begin('challenging until it is caught');
+    for (let rounds = 1; rounds <= catchingRoundsMax; rounds++) {
+      for await (const line of this.#rounds(cid)) {
+        if (line.root !== replica.root || line.minerKey !== replica.minerKey || line.outcome === 'pass') continue;
+        const blame = line.attributable ? 'by bytes the miner signed' : 'by the validator’s word';
+        narrator.done(`caught in round ${rounds}: ${line.reason}, ${blame}`);
+        return { replica, caught: line.outcome === 'fail', reason: line.reason, rounds };
+      }
+    }
+    narrator.done(`NOT CAUGHT in ${catchingRoundsMax} rounds`);
+    return { replica, caught: false, reason: '', rounds: catchingRoundsMax };
+  }
+
+  /** Flips one byte in a replica that the retrieval will ask first. */
+  async #flip(cid: Cid, damaged: ReplicaRecord): Promise<ReplicaRecord> {
+    const { narrator } = this.options;
+    const byPiece = Map.groupBy
+      ? Map.groupBy(await this.#replicasOf(cid), ({ pieceId }) => pieceId)
+      : groupByPiece(await this.#replicasOf(cid));
+    // Another piece than the damaged one where there is another.
+    const pieces = [...byPiece.keys()].sort(
+      (a, b) => Number(a === damaged.pieceId) - Number(b === damaged.pieceId),
+    );
+    const [replica] = retrievalOrder(byPiece.get(pieces[0]!)!);
+    const miner = this.#minerOf(replica!);
+    narrator.begin(`flipping a single byte in another replica, on ${miner.name}`);
+    const position = await flipByte(replicaFile(miner.directory, replica!), replica!.size);
+    narrator.done(`byte ${position} of ${replica!.size}`);
+    return replica!;
+  }
+
+  #minerOf({ minerKey }: ReplicaRecord) {
+    return this.network.miners.find(({ hotkey }) => hotkey === minerKey)!;
+  }
+
+  #rounds(cid: Cid): AsyncGenerator<RoundLine> {
+    const { validator, validatorWallet, genesis, netuid } = this.network;
+    return askRounds(
+      { address: validator.address, hotkey: validatorWallet.hotkey, genesis, netuid },
+      { cid },
+      this.options.signal,
+    );
+  }
+
+  async #replicasOf(cid: Cid): Promise<ReplicaRecord[]> {
+    const object = await this.index.getObject(cid);
+    const lists = await Promise.all([...new Set(object!.pieceIds)].map((id) => this.index.replicasOfPiece(id)));
+    return lists.flat();
+  }
+
+  async #generate(): Promise<string> {
+    const { narrator, size } = this.options;
+    const path = join(this.network.folder, 'original');
+    narrator.begin(`generating a file of ${(size / mebibyte).toFixed(1)} MiB of random bytes`);
+    const file = await open(path, 'wx', 0o600);
+    try {
+      for (let left = size; left > 0; ) {
+        const part = systemRandom.bytes(Math.min(left, mebibyte));
+        await file.writeFile(part);
+        left -= part.length;
+      }
+    } finally {
+      await file.close();
+    }
+    narrator.done(path);
+    return path;
+  }
+}
+
+function groupByPiece(replicas: readonly ReplicaRecord[]): Map<string, ReplicaRecord[]> {
+  const groups = new Map<string, ReplicaRecord[]>();
+  for (const replica of replicas) groups.set(replica.pieceId, [...(groups.get(replica.pieceId) ?? []), replica]);
+  return groups;
+}
+
+async function digestOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const part of createReadStream(path)) hash.update(part as Buffer);
+  return hash.digest('hex');
+}
+
+function stopwatch(): () => number {
+  const start = performance.now();
+  return () => (performance.now() - start) / 1000;
+}
+
+const round3 = (value: number): number => Math.round(value * 1000) / 1000;
+const seconds = (value: number): string => `${value.toFixed(2)} s`;
+const rate = (bytes: number, time: number): string => `${(bytes / mebibyte / time).toFixed(0)} MiB/s`;
