@@ -24,6 +24,7 @@ export interface Neuron {
   readonly validatorPermit: boolean;
   /** null while the neuron has not announced where it listens. */
   readonly address: NodeAddress | null;
+  /** Block of the neuron's last announcement (its registration, when there was none). */
   readonly lastUpdate: number;
 }
 
@@ -35,13 +36,17 @@ export interface Chain {
   readonly genesis: Uint8Array;
   /** Milliseconds between blocks, for waiting and display. */
   readonly blockIntervalMs: number;
-  /** The newest finalised block. */
+  /** The newest finalised block; its number never goes back. */
   finalisedHead(): Promise<BlockRef>;
   /** null for a block that is not there (yet). */
   blockHash(number: number): Promise<Uint8Array | null>;
+  /** In the order of uids. */
   neurons(): Promise<readonly Neuron[]>;
   neuron(hotkey: PublicKey): Promise<Neuron | null>;
-  /** Announces where the signer's node listens; idempotent. Throws `forbidden` when not registered. */
+  /**
+   * Announces where the signer's node listens; idempotent. Throws `forbidden` when not registered,
+   * `bad-input` on an address that is no IP address and port.
+   */
   serve(signer: Signer, address: NodeAddress): Promise<void>;
   close(): Promise<void>;
 }
