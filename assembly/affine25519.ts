@@ -32,6 +32,7 @@ const T: usize = SCRATCH + 4 * FE;
 const CURVE_A: usize = memory.data(160, 16); // a = 1 - A^2 / 3
 feConstant(CURVE_A, 0xaaaaaa984914a144, 0xaaaaaaaaaaaaaaaa, 0xaaaaaaaaaaaaaaaa, 0x2aaaaaaaaaaaaaaa);
 
+
 @inline
 function extendPrefix(p: usize, first: bool): void {
   feMul(p + PREFIX, first ? FE_ONE : p - SLOT + PREFIX, p + DX);
@@ -40,7 +41,15 @@ function extendPrefix(p: usize, first: bool): void {
 // Forward pass for slot p: add the packed points at e0..e3 (x then y, one per lane), y negated where the mask is set.
 // `first` says that p opens the batch; the slots of a batch are contiguous.
 @inline
-export function affineForwardPacked(p: usize, e0: usize, e1: usize, e2: usize, e3: usize, negative: v128, first: bool): void {
+export function affineForwardPacked(
+  p: usize,
+  e0: usize,
+  e1: usize,
+  e2: usize,
+  e3: usize,
+  negative: v128,
+  first: bool,
+): void {
   feGatherSub(p + DX, e0, e1, e2, e3, i64x2.splat(0), p + SLOT_X);
   feGatherSub(p + DY, e0 + 40, e1 + 40, e2 + 40, e3 + 40, negative, p + SLOT_Y);
   extendPrefix(p, first);

@@ -11,11 +11,13 @@ export const LANES: usize = ASC_FEATURE_RELAXED_SIMD ? fma.LANES : simd.LANES;
 export const PACKED: usize = 40; // bytes of one lane's element in a table
 export const FE: usize = PACKED * LANES;
 
+
 @inline
 export function feMul(o: usize, a: usize, b: usize): void {
   if (ASC_FEATURE_RELAXED_SIMD) fma.mul(o, a, b);
   else simd.mul(o, a, b);
 }
+
 
 @inline
 export function feSquare(o: usize, a: usize): void {
@@ -44,17 +46,20 @@ export function feCarry(o: usize, a: usize): void {
   else simd.carry(o, a);
 }
 
+
 @inline
 export function feAddReduced(o: usize, a: usize, b: usize): void {
   feAdd(o, a, b);
   feCarry(o, o);
 }
 
+
 @inline
 export function feSubReduced(o: usize, a: usize, b: usize): void {
   feSub(o, a, b);
   feCarry(o, o);
 }
+
 
 @inline
 export function feCopy(o: usize, a: usize): void {
@@ -69,11 +74,13 @@ export function feSelect(o: usize, a: usize, b: usize, mask: v128): void {
   else simd.select(o, a, b, mask);
 }
 
+
 @inline
 export function feNegateIf(o: usize, a: usize, mask: v128): void {
   if (ASC_FEATURE_RELAXED_SIMD) fma.negateIf(o, a, mask);
   else simd.negateIf(o, a, mask);
 }
+
 
 @inline
 export function feNegate(o: usize, a: usize): void {
@@ -85,6 +92,7 @@ export function feNegate(o: usize, a: usize): void {
 export function feIsNegative(a: usize): v128 {
   return ASC_FEATURE_RELAXED_SIMD ? fma.isNegative(a) : simd.isNegative(a);
 }
+
 
 @inline
 export function feIsZero(a: usize): v128 {
@@ -126,7 +134,15 @@ export function feGather(o: usize, p0: usize, p1: usize, p2: usize, p3: usize): 
 
 // o = +-packed elements - a, minus where the mask is all ones. Loose.
 @inline
-export function feGatherSub(o: usize, p0: usize, p1: usize, p2: usize, p3: usize, mask: v128, a: usize): void {
+export function feGatherSub(
+  o: usize,
+  p0: usize,
+  p1: usize,
+  p2: usize,
+  p3: usize,
+  mask: v128,
+  a: usize,
+): void {
   if (ASC_FEATURE_RELAXED_SIMD) fma.gatherSub(o, p0, p1, p2, p3, mask, a);
   else simd.gatherSub(o, p0, p1, p2, p3, mask, a);
 }

@@ -83,15 +83,18 @@ const K_PRIME: usize = 352;
 // the multiplication from 17 to 12 ns per element on Node 20, whose register allocator spills far more otherwise.
 const COLUMN: usize = memory.data(5 * 16, 16);
 
+
 @inline
 function times19(x: v128): v128 {
   return i64x2.add(i64x2.add(x, i64x2.add(x, x)), i64x2.shl(x, 4));
 }
 
+
 @inline
 function high(a: v128, b: v128, c1: v128): v128 {
   return f64x2.relaxed_madd(a, b, c1);
 }
+
 
 @inline
 function low(a: v128, b: v128, h: v128, c2: v128): v128 {
@@ -214,12 +217,17 @@ export function limb0(): v128 {
   return f64x2.sub(i64x2.add(remainder, carry), v128.load(K, K_CENTRE_0));
 }
 
+
 @inline
 export function limb(k: usize): v128 {
   const carry = i64x2.shr_u(v128.load(COLUMN + 16 * k - 16), 51);
-  const remainder = v128.or(v128.and(v128.load(COLUMN + 16 * k), v128.load(K, K_MASK51)), v128.load(K, K_TWO52));
+  const remainder = v128.or(
+    v128.and(v128.load(COLUMN + 16 * k), v128.load(K, K_MASK51)),
+    v128.load(K, K_TWO52),
+  );
   return f64x2.sub(i64x2.add(remainder, carry), v128.load(K, K_CENTRE));
 }
+
 
 @inline
 export function storeColumns(o: usize): void {
@@ -293,14 +301,23 @@ export function carriedLimb0(x: v128, own: v128, top: v128): v128 {
 // o = a, reduced. a up to 2^60 per limb.
 @inline
 export function carry(o: usize, a: usize): void {
-  const x0 = v128.load(a, 0), x1 = v128.load(a, 16), x2 = v128.load(a, 32), x3 = v128.load(a, 48), x4 = v128.load(a, 64);
-  const c0 = carryOf(x0), c1 = carryOf(x1), c2 = carryOf(x2), c3 = carryOf(x3), c4 = carryOf(x4);
+  const x0 = v128.load(a, 0),
+    x1 = v128.load(a, 16),
+    x2 = v128.load(a, 32),
+    x3 = v128.load(a, 48),
+    x4 = v128.load(a, 64);
+  const c0 = carryOf(x0),
+    c1 = carryOf(x1),
+    c2 = carryOf(x2),
+    c3 = carryOf(x3),
+    c4 = carryOf(x4);
   v128.store(o, carriedLimb0(x0, c0, c4), 0);
   v128.store(o, carriedLimb(x1, c1, c0), 16);
   v128.store(o, carriedLimb(x2, c2, c1), 32);
   v128.store(o, carriedLimb(x3, c3, c2), 48);
   v128.store(o, carriedLimb(x4, c4, c3), 64);
 }
+
 
 @inline
 export function copy(o: usize, a: usize): void {
@@ -344,7 +361,9 @@ const FROZEN: usize = memory.data(5 * 16, 16);
 
 // FROZEN = the representative of a in [0, p), as 5 u64 limbs of 51 bits per lane. a reduced.
 function freeze(a: usize): void {
-  const magic = v128.load(K, K_LOW), p0 = v128.load(K, K_PRIME_0), p1 = v128.load(K, K_PRIME);
+  const magic = v128.load(K, K_LOW),
+    p0 = v128.load(K, K_PRIME_0),
+    p1 = v128.load(K, K_PRIME);
   const mask = v128.load(K, K_MASK51);
   // a + p: every limb is now positive, and the value lies in (0, 2p).
   let x0 = i64x2.add(f64x2.add(v128.load(a, 0), magic), p0);
@@ -380,7 +399,10 @@ export function isNegative(a: usize): v128 {
 export function isZero(a: usize): v128 {
   freeze(a);
   const any = v128.or(
-    v128.or(v128.or(v128.load(FROZEN), v128.load(FROZEN, 16)), v128.or(v128.load(FROZEN, 32), v128.load(FROZEN, 48))),
+    v128.or(
+      v128.or(v128.load(FROZEN), v128.load(FROZEN, 16)),
+      v128.or(v128.load(FROZEN, 32), v128.load(FROZEN, 48)),
+    ),
     v128.load(FROZEN, 64),
   );
   return i64x2.eq(any, i64x2.splat(0));
@@ -391,7 +413,11 @@ export function toBytes(o: usize, a: usize): void {
   freeze(a);
   for (let lane: usize = 0; lane < LANES; lane++) {
     const p = FROZEN + (lane << 3);
-    const x0 = load<u64>(p), x1 = load<u64>(p, 16), x2 = load<u64>(p, 32), x3 = load<u64>(p, 48), x4 = load<u64>(p, 64);
+    const x0 = load<u64>(p),
+      x1 = load<u64>(p, 16),
+      x2 = load<u64>(p, 32),
+      x3 = load<u64>(p, 48),
+      x4 = load<u64>(p, 64);
     store<u64>(o, x0 | (x1 << 51), 0);
     store<u64>(o, (x1 >> 13) | (x2 << 38), 8);
     store<u64>(o, (x2 >> 26) | (x3 << 25), 16);
@@ -402,18 +428,31 @@ export function toBytes(o: usize, a: usize): void {
 
 // Lane of o = the 32 bytes at p, bit 255 ignored, any value below 2^255. Reduced.
 export function fromBytes(o: usize, lane: usize, p: usize): void {
-  const w0 = load<u64>(p), w1 = load<u64>(p, 8), w2 = load<u64>(p, 16), w3 = load<u64>(p, 24);
+  const w0 = load<u64>(p),
+    w1 = load<u64>(p, 8),
+    w2 = load<u64>(p, 16),
+    w3 = load<u64>(p, 24);
   let x0: i64 = w0 & MASK51;
   let x1: i64 = ((w0 >> 51) | (w1 << 13)) & MASK51;
   let x2: i64 = ((w1 >> 38) | (w2 << 26)) & MASK51;
   let x3: i64 = ((w2 >> 25) | (w3 << 39)) & MASK51;
   let x4: i64 = (w3 >> 12) & MASK51;
   const half: i64 = 1 << 50;
-  let c: i64 = (x0 + half) >> 51; x0 -= c << 51; x1 += c;
-  c = (x1 + half) >> 51; x1 -= c << 51; x2 += c;
-  c = (x2 + half) >> 51; x2 -= c << 51; x3 += c;
-  c = (x3 + half) >> 51; x3 -= c << 51; x4 += c;
-  c = (x4 + half) >> 51; x4 -= c << 51; x0 += 19 * c;
+  let c: i64 = (x0 + half) >> 51;
+  x0 -= c << 51;
+  x1 += c;
+  c = (x1 + half) >> 51;
+  x1 -= c << 51;
+  x2 += c;
+  c = (x2 + half) >> 51;
+  x2 -= c << 51;
+  x3 += c;
+  c = (x3 + half) >> 51;
+  x3 -= c << 51;
+  x4 += c;
+  c = (x4 + half) >> 51;
+  x4 -= c << 51;
+  x0 += 19 * c;
   o += lane << 3;
   store<f64>(o, <f64>x0, 0);
   store<f64>(o, <f64>x1, 16);
@@ -445,7 +484,15 @@ export function gather(o: usize, p0: usize, p1: usize, _p2: usize, _p3: usize): 
 
 // o = (the packed elements at p0, p1, negated where mask is all ones) - a. Loose.
 @inline
-export function gatherSub(o: usize, p0: usize, p1: usize, _p2: usize, _p3: usize, mask: v128, a: usize): void {
+export function gatherSub(
+  o: usize,
+  p0: usize,
+  p1: usize,
+  _p2: usize,
+  _p3: usize,
+  mask: v128,
+  a: usize,
+): void {
   const sign = v128.and(mask, v128.load(K, K_SIGN));
   v128.store(
     o,

@@ -45,10 +45,12 @@ function ext(h: bool, a: v128, b: v128): v128 {
   return h ? i64x2.extmul_high_i32x4_s(a, b) : i64x2.extmul_low_i32x4_s(a, b);
 }
 
+
 @inline
 function mac(h: bool, sum: v128, a: v128, b: v128): v128 {
   return i64x2.add(sum, ext(h, a, b));
 }
+
 
 @inline
 function times19(x: v128): v128 {
@@ -62,19 +64,28 @@ function carry26(c: v128): v128 {
   return i64x2.sub(i64x2.shr_u(i64x2.add(c, v128.load(K, K_BIAS26)), 26), v128.load(K, K_OFFSET26));
 }
 
+
 @inline
 function rest26(c: v128): v128 {
-  return i64x2.sub(v128.and(i64x2.add(c, v128.load(K, K_BIAS26)), v128.load(K, K_MASK26)), v128.load(K, K_HALF26));
+  return i64x2.sub(
+    v128.and(i64x2.add(c, v128.load(K, K_BIAS26)), v128.load(K, K_MASK26)),
+    v128.load(K, K_HALF26),
+  );
 }
+
 
 @inline
 function carry25(c: v128): v128 {
   return i64x2.sub(i64x2.shr_u(i64x2.add(c, v128.load(K, K_BIAS25)), 25), v128.load(K, K_OFFSET25));
 }
 
+
 @inline
 function rest25(c: v128): v128 {
-  return i64x2.sub(v128.and(i64x2.add(c, v128.load(K, K_BIAS25)), v128.load(K, K_MASK25)), v128.load(K, K_HALF25));
+  return i64x2.sub(
+    v128.and(i64x2.add(c, v128.load(K, K_BIAS25)), v128.load(K, K_MASK25)),
+    v128.load(K, K_HALF25),
+  );
 }
 
 // Limb k of the result: the 64-bit rests of lanes 0, 1 go to LOW_HALF first, then are packed with those of lanes 2, 3.
@@ -209,6 +220,7 @@ function squareHalf(h: bool, o: usize, a: usize): void {
   carryColumns(h, o, c0, c1, c2, c3, c4, c5, c6, c7, c8, c9);
 }
 
+
 @inline
 function store19(at: usize, b: usize): void {
   v128.store(TIMES19 + at, i32x4.mul(v128.load(b + at), v128.load(K, K_NINETEEN)));
@@ -297,6 +309,7 @@ export function carry(o: usize, a: usize): void {
   v128.store(o, i32x4.add(i32x4.sub(a8, i32x4.shl(t8, 26)), t7), 128);
   v128.store(o, i32x4.add(i32x4.sub(a9, i32x4.shl(t9, 25)), t8), 144);
 }
+
 
 @inline
 export function copy(o: usize, a: usize): void {
@@ -401,9 +414,16 @@ export function toBytes(o: usize, a: usize): void {
   freeze(a);
   for (let lane: usize = 0; lane < LANES; lane++) {
     const p = FROZEN + (lane << 2);
-    const x0: u64 = load<u32>(p), x1: u64 = load<u32>(p, 16), x2: u64 = load<u32>(p, 32), x3: u64 = load<u32>(p, 48);
-    const x4: u64 = load<u32>(p, 64), x5: u64 = load<u32>(p, 80), x6: u64 = load<u32>(p, 96), x7: u64 = load<u32>(p, 112);
-    const x8: u64 = load<u32>(p, 128), x9: u64 = load<u32>(p, 144);
+    const x0: u64 = load<u32>(p),
+      x1: u64 = load<u32>(p, 16),
+      x2: u64 = load<u32>(p, 32),
+      x3: u64 = load<u32>(p, 48);
+    const x4: u64 = load<u32>(p, 64),
+      x5: u64 = load<u32>(p, 80),
+      x6: u64 = load<u32>(p, 96),
+      x7: u64 = load<u32>(p, 112);
+    const x8: u64 = load<u32>(p, 128),
+      x9: u64 = load<u32>(p, 144);
     store<u64>(o, x0 | (x1 << 26) | (x2 << 51), 0);
     store<u64>(o, (x2 >> 13) | (x3 << 13) | (x4 << 38), 8);
     store<u64>(o, x5 | (x6 << 25) | (x7 << 51), 16);
@@ -415,8 +435,9 @@ export function toBytes(o: usize, a: usize): void {
 // Bits [from, from + size) of the 32 bytes at p; they end below bit 256 and span at most 33 bits from a byte boundary.
 @inline
 function bits(p: usize, from: usize, size: i32): i32 {
-  const window: u64 = load<u32>(p + (from >> 3)) | (<u64>load<u8>(p + min<usize>((from >> 3) + 4, 31)) << 32);
-  return <i32>(window >> (from & 7)) & ((1 << size) - 1);
+  const window: u64 =
+    load<u32>(p + (from >> 3)) | ((<u64>load<u8>(p + min<usize>((from >> 3) + 4, 31))) << 32);
+  return (<i32>(window >> (from & 7))) & ((1 << size) - 1);
 }
 
 // Lane of o = the 32 bytes at p, bit 255 ignored, any value below 2^255. Reduced.
@@ -463,10 +484,13 @@ export function gather(o: usize, p0: usize, p1: usize, p2: usize, p3: usize): vo
   v128.store(o, v128.shuffle<i64>(t01, t23, 1, 3), 144);
 }
 
+
 @inline
 function transpose(o: usize, r0: v128, r1: v128, r2: v128, r3: v128): void {
-  const low01 = v128.shuffle<i32>(r0, r1, 0, 4, 1, 5), low23 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5);
-  const high01 = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7), high23 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7);
+  const low01 = v128.shuffle<i32>(r0, r1, 0, 4, 1, 5),
+    low23 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5);
+  const high01 = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7),
+    high23 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7);
   v128.store(o, v128.shuffle<i64>(low01, low23, 0, 2), 0);
   v128.store(o, v128.shuffle<i64>(low01, low23, 1, 3), 16);
   v128.store(o, v128.shuffle<i64>(high01, high23, 0, 2), 32);

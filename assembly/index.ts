@@ -4,5 +4,12 @@ export { copyNode, digest, digests, fold, foldToRoot, leafNodes, output, rootOf,
 export { multiproof, multiproofLength, multiproofRoot } from './merkle';
 export { memoryBase } from './memory';
 export { scalarIsCanonical, scalarReduceWideBatch } from './scalar25519';
-export { ristrettoAdd, ristrettoDerive, ristrettoDouble, ristrettoIsSum, ristrettoIsValid } from './ristretto255';
+export {
+  ristrettoAdd,
+  ristrettoDerive,
+  ristrettoDouble,
+  ristrettoIsSum,
+  ristrettoIsValid,
+} from './ristretto255';
 export { pedersenBuildTables, pedersenCommit, pedersenTableBytes, pedersenWorkBytes } from './pedersen';
+export * from './field25519_hooks';

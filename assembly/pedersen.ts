@@ -12,7 +12,15 @@
 // for all inputs.
 //
 // Measured on Node 20, one core, batch of 4096: FIGURES
-import { SLOT, SLOT_X, SLOT_Y, affineDouble, affineFinish, affineForward, affineForwardPacked } from './affine25519';
+import {
+  SLOT,
+  SLOT_X,
+  SLOT_Y,
+  affineDouble,
+  affineFinish,
+  affineForward,
+  affineForwardPacked,
+} from './affine25519';
 import { FE, FE_ONE, LANES, PACKED, feAdd, feConstant, feCopy, feFromBytes } from './field25519';
 import { feGather, feMul, feNegateIf, fePack, feSelect, feSub, feSubReduced, laneMask } from './field25519';
 import { DOUBLING, POINT, POINT_T, POINT_Y, POINT_Z, doublingFinish, doublingOpen } from './ristretto255';
@@ -66,6 +74,7 @@ function windowCount(window: i32): i32 {
   return (253 + window - 1) / window;
 }
 
+
 @inline
 function windowBytes(window: i32): usize {
   return ENTRY << (window - 1);
@@ -94,13 +103,14 @@ function loadHalfGenerators(): void {
   }
 }
 
-// Builds the tables of both generators for windows of `window` bits, with `capacity` slots of work memory (pedersenWorkBytes).
+// Builds the tables of both generators for windows of `window` bits in pedersenWorkBytes(capacity) bytes of work memory.
 // Each lane builds one table: from k odd multiples of the base to 2 k by adding 2 k times the base to all, affinely.
 export function pedersenBuildTables(tables: usize, window: i32, work: usize, capacity: usize): void {
   loadHalfGenerators();
   feCopy(BASE_X, HALF_X);
   feCopy(BASE_Y, HALF_Y);
-  const windows = <usize>windowCount(window);
+  const windows = <usize>windowCount(window),
+    slots = capacity / LANES;
   if (LANES == 4) {
     // Lanes 2 and 3 are one window ahead.
     feCopy(STEP_X, BASE_X);
@@ -113,24 +123,29 @@ export function pedersenBuildTables(tables: usize, window: i32, work: usize, cap
   for (let t: usize = 0; t < 2 * windows; t += LANES) {
     const lanes = min(LANES, 2 * windows - t);
     // A lane past the last table works on the first one's addresses and is not stored.
-    const t0 = tableAt(tables, window, t), t1 = tableAt(tables, window, t + 1);
-    const t2 = lanes > 2 ? tableAt(tables, window, t + 2) : t0, t3 = lanes > 2 ? tableAt(tables, window, t + 3) : t1;
-    for (let lane: usize = 0; lane < lanes; lane++) storeEntry(tableAt(tables, window, t + lane), BASE_X, BASE_Y, lane);
+    const t0 = tableAt(tables, window, t),
+      t1 = tableAt(tables, window, t + 1);
+    const t2 = lanes > 2 ? tableAt(tables, window, t + 2) : t0,
+      t3 = lanes > 2 ? tableAt(tables, window, t + 3) : t1;
+    for (let lane: usize = 0; lane < lanes; lane++)
+      storeEntry(tableAt(tables, window, t + lane), BASE_X, BASE_Y, lane);
     feCopy(STEP_X, BASE_X);
     feCopy(STEP_Y, BASE_Y);
-    for (let known: usize = 1; known < <usize>1 << (window - 1); known <<= 1) {
+    for (let known: usize = 1; known < (<usize>1) << (window - 1); known <<= 1) {
       affineDouble(STEP_X, STEP_Y);
-      for (let from: usize = 0; from < known; from += capacity) {
-        const count = min(capacity, known - from);
+      for (let from: usize = 0; from < known; from += slots) {
+        const count = min(slots, known - from);
         for (let i: usize = 0; i < count; i++) {
-          const p = work + i * SLOT, at = (from + i) * ENTRY;
+          const p = work + i * SLOT,
+            at = (from + i) * ENTRY;
           feGather(p + SLOT_X, t0 + at, t1 + at, t2 + at, t3 + at);
           feGather(p + SLOT_Y, t0 + at + PACKED, t1 + at + PACKED, t2 + at + PACKED, t3 + at + PACKED);
           affineForward(p, STEP_X, STEP_Y, i == 0);
         }
         affineFinish(work, count); // distinct small multiples of a point of order L: never exceptional
         for (let i: usize = 0; i < count; i++) {
-          const p = work + i * SLOT, at = (known + from + i) * ENTRY;
+          const p = work + i * SLOT,
+            at = (known + from + i) * ENTRY;
           for (let lane: usize = 0; lane < lanes; lane++) {
             storeEntry(tableAt(tables, window, t + lane) + at, p + SLOT_X, p + SLOT_Y, lane);
           }
@@ -145,6 +160,7 @@ export function pedersenBuildTables(tables: usize, window: i32, work: usize, cap
     }
   }
 }
+
 
 @inline
 function storeEntry(o: usize, x: usize, y: usize, lane: usize): void {
@@ -172,10 +188,12 @@ function partsFor(groups: usize, slots: usize): usize {
   return parts < 3 ? 1 : (parts - 1) | 1;
 }
 
+
 @inline
 function digit(recoded: usize, lane: usize, at: usize, shift: u64, mask: u64): i64 {
   return (load<u64>(recoded + lane * RECODED + at) >> shift) & mask;
 }
+
 
 @inline
 function signOf(recoded: usize, lane: usize): i64 {
@@ -300,10 +318,11 @@ function buildNibbles(): void {
   nibblesBuilt = true;
 }
 
+
 @inline
 function nibble(generator: usize, lane: usize, k: usize): usize {
   const byte = load<u8>(SCALARS + (((generator << 2) + lane) << 5) + (k >> 1));
-  return NIBBLES + (generator * 16 + ((byte >> (<u8>(k & 1) << 2)) & 15)) * PACKED_POINT;
+  return NIBBLES + (generator * 16 + ((byte >> ((<u8>(k & 1)) << 2)) & 15)) * PACKED_POINT;
 }
 
 // Any m, r; double-and-add over both generators at once, four bits at a time.
@@ -316,11 +335,13 @@ function commitComplete(m: usize, r: usize, n: usize, out: usize, work: usize): 
       scalarReduce(SCALARS + ((4 + lane) << 5), r + from);
     }
     pointIdentity(SUM);
-    for (let k: usize = 64; k-- > 0; ) {
+    for (let k: usize = 64; k-- > 0;) {
       if (k != 63) for (let i = 0; i < 4; i++) pointDouble(SUM, SUM);
       for (let generator: usize = 0; generator < 2; generator++) {
-        const e0 = nibble(generator, 0, k), e1 = nibble(generator, 1, k);
-        const e2 = nibble(generator, 2, k), e3 = nibble(generator, 3, k);
+        const e0 = nibble(generator, 0, k),
+          e1 = nibble(generator, 1, k);
+        const e2 = nibble(generator, 2, k),
+          e3 = nibble(generator, 3, k);
         for (let coordinate: usize = 0; coordinate < 4; coordinate++) {
           const at = coordinate * PACKED;
           feGather(ADDEND + coordinate * FE, e0 + at, e1 + at, e2 + at, e3 + at);

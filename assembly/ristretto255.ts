@@ -3,7 +3,17 @@
 // Points are extended twisted Edwards coordinates X, Y, Z, T with x = X/Z, y = Y/Z, xy = T/Z on -x^2 + y^2 = 1 + d x^2 y^2
 // (Hisil, Wong, Carter, Dawson, "Twisted Edwards Curves Revisited"); a = -1 is a square and d is not, so the addition is
 // complete: no case is exceptional. Checked by the vectors of RFC 9496, appendix A, and against @noble/curves.
-import { FE, FE_ONE, FE_ZERO, LANES, feAbsolute, feAdd, feAddReduced, feConstant, feCopy } from './field25519';
+import {
+  FE,
+  FE_ONE,
+  FE_ZERO,
+  LANES,
+  feAbsolute,
+  feAdd,
+  feAddReduced,
+  feConstant,
+  feCopy,
+} from './field25519';
 import { feFromBytes, feInvert, feIsNegative, feIsZero, feMul, feNegate, feNegateIf } from './field25519';
 import { fePowerP58, feSelect, feSquare, feSub, feSubReduced, feToBytes, laneMask } from './field25519';
 
@@ -135,6 +145,7 @@ function isCanonicalNonNegative(p: usize): bool {
   return load<u64>(p) < 0xffffffffffffffed;
 }
 
+
 @inline
 function canonicalLane(bytes: usize, lane: usize): i64 {
   return lane < LANES && isCanonicalNonNegative(bytes + (lane << 5)) ? -1 : 0;
@@ -175,7 +186,9 @@ export function pointDecode(o: usize, bytes: usize): v128 {
 
 // LANES * 32 bytes at o = the encodings of p (section 4.3.2).
 export function pointEncode(o: usize, p: usize): void {
-  const y = p + POINT_Y, z = p + POINT_Z, t = p + POINT_T;
+  const y = p + POINT_Y,
+    z = p + POINT_Z,
+    t = p + POINT_T;
   feAdd(A, z, y);
   feSubReduced(B, z, y);
   feMul(U, B, A); // u1
@@ -254,7 +267,8 @@ const FIELD_INPUT: usize = memory.data(160, 16);
 // o = the elements derived from LANES * 64 uniform bytes (section 4.3.4).
 export function pointDerive(o: usize, bytes: usize): void {
   for (let half: usize = 0; half < 2; half++) {
-    for (let lane: usize = 0; lane < LANES; lane++) feFromBytes(FIELD_INPUT, lane, bytes + (lane << 6) + (half << 5));
+    for (let lane: usize = 0; lane < LANES; lane++)
+      feFromBytes(FIELD_INPUT, lane, bytes + (lane << 6) + (half << 5));
     pointMap(MAPPED + half * POINT, FIELD_INPUT);
   }
   pointAdd(o, MAPPED, MAPPED + POINT);
@@ -324,7 +338,7 @@ export function doublingFinish(states: usize, groups: usize, n: usize, o: usize)
   const last = states + (groups - 1) * DOUBLING;
   const together = !v128.any_true(feIsZero(last + ST_PREFIX));
   if (together) feInvert(INVERSE, last + ST_PREFIX);
-  for (let i = groups; i-- > 0; ) {
+  for (let i = groups; i-- > 0;) {
     const s = states + i * DOUBLING;
     if (!together) {
       feInvert(OWN_INVERSE, s + ST_EFGH); // 0 for 0, which encodes the identity
@@ -332,7 +346,8 @@ export function doublingFinish(states: usize, groups: usize, n: usize, o: usize)
       feMul(OWN_INVERSE, INVERSE, s - DOUBLING + ST_PREFIX);
       feMul(INVERSE, INVERSE, s + ST_EFGH);
     } else feCopy(OWN_INVERSE, INVERSE);
-    const to = o + ((i * LANES) << 5), count = min(LANES, n - i * LANES);
+    const to = o + ((i * LANES) << 5),
+      count = min(LANES, n - i * LANES);
     if (count == LANES) doublingEncode(to, s, OWN_INVERSE);
     else {
       doublingEncode(ENCODED, s, OWN_INVERSE);
@@ -359,10 +374,12 @@ function decodeLanes(o: usize, items: usize, done: usize, n: usize): bool {
   return allLanes(pointDecode(o, LANE_BYTES));
 }
 
+
 @inline
 function allLanes(mask: v128): bool {
   return i64x2.all_true(mask);
 }
+
 
 @inline
 function takeEncoded(o: usize, done: usize, n: usize): void {

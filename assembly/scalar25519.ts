@@ -23,8 +23,19 @@ export function scalarIsCanonical(p: usize): bool {
   return s1 != L1 ? s1 < L1 : load<u64>(p) < L0;
 }
 
+
 @inline
-function storeDifference(o: usize, a0: u64, a1: u64, a2: u64, a3: u64, b0: u64, b1: u64, b2: u64, b3: u64): void {
+function storeDifference(
+  o: usize,
+  a0: u64,
+  a1: u64,
+  a2: u64,
+  a3: u64,
+  b0: u64,
+  b1: u64,
+  b2: u64,
+  b3: u64,
+): void {
   let borrow: u64 = u64(a0 < b0);
   store<u64>(o, a0 - b0, 0);
   let d = a1 - b1;
@@ -41,11 +52,7 @@ export function scalarReduce(o: usize, p: usize): void {
   memory.copy(o, p, 32);
   // A 32-byte value is below 16 L, so at most 15 rounds; a uniform hash needs 7.5 on average, 15 ns of a 3700 ns commitment.
   while (!scalarIsCanonical(o)) {
-    storeDifference(
-      o,
-      load<u64>(o, 0), load<u64>(o, 8), load<u64>(o, 16), load<u64>(o, 24),
-      L0, L1, 0, L3,
-    );
+    storeDifference(o, load<u64>(o, 0), load<u64>(o, 8), load<u64>(o, 16), load<u64>(o, 24), L0, L1, 0, L3);
   }
 }
 
@@ -53,15 +60,22 @@ export function scalarReduce(o: usize, p: usize): void {
 @inline
 function limb28(p: usize, k: usize): i64 {
   const bit: usize = 28 * k;
-  return (load<u32>(p + (bit >> 3)) >> (<u32>bit & 7)) & MASK28;
+  return (load<u32>(p + (bit >> 3)) >> ((<u32>bit) & 7)) & MASK28;
 }
 
 // o = the 64 bytes at p mod L.
 // 252 is nine limbs of 28 bits, so 2^252 = -C folds the limbs from the ninth on, times C, back onto the first nine: three
 // folds take 512 bits to 253. Sums of five 56-bit products need no carry in between.
 export function scalarReduceWide(o: usize, p: usize): void {
-  const h0 = limb28(p, 9), h1 = limb28(p, 10), h2 = limb28(p, 11), h3 = limb28(p, 12), h4 = limb28(p, 13);
-  const h5 = limb28(p, 14), h6 = limb28(p, 15), h7 = limb28(p, 16), h8 = limb28(p, 17);
+  const h0 = limb28(p, 9),
+    h1 = limb28(p, 10),
+    h2 = limb28(p, 11),
+    h3 = limb28(p, 12),
+    h4 = limb28(p, 13);
+  const h5 = limb28(p, 14),
+    h6 = limb28(p, 15),
+    h7 = limb28(p, 16),
+    h8 = limb28(p, 17);
   const h9: i64 = load<u8>(p, 63); // bits 504..511
 
   // x - h * 2^252 - h * C: limbs 0..13, signed
@@ -81,19 +95,32 @@ export function scalarReduceWide(o: usize, p: usize): void {
   let x13 = -h9 * C4;
 
   // Carry the limbs to be folded into 28 bits; x13 takes the sign.
-  x1 += x0 >> 28; x0 &= MASK28;
-  x2 += x1 >> 28; x1 &= MASK28;
-  x3 += x2 >> 28; x2 &= MASK28;
-  x4 += x3 >> 28; x3 &= MASK28;
-  x5 += x4 >> 28; x4 &= MASK28;
-  x6 += x5 >> 28; x5 &= MASK28;
-  x7 += x6 >> 28; x6 &= MASK28;
-  x8 += x7 >> 28; x7 &= MASK28;
-  x9 += x8 >> 28; x8 &= MASK28;
-  x10 += x9 >> 28; x9 &= MASK28;
-  x11 += x10 >> 28; x10 &= MASK28;
-  x12 += x11 >> 28; x11 &= MASK28;
-  x13 += x12 >> 28; x12 &= MASK28;
+  x1 += x0 >> 28;
+  x0 &= MASK28;
+  x2 += x1 >> 28;
+  x1 &= MASK28;
+  x3 += x2 >> 28;
+  x2 &= MASK28;
+  x4 += x3 >> 28;
+  x3 &= MASK28;
+  x5 += x4 >> 28;
+  x4 &= MASK28;
+  x6 += x5 >> 28;
+  x5 &= MASK28;
+  x7 += x6 >> 28;
+  x6 &= MASK28;
+  x8 += x7 >> 28;
+  x7 &= MASK28;
+  x9 += x8 >> 28;
+  x8 &= MASK28;
+  x10 += x9 >> 28;
+  x9 &= MASK28;
+  x11 += x10 >> 28;
+  x10 &= MASK28;
+  x12 += x11 >> 28;
+  x11 &= MASK28;
+  x13 += x12 >> 28;
+  x12 &= MASK28;
 
   x0 -= x9 * C0;
   x1 -= x9 * C1 + x10 * C0;
@@ -105,14 +132,22 @@ export function scalarReduceWide(o: usize, p: usize): void {
   x7 -= x12 * C4 + x13 * C3;
   x8 -= x13 * C4;
 
-  x1 += x0 >> 28; x0 &= MASK28;
-  x2 += x1 >> 28; x1 &= MASK28;
-  x3 += x2 >> 28; x2 &= MASK28;
-  x4 += x3 >> 28; x3 &= MASK28;
-  x5 += x4 >> 28; x4 &= MASK28;
-  x6 += x5 >> 28; x5 &= MASK28;
-  x7 += x6 >> 28; x6 &= MASK28;
-  x8 += x7 >> 28; x7 &= MASK28;
+  x1 += x0 >> 28;
+  x0 &= MASK28;
+  x2 += x1 >> 28;
+  x1 &= MASK28;
+  x3 += x2 >> 28;
+  x2 &= MASK28;
+  x4 += x3 >> 28;
+  x3 &= MASK28;
+  x5 += x4 >> 28;
+  x4 &= MASK28;
+  x6 += x5 >> 28;
+  x5 &= MASK28;
+  x7 += x6 >> 28;
+  x6 &= MASK28;
+  x8 += x7 >> 28;
+  x7 &= MASK28;
 
   // The last fold subtracts q C with q = x div 2^252, plus one so that the result is certainly negative, then adds L back
   // while it is: |q| is tiny, so at most a few rounds.
@@ -124,15 +159,28 @@ export function scalarReduceWide(o: usize, p: usize): void {
   x3 -= q * C3;
   x4 -= q * C4;
   do {
-    x0 += C0; x1 += C1; x2 += C2; x3 += C3; x4 += C4; x8 += 1 << 28;
-    x1 += x0 >> 28; x0 &= MASK28;
-    x2 += x1 >> 28; x1 &= MASK28;
-    x3 += x2 >> 28; x2 &= MASK28;
-    x4 += x3 >> 28; x3 &= MASK28;
-    x5 += x4 >> 28; x4 &= MASK28;
-    x6 += x5 >> 28; x5 &= MASK28;
-    x7 += x6 >> 28; x6 &= MASK28;
-    x8 += x7 >> 28; x7 &= MASK28;
+    x0 += C0;
+    x1 += C1;
+    x2 += C2;
+    x3 += C3;
+    x4 += C4;
+    x8 += 1 << 28;
+    x1 += x0 >> 28;
+    x0 &= MASK28;
+    x2 += x1 >> 28;
+    x1 &= MASK28;
+    x3 += x2 >> 28;
+    x2 &= MASK28;
+    x4 += x3 >> 28;
+    x3 &= MASK28;
+    x5 += x4 >> 28;
+    x4 &= MASK28;
+    x6 += x5 >> 28;
+    x5 &= MASK28;
+    x7 += x6 >> 28;
+    x6 &= MASK28;
+    x8 += x7 >> 28;
+    x7 &= MASK28;
   } while (x8 < 0);
   store<u64>(o, x0 | (x1 << 28) | (x2 << 56), 0);
   store<u64>(o, (x2 >> 8) | (x3 << 20) | (x4 << 48), 8);
@@ -163,16 +211,25 @@ export function scalarRecode(o: usize, p: usize, bits: i32): void {
   if (isEven) {
     storeDifference(
       REDUCED,
-      L0, L1, 0, L3,
-      load<u64>(REDUCED, 0), load<u64>(REDUCED, 8), load<u64>(REDUCED, 16), load<u64>(REDUCED, 24),
+      L0,
+      L1,
+      0,
+      L3,
+      load<u64>(REDUCED, 0),
+      load<u64>(REDUCED, 8),
+      load<u64>(REDUCED, 16),
+      load<u64>(REDUCED, 24),
     );
   }
-  const s0 = load<u64>(REDUCED, 0), s1 = load<u64>(REDUCED, 8), s2 = load<u64>(REDUCED, 16), s3 = load<u64>(REDUCED, 24);
+  const s0 = load<u64>(REDUCED, 0),
+    s1 = load<u64>(REDUCED, 8),
+    s2 = load<u64>(REDUCED, 16),
+    s3 = load<u64>(REDUCED, 24);
   const top = bits - 1;
   store<u64>(o, (s0 >> 1) | (s1 << 63), 0);
   store<u64>(o, (s1 >> 1) | (s2 << 63), 8);
   store<u64>(o, (s2 >> 1) | (s3 << 63), 16);
-  store<u64>(o, (s3 >> 1) + (top < 256 ? <u64>1 << (top - 192) : 0), 24);
-  store<u64>(o, top < 256 ? 0 : <u64>1 << (top - 256), 32);
+  store<u64>(o, (s3 >> 1) + (top < 256 ? (<u64>1) << (top - 192) : 0), 24);
+  store<u64>(o, top < 256 ? 0 : (<u64>1) << (top - 256), 32);
   store<i64>(o, isEven ? -1 : 0, RECODED_SIGN);
 }

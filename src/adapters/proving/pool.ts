@@ -1,0 +1,171 @@
+// The proving pool: Piscina threads over the proof core. It adds what a proof needs to Piscina's scheduling: a bounded queue
+// that counts abortable tasks too, cancellation that leaves a warm worker alive, and one retry when a worker dies.
+//
+// Memory: each worker's core takes 18 MiB of address space at window 11 and 28 at window 13, fixed from its start, of which a worker
+// that proves touches about half. Piscina's resourceLimits do not cover WebAssembly memory; the fixed size does.
+import { availableParallelism } from 'node:os';
+import { Piscina } from 'piscina';
+import { chooseBuild } from './load-core.js';
+import { type Failure, ProvingError } from './proving-error.js';
+import {
+  CANCELLED,
+  type CommitResult,
+  type CommitTask,
+  type DigestResult,
+  type DigestTask,
+  type Order,
+  type ProveResult,
+  type ProveTask,
+  RUNNING,
+  type Tasks,
+  WAITING,
+  type WorkerSetup,
+} from './tasks.js';
+
+export interface PoolOptions {
+  /** Worker threads; default: the cores of this machine. */
+  readonly threads?: number;
+  /** Tasks that may wait beside those running; one more is refused as `busy`. Default 64. */
+  readonly queue?: number;
+  /** Window of the commitment tables in each worker: default 11; 13 is faster for one or two workers. */
+  readonly window?: 11 | 13;
+  /** How long a cancelled worker may take to notice before it is ended, in milliseconds: default 1000. */
+  readonly grace_ms?: number;
+  /** The worker's module, for tests of dying workers. */
+  readonly workerFile?: URL;
+}
+
+export interface RunOptions {
+  /** Gives the task up when it fires; the promise rejects with `aborted` at once. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds from now after which the task is given up; the promise rejects with `deadline`. */
+  readonly timeout_ms?: number;
+}
+
+type Name = keyof Tasks;
+type Answer<N extends Name> = { result: Tasks[N]['result'] } | { failure: Failure };
+
+const RETRIES = 1;
+
+export class ProvingPool {
+  readonly #piscina: Piscina;
+  readonly #capacity: number;
+  readonly #grace_ms: number;
+  /** Gives up each task that is not settled. */
+  readonly #open = new Set<(reason: ProvingError) => void>();
+  #closing: Promise<void> | undefined;
+
+  /** Starts the threads. Throws CoreUnavailableError if FILETAO_CORE forces a build that cannot run here. */
+  constructor(options: PoolOptions = {}) {
+    const threads = options.threads ?? availableParallelism();
+    // Choosing here sets V8's flag, where one is needed, before any worker's engine state exists.
+    const setup: WorkerSetup = { build: chooseBuild(), window: options.window ?? 11 };
+    this.#capacity = threads + (options.queue ?? 64);
+    this.#grace_ms = options.grace_ms ?? 1000;
+    this.#piscina = new Piscina({
+      filename: (options.workerFile ?? new URL('./worker.js', import.meta.url)).href,
+      minThreads: threads,
+      maxThreads: threads,
+      workerData: setup,
+    });
+    // A worker that dies idle is reported here and replaced by Piscina; nobody waits for it.
+    this.#piscina.on('error', () => {});
+  }
+
+  /** All that a challenge's commitment needs, in one pass over a replica file. */
+  prove(task: ProveTask, options?: RunOptions): Promise<ProveResult> {
+    return this.#run('prove', task, options);
+  }
+
+  /** The content root of a file, keyed roots and outboard as asked, optionally of its encoding as a replica. */
+  digest(task: DigestTask, options?: RunOptions): Promise<DigestResult> {
+    return this.#run('digest', task, options);
+  }
+
+  /** Commitments recomputed for verification. */
+  commit(task: CommitTask, options?: RunOptions): Promise<CommitResult> {
+    return this.#run('commit', task, options);
+  }
+
+  /** Tasks running or waiting. */
+  get pending(): number {
+    return this.#open.size;
+  }
+
+  /** Refuses new tasks, gives up those at hand (they reject with `closed`) and ends the threads. Safe to call again. */
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      for (const giveUp of [...this.#open]) giveUp(new ProvingError('closed', 'the proving pool was closed'));
+      await this.#piscina.destroy();
+    })();
+    return this.#closing;
+  }
+
+  #run<N extends Name>(
+    name: N,
+    task: Tasks[N]['task'],
+    { signal, timeout_ms }: RunOptions = {},
+  ): Promise<Tasks[N]['result']> {
+    return new Promise((resolve, reject) => {
+      if (this.#closing) throw new ProvingError('closed', 'the proving pool is closed');
+      if (signal?.aborted) throw new ProvingError('aborted', 'the task was given up');
+      // Counted here because Piscina's own bound leaves out tasks that can be aborted.
+      if (this.#open.size >= this.#capacity) {
+        throw new ProvingError('busy', `${this.#open.size} proving tasks are at hand already`);
+      }
+      const state = new Int32Array(new SharedArrayBuffer(4));
+      const ending = new AbortController();
+      let graceTimer: NodeJS.Timeout | undefined;
+      const settle = (): void => {
+        this.#open.delete(giveUp);
+        clearTimeout(deadlineTimer);
+        signal?.removeEventListener('abort', onAbort);
+      };
+      const giveUp = (reason: ProvingError): void => {
+        settle();
+        reject(reason);
+        // A task no worker has begun leaves Piscina's queue; a running one is asked to stop at its next step, which keeps the thread
+        // and its tables. Only a worker that does not answer in time (a read that hangs) is ended and replaced.
+        if (Atomics.exchange(state, 0, CANCELLED) === WAITING) ending.abort();
+        else graceTimer = setTimeout(() => ending.abort(), this.#grace_ms).unref();
+      };
+      const onAbort = (): void => giveUp(new ProvingError('aborted', 'the task was given up'));
+      const deadlineTimer =
+        timeout_ms === undefined
+          ? undefined
+          : setTimeout(
+              () => giveUp(new ProvingError('deadline', `not done in ${timeout_ms} ms`)),
+              timeout_ms,
+            );
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.#open.add(giveUp);
+      this.#attempt(name, { task, state }, ending.signal, RETRIES)
+        .then((answer) => {
+          if ('result' in answer) resolve(answer.result);
+          else reject(new ProvingError(answer.failure.code, answer.failure.message));
+        }, reject)
+        .finally(() => {
+          clearTimeout(graceTimer);
+          settle();
+        });
+    });
+  }
+
+  // Tasks answer with their failures, so a rejection means that the worker died, or that we ended it.
+  async #attempt<N extends Name>(
+    name: N,
+    order: Order<Tasks[N]['task']>,
+    signal: AbortSignal,
+    retries: number,
+  ): Promise<Answer<N>> {
+    try {
+      return (await this.#piscina.run(order, { name, signal })) as Answer<N>;
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      if (signal.aborted || this.#closing) throw new ProvingError('aborted', message);
+      Atomics.compareExchange(order.state, 0, RUNNING, WAITING);
+      if (retries > 0) return this.#attempt(name, order, signal, retries - 1);
+      throw new ProvingError('worker-died', `${name} ended its worker twice: ${message}`);
+    }
+  }
+}
