@@ -3,9 +3,9 @@
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openDevChain } from '../adapters/chain/dev/dev-chain.js';
 import { nodeCipher } from '../adapters/cipher/node.js';
 import type { ResolvedConfig } from '../adapters/config/resolve.js';
-import { openDevChain } from '../adapters/chain/dev/dev-chain.js';
 import { openLmdbHoldingIndex } from '../adapters/index/lmdb/holding-index.js';
 import { openLmdbPlacementIndex } from '../adapters/index/lmdb/placement-index.js';
 import type { Log } from '../adapters/observe/log.js';
@@ -54,7 +54,11 @@ class Opened {
 /** TAO that a validator is given on the dev chain, where stake costs nothing. */
 const devValidatorStake = 1000;
 
-export async function launchNode(config: ResolvedConfig<NodeRole>, log: Log, version: string): Promise<LaunchedNode> {
+export async function launchNode(
+  config: ResolvedConfig<NodeRole>,
+  log: Log,
+  version: string,
+): Promise<LaunchedNode> {
   const { values, role } = config;
   const { hotkey } = await openWallet({
     path: values['wallet.path'],
@@ -68,7 +72,13 @@ export async function launchNode(config: ResolvedConfig<NodeRole>, log: Log, ver
       role === 'miner'
         ? await launchMiner(config as unknown as ResolvedConfig<'miner'>, hotkey, chain, opened, log)
         : role === 'validator'
-          ? await launchValidator(config as unknown as ResolvedConfig<'validator'>, hotkey, chain, opened, log)
+          ? await launchValidator(
+              config as unknown as ResolvedConfig<'validator'>,
+              hotkey,
+              chain,
+              opened,
+              log,
+            )
           : await launchApi(config as unknown as ResolvedConfig<'api'>, hotkey, chain, opened, log, version);
     return { ...node, hotkey: encodeSs58(hotkey.publicKey), network: chain.network };
   } catch (error) {
@@ -78,7 +88,10 @@ export async function launchNode(config: ResolvedConfig<NodeRole>, log: Log, ver
 }
 
 /** On the dev chain whoever starts a node is registered for its role. */
-async function joinChain({ role, values, origins }: ResolvedConfig<NodeRole>, hotkey: Signer): Promise<Chain> {
+async function joinChain(
+  { role, values, origins }: ResolvedConfig<NodeRole>,
+  hotkey: Signer,
+): Promise<Chain> {
   const given = <Value>(key: keyof typeof origins, value: Value): Value | undefined =>
     origins[key].source === 'default' ? undefined : value;
   const intervalMs = given('subtensor.block_seconds', 1000 * values['subtensor.block_seconds']);

@@ -165,12 +165,7 @@ export const options = {
     defaults.auditLoss,
     'Share of lost chunks that a round shall detect …',
   ),
-  'audit.confidence': option(
-    validators,
-    fraction(0, 1),
-    defaults.auditConfidence,
-    '… with this probability',
-  ),
+  'audit.confidence': option(validators, fraction(0, 1), defaults.auditConfidence, '… with this probability'),
 
   'proving.workers': option(
     nodes,

@@ -13,6 +13,8 @@ import {
   type CommitTask,
   type DigestResult,
   type DigestTask,
+  type KeyedRootsResult,
+  type KeyedRootsTask,
   type Order,
   type ProveResult,
   type ProveTask,
@@ -85,6 +87,11 @@ export class ProvingPool {
   /** Commitments recomputed for verification. */
   commit(task: CommitTask, options?: RunOptions): Promise<CommitResult> {
     return this.#run('commit', task, options);
+  }
+
+  /** Keyed roots of bytes at hand. */
+  keyedRoots(task: KeyedRootsTask, options?: RunOptions): Promise<KeyedRootsResult> {
+    return this.#run('keyedRoots', task, options);
   }
 
   /** Tasks running or waiting. */

@@ -57,11 +57,23 @@ export interface CommitResult {
   readonly commitments: Uint8Array;
 }
 
+export interface KeyedRootsTask {
+  /** Bytes at hand already (a replica just retrieved), copied to the worker. */
+  readonly data: Uint8Array;
+  readonly keys: readonly Uint8Array[];
+}
+
+export interface KeyedRootsResult {
+  /** keyed(key_i, data), in the order of the keys. */
+  readonly roots: Uint8Array[];
+}
+
 /** Task and result by name, as worker.ts exports them. */
 export interface Tasks {
   prove: { task: ProveTask; result: ProveResult };
   digest: { task: DigestTask; result: DigestResult };
   commit: { task: CommitTask; result: CommitResult };
+  keyedRoots: { task: KeyedRootsTask; result: KeyedRootsResult };
 }
 
 // The state of a task, one Int32 shared between the pool and its worker.

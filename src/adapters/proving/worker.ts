@@ -16,6 +16,8 @@ import {
   type CommitTask,
   type DigestResult,
   type DigestTask,
+  type KeyedRootsResult,
+  type KeyedRootsTask,
   type Order,
   type ProveResult,
   type ProveTask,
@@ -65,6 +67,17 @@ export const commit = answering(async ({ m, r }: CommitTask, check): Promise<Com
   }
   return { commitments };
 });
+
+export const keyedRoots = answering(
+  async ({ data, keys }: KeyedRootsTask, check): Promise<KeyedRootsResult> => {
+    const roots: Uint8Array[] = [];
+    for (const key of keys) {
+      check();
+      roots.push(core().keyed(key, data));
+    }
+    return { roots };
+  },
+);
 
 // Wraps a task: its failure becomes part of the answer (only a dying thread rejects), its result's buffers are transferred.
 function answering<Task, Result extends object>(work: (task: Task, check: () => void) => Promise<Result>) {

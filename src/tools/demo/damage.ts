@@ -1,7 +1,7 @@
 // What the demo does to a miner's disk behind its back.
 
-import { open } from 'node:fs/promises';
 import { randomInt } from 'node:crypto';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { placeOf } from '../../adapters/replicas/layout.js';
 import type { ReplicaId } from '../../domain/model/records.js';

@@ -14,12 +14,11 @@ import { retrieveToFile } from '../../client/retrieve.js';
 import { store } from '../../client/store.js';
 import { retrievalOrder } from '../../domain/economy/placement.js';
 import type { Cid } from '../../domain/model/bytes.js';
-import { mebibyte } from '../../domain/model/constants.js';
+import { defaults, limits, mebibyte } from '../../domain/model/constants.js';
 import { FileTaoError } from '../../domain/model/errors.js';
 import type { ReplicaRecord } from '../../domain/model/records.js';
 import type { PlacementIndex } from '../../domain/ports/placement-index.js';
 import { defaultChunkSize, openingsFor } from '../../domain/protocol/parameters.js';
-import { limits, defaults } from '../../domain/model/constants.js';
 import type { RoundLine } from '../../nodes/validator/operating.js';
 import { askRounds } from '../operator/ask-rounds.js';
 import { damageChunks, flipByte, replicaFile } from './damage.js';
@@ -65,9 +64,12 @@ export function checkDemoOptions({ miners, replicas, rounds }: DemoOptions): voi
     throw new FileTaoError('bad-input', message);
   };
   if (replicas < replicasMin || replicas > limits.replicasMax) {
-    refuse(`--replicas: ${replicasMin} to ${limits.replicasMax} (one is damaged, one has a wrong byte, one is left)`);
+    refuse(
+      `--replicas: ${replicasMin} to ${limits.replicasMax} (one is damaged, one has a wrong byte, one is left)`,
+    );
   }
-  if (miners < replicas || miners > 64) refuse(`--miners: at least as many as replicas (${replicas}), at most 64`);
+  if (miners < replicas || miners > 64)
+    refuse(`--miners: at least as many as replicas (${replicas}), at most 64`);
   if (rounds < 1 || rounds > 1000) refuse('--rounds: 1 to 1000');
 }
 
@@ -190,7 +192,11 @@ class Demo {
         damaged: { caught: damaged.caught, reason: damaged.reason, rounds: damaged.rounds },
         flipped: { caught: flipCaught },
         retrieved,
-        seconds: { store: round3(storeSeconds), challenge: round3(challengeSeconds), retrieve: round3(retrieveSeconds) },
+        seconds: {
+          store: round3(storeSeconds),
+          challenge: round3(challengeSeconds),
+          retrieve: round3(retrieveSeconds),
+        },
         prove: { chunks: counts.chunks, mibPerSecond: Math.round(mibPerSecond * 10) / 10 },
         node: process.version,
         core: this.core,
@@ -220,7 +226,8 @@ class Demo {
     narrator.begin('challenging until it is caught');
     for (let rounds = 1; rounds <= catchingRoundsMax; rounds++) {
       for await (const line of this.#rounds(cid)) {
-        if (line.root !== replica.root || line.minerKey !== replica.minerKey || line.outcome === 'pass') continue;
+        if (line.root !== replica.root || line.minerKey !== replica.minerKey || line.outcome === 'pass')
+          continue;
         const blame = line.attributable ? 'by bytes the miner signed' : 'by the validator’s word';
         narrator.done(`caught in round ${rounds}: ${line.reason}, ${blame}`);
         return { replica, caught: line.outcome === 'fail', reason: line.reason, rounds };
@@ -233,9 +240,7 @@ class Demo {
   /** Flips one byte in a replica that the retrieval will ask first. */
   async #flip(cid: Cid, damaged: ReplicaRecord): Promise<ReplicaRecord> {
     const { narrator } = this.options;
-    const byPiece = Map.groupBy
-      ? Map.groupBy(await this.#replicasOf(cid), ({ pieceId }) => pieceId)
-      : groupByPiece(await this.#replicasOf(cid));
+    const byPiece = groupByPiece(await this.#replicasOf(cid));
     // Another piece than the damaged one where there is another.
     const pieces = [...byPiece.keys()].sort(
       (a, b) => Number(a === damaged.pieceId) - Number(b === damaged.pieceId),
@@ -263,7 +268,9 @@ class Demo {
 
   async #replicasOf(cid: Cid): Promise<ReplicaRecord[]> {
     const object = await this.index.getObject(cid);
-    const lists = await Promise.all([...new Set(object!.pieceIds)].map((id) => this.index.replicasOfPiece(id)));
+    const lists = await Promise.all(
+      [...new Set(object!.pieceIds)].map((id) => this.index.replicasOfPiece(id)),
+    );
     return lists.flat();
   }
 
@@ -288,7 +295,8 @@ class Demo {
 
 function groupByPiece(replicas: readonly ReplicaRecord[]): Map<string, ReplicaRecord[]> {
   const groups = new Map<string, ReplicaRecord[]>();
-  for (const replica of replicas) groups.set(replica.pieceId, [...(groups.get(replica.pieceId) ?? []), replica]);
+  for (const replica of replicas)
+    groups.set(replica.pieceId, [...(groups.get(replica.pieceId) ?? []), replica]);
   return groups;
 }
 

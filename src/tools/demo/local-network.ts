@@ -110,7 +110,8 @@ export async function startLocalNetwork(options: LocalNetworkOptions): Promise<L
     };
     const names = Array.from({ length: options.miners }, (_, i) => `miner-${i + 1}`);
     const minerWallets: Wallet[] = [];
-    for (const [i, name] of names.entries()) minerWallets.push(await wallet(name, `${miningHotkey}-${i + 1}`));
+    for (const [i, name] of names.entries())
+      minerWallets.push(await wallet(name, `${miningHotkey}-${i + 1}`));
     const validatorWallet = await wallet('validator');
     const user = await wallet('user');
     const shared = join(folder, 'validator');
@@ -172,7 +173,11 @@ async function startNode({ flags, signal, onSpawned, ...node }: StartOptions): P
     createInterface({ input: child.stdout }).once('line', (line) => settle(() => resolve(line))());
     child.once('error', (error) => settle(() => reject(error))());
     child.once('exit', (code, by) => settle(() => reject(new Error(`ended with ${code ?? by}`)))());
-    signal?.addEventListener('abort', settle(() => reject(signal.reason)), { once: true });
+    signal?.addEventListener(
+      'abort',
+      settle(() => reject(signal.reason)),
+      { once: true },
+    );
   }).catch(async (error) => {
     signal?.throwIfAborted();
     const last = (await readFile(node.logFile, 'utf8').catch(() => '')).trim().split('\n').at(-1);

@@ -38,7 +38,9 @@ export function createNarrator(stream: NodeJS.WriteStream): Narrator {
       const share = total > 0 ? Math.min(1, done / total) : 0;
       const filled = Math.round(share * barWidth);
       clear();
-      stream.write(`  ${step} [${'█'.repeat(filled)}${'·'.repeat(barWidth - filled)}] ${Math.round(100 * share)} %`);
+      stream.write(
+        `  ${step} [${'█'.repeat(filled)}${'·'.repeat(barWidth - filled)}] ${Math.round(100 * share)} %`,
+      );
     },
     done(result) {
       clear();

@@ -54,7 +54,8 @@ export async function* askRounds(
     throw failureOf(text, response.statusCode ?? 0);
   }
   for await (const line of lines) yield JSON.parse(line) as RoundLine;
-  if (!response.complete) throw new FileTaoError('unreachable', 'the validator ended before all rounds were held');
+  if (!response.complete)
+    throw new FileTaoError('unreachable', 'the validator ended before all rounds were held');
 }
 
 function failureOf(problem: string, status: number): FileTaoError {
