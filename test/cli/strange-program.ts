@@ -48,7 +48,8 @@ program.command('cancelled').action(async () => {
 program.command('deaf').action(async () => {
   interruptSignal();
   process.stdout.write('ready\n');
-  await sleep(20_000);
+  await sleep(5000);
+  process.stdout.write('slept through it\n');
 });
 
 /** Knows nothing of signals. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { createLog, type LogOptions, silentLog } from '../../../src/adapters/observe/log.js';
 import { isSecretName } from '../../../src/adapters/observe/redact.js';
@@ -138,4 +139,20 @@ test('a remote party cannot steer the terminal or forge a line', () => {
 test('the silent log is silent', () => {
   silentLog().fatal('nothing');
   assert.equal(silentLog().level, 'silent');
+});
+
+test('goes to stderr, and the last words of a crash are there', () => {
+  const module = new URL('../../../src/adapters/observe/log.js', import.meta.url).href;
+  const script = `const { createLog } = await import(${JSON.stringify(module)});
+    for (let i = 0; i < 1000; i++) createLog({ level: 'info', json: true }).info({ i }, 'line');
+    process.kill(process.pid, 'SIGKILL');`;
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    encoding: 'utf8',
+  });
+  assert.equal(stdout, '');
+  const lines = stderr
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { i: number });
+  assert.deepEqual([lines.length, lines.at(-1)?.i], [1000, 999]);
 });
