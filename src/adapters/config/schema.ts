@@ -242,6 +242,7 @@ export const environmentNameOf = (key: string): string => `FILETAO_${key.replace
 /** Variables with our prefix that are no options. */
 export const otherVariables: readonly string[] = [
   'FILETAO_CONFIG',
+  'FILETAO_CORE',
   'FILETAO_DEBUG',
   'FILETAO_WALLET_PASSWORD',
 ];
