@@ -63,7 +63,10 @@ async function storedBytes(files: Files, directory: string): Promise<number> {
     batch = [];
   };
   for await (const { id, hasReplica } of walk(files, directory)) {
-    if (hasReplica) batch.push(files.size(placeOf(directory, id).file));
+    if (!hasReplica) continue;
+    const size = files.size(placeOf(directory, id).file);
+    size.catch(() => {}); // it is awaited later, and must not count as unhandled until then
+    batch.push(size);
     if (batch.length === 256) await addBatch();
   }
   await addBatch();
