@@ -1,6 +1,7 @@
 // Puts a validator's context together; the API node starts from the same one.
 
 import type { Log } from '../../adapters/observe/log.js';
+import type { TranscriptLog } from '../../adapters/observe/transcript-log.js';
 import type { ProofCore } from '../../domain/core/proof-core.js';
 import type { Chain } from '../../domain/ports/chain.js';
 import type { Cipher } from '../../domain/ports/cipher.js';
@@ -15,7 +16,6 @@ import { type AuditWish, type Deadlines, defaultDeadlines } from '../../domain/p
 import { ChainView } from '../chain-view.js';
 import type { ValidatorContext } from './context.js';
 import { Lag } from './lag.js';
-import type { TranscriptWriter } from './transcripts.js';
 
 export interface ValidatorParts {
   readonly signer: Signer;
@@ -28,7 +28,7 @@ export interface ValidatorParts {
   readonly cipher: Cipher;
   readonly clock: Clock;
   readonly random: Random;
-  readonly transcripts: TranscriptWriter;
+  readonly transcripts: TranscriptLog;
   readonly log: Log;
   readonly audit: AuditWish;
   readonly deadlines?: Deadlines;
