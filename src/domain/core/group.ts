@@ -102,7 +102,9 @@ export class Group {
     const { tables, work } = this.#regions;
     const needed = this.#exports.pedersenTableBytes(window);
     if (tables.bytes < needed)
-      throw new RangeError(`window ${window} needs ${needed} bytes of tables, the region has ${tables.bytes}`);
+      throw new RangeError(
+        `window ${window} needs ${needed} bytes of tables, the region has ${tables.bytes}`,
+      );
     this.#exports.pedersenBuildTables(tables.ptr, window, work.ptr, this.#subBatch);
     this.#window = window;
   }
@@ -164,7 +166,8 @@ export class Group {
   add(a: Uint8Array, b: Uint8Array): Uint8Array {
     if (a.length !== b.length) throw new RangeError(`a has ${a.length} bytes and b has ${b.length}`);
     return this.#map(itemsOf(a, 32, 'a'), [a, b], ([aPtr, bPtr], count, out) => {
-      if (!this.#exports.ristrettoAdd(aPtr!, bPtr!, count, out)) throw new RangeError('invalid element encoding');
+      if (!this.#exports.ristrettoAdd(aPtr!, bPtr!, count, out))
+        throw new RangeError('invalid element encoding');
     });
   }
 
