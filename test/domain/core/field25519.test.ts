@@ -57,7 +57,7 @@ for (const build of BUILDS) {
     const rng = random(SEED);
     const lanes = Array.from({ length: layout.lanes }, (_, lane) => lane);
 
-    const valueOf = (element: number, lane: number): bigint =>
+    const elementOf = (element: number, lane: number): bigint =>
       layout.offsets.reduce(
         (sum, offset, k) => sum + (BigInt(layout.get(view, element, lane, k)) << BigInt(offset)),
         0n,
@@ -73,7 +73,7 @@ for (const build of BUILDS) {
         layout.reduced.forEach((limit, k) => {
           layout.set(view, element, lane, k, choose(scale * limit, lane, k));
         });
-      return lanes.map((lane) => valueOf(element, lane));
+      return lanes.map((lane) => elementOf(element, lane));
     };
 
     /** Extreme limbs: mostly +-limit, some 0, 1 and values in between. */
@@ -85,7 +85,11 @@ for (const build of BUILDS) {
 
     const check = (expected: (lane: number) => bigint, what: string, reduced = true): void => {
       for (const lane of lanes) {
-        assert.equal(mod(valueOf(O, lane), P), mod(expected(lane), P), `${what}, lane ${lane}, seed ${SEED}`);
+        assert.equal(
+          mod(elementOf(O, lane), P),
+          mod(expected(lane), P),
+          `${what}, lane ${lane}, seed ${SEED}`,
+        );
         if (!reduced) continue;
         layout.reduced.forEach((limit, k) => {
           const limb = Math.abs(layout.get(view, O, lane, k));
@@ -129,7 +133,7 @@ for (const build of BUILDS) {
       const a = fill(O, 1, extreme);
       core.fieldMul(O, O, O);
       check((lane) => a[lane]! ** 2n, 'o = o * o');
-      const b = lanes.map((lane) => valueOf(O, lane));
+      const b = lanes.map((lane) => elementOf(O, lane));
       core.fieldSquare(O, O);
       check((lane) => b[lane]! ** 2n, 'o = o^2');
     });
@@ -220,7 +224,7 @@ for (const build of BUILDS) {
         core.fieldInvert(O, A);
         for (const lane of lanes)
           assert.equal(
-            mod(valueOf(O, lane) * a[lane]!, P),
+            mod(elementOf(O, lane) * a[lane]!, P),
             mod(a[lane]!, P) === 0n ? 0n : 1n,
             `seed ${SEED}`,
           );

@@ -9,7 +9,7 @@ export const L = (1n << 252n) + 27742317777372353535851937790883648493n;
 export const BUILDS = ['fma', 'simd'] as const;
 export type Build = (typeof BUILDS)[number];
 
-export interface FieldHooks {
+export interface Hooks {
   fieldLanes(): number;
   fieldMul(o: number, a: number, b: number): void;
   fieldSquare(o: number, a: number): void;
@@ -27,9 +27,14 @@ export interface FieldHooks {
   fieldFromBytes(o: number, lane: number, p: number): void;
   fieldPack(o: number, a: number, lane: number): void;
   fieldGatherSub(o: number, p: number, mask: number, a: number): void;
+  affineSlotBytes(): number;
+  affineForwardPoint(p: number, x: number, y: number, first: boolean): void;
+  affineForwardEntries(p: number, entries: number, mask: number, first: boolean): void;
+  affineFinishBatch(slots: number, count: number): number;
+  affineDoublePoint(x: number, y: number): void;
 }
 
-export type Exports = GroupExports & FieldHooks & { memory: WebAssembly.Memory };
+export type Exports = GroupExports & Hooks & { memory: WebAssembly.Memory };
 
 /** Free memory above the core's static data, for tests that call the exports. */
 export const SCRATCH = 1 << 16;
