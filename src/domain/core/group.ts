@@ -48,7 +48,7 @@ export interface GroupRegions {
 }
 
 /** Commitments per sub-batch: larger ones share the inversions further, smaller ones stay in cache. */
-export const SUB_BATCH = 2048;
+export const SUB_BATCH = 4096;
 
 /** Bytes of transfer memory per item: 64 in and 32 out, in every call. */
 const TRANSFER_ITEM = 96;
@@ -116,10 +116,14 @@ export class Group {
    */
   commitBatch(mPtr: number, rPtr: number, n: number, outPtr: number): number {
     const { tables, work } = this.#regions;
-    if (this.#window === undefined)
-      this.buildTables(tables.bytes >= this.#exports.pedersenTableBytes(13) ? 13 : 11);
-    const window = this.#window as Window | undefined as Window;
+    const window = this.#window ?? this.#buildLargestTables();
     return this.#exports.pedersenCommit(tables.ptr, window, mPtr, rPtr, n, outPtr, work.ptr, this.#subBatch);
+  }
+
+  #buildLargestTables(): Window {
+    const window = this.#regions.tables.bytes >= this.#exports.pedersenTableBytes(13) ? 13 : 11;
+    this.buildTables(window);
+    return window;
   }
 
   /** m_i*G + r_i*H for n * 32 bytes of m and of r, each taken mod L; n * 32 bytes of canonical encodings. */
