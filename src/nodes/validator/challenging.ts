@@ -22,7 +22,7 @@ import {
 } from '../../domain/protocol/messages.js';
 import { chunkCount, deadlineMs, defaultChunkSize, openingsFor } from '../../domain/protocol/parameters.js';
 import { challengeBody, commitmentFault, openingFaults } from '../../domain/protocol/verifier.js';
-import { ask, openAnswer, type ReachableNeuron, Refused, sealQuestion } from './asking.js';
+import { ask, isOwnFault, openAnswer, type ReachableNeuron, Refused, sealQuestion } from './asking.js';
 import type { ValidatorContext } from './context.js';
 import { locateMiner } from './miners.js';
 import { changeReplica } from './replica-state.js';
@@ -52,6 +52,9 @@ const dataIsGone = new Set([
 
 /** How long to wait before the identical body is sent again, in milliseconds. */
 const resendAfterMs = [200, 500, 1000, 2000, 4000] as const;
+/** Attempts of one move, and how often a miner may say it lost the round; together below a transcript's limit. */
+const attemptsMax = 8;
+const recommitsMax = 3;
 
 /** A commitment whose faults are known, with all that was said so far. */
 class RoundFailure extends Error {
@@ -67,6 +70,9 @@ export async function challengeReplica(
   queuedBytes = 0,
   signal?: AbortSignal,
 ): Promise<RoundResult | null> {
+  // What may fail on this side is asked before a round is open: a chain that is away is not the miner's fault.
+  const block = await context.view.head();
+  await context.view.neuron(id.minerKey);
   const opened = await openRound(context, id);
   if (opened === null) return null;
   const { core, party } = context;
@@ -84,7 +90,7 @@ export async function challengeReplica(
       size,
       n,
       prevLink,
-      block: await context.view.head(),
+      block,
       nonce: context.random.bytes(32),
       chunkSize,
       openings,
@@ -174,7 +180,7 @@ function verdictOf(
   if (error instanceof RoundFailure) return error.verdict;
   const failure = toFileTaoError(error);
   if (signal?.aborted || failure.code === 'cancelled') return voided('cancelled');
-  if (failure.code === 'internal' || failure.code === 'io' || failure.code === 'full') {
+  if (isOwnFault(error)) {
     context.log.error({ err: error }, 'a round is void through a fault of this validator');
     return voided('validator-fault');
   }
@@ -185,6 +191,10 @@ function verdictOf(
 
 /** The two moves of a round, with their deadlines and resends. */
 class Round {
+  /** One `busy` may postpone a round, not one at every move. */
+  #wasBusy = false;
+  #recommits = 0;
+
   constructor(
     readonly context: ValidatorContext,
     readonly miner: ReachableNeuron,
@@ -195,11 +205,11 @@ class Round {
     readonly signal: AbortSignal | undefined,
   ) {}
 
-  /** The checked commitment; ν is still secret. */
-  async commit(): Promise<Opened<CommitmentBody>> {
+  /** The checked commitment. @param again ν has been released: the miner has accepted this challenge before */
+  async commit(again = false): Promise<Opened<CommitmentBody>> {
     const { context, challenge, exchange } = this;
     const timeoutMs = deadlineMs(context.deadlines, this.queuedBytes + challenge.value.size);
-    const bytes = await this.#insideDeadline(timeoutMs, async (remainingMs) => {
+    const bytes = await this.#insideDeadline(timeoutMs, again, async (remainingMs) => {
       const reply = await ask(
         context,
         this.miner,
@@ -227,7 +237,7 @@ class Round {
     });
     const { chunkSize, openings } = challenge.value;
     const timeoutMs = deadlineMs(context.deadlines, this.queuedBytes + openings * chunkSize);
-    const framed = await this.#insideDeadline(timeoutMs, async (remainingMs) => {
+    const framed = await this.#insideDeadline(timeoutMs, true, async (remainingMs) => {
       try {
         const reply = await ask(
           context,
@@ -239,8 +249,9 @@ class Round {
         return await reply.readAll(limits.openingBytesMax + limits.messageBytesMax);
       } catch (error) {
         if (!(error instanceof Refused) || error.code !== 'unknown-round') throw error;
+        if (++this.#recommits > recommitsMax) throw error;
         // The miner lost the round, in a restart perhaps: the identical challenge must bring the identical body.
-        const again = await this.commit();
+        const again = await this.commit(true);
         if (!equalBytes(again.body, commitment.body))
           throw new RoundFailure(failed('commitment-changed', true));
         throw new FileTaoError('unreachable', 'the round was recomputed; ask for the opening again');
@@ -262,15 +273,16 @@ class Round {
 
   /**
    * Tries until the deadline: the connection may break and be made again, and one `busy` may postpone the
-   * deadline by what it asks for, at most a minute. Everything else ends the round.
+   * deadline by what it asks for, at most a minute. Everything else ends the round. Once ν is released no
+   * `block` is agreed: the challenge had been accepted.
    */
   async #insideDeadline<Result>(
     timeoutMs: number,
+    released: boolean,
     attempt: (remainingMs: number) => Promise<Result>,
   ): Promise<Result> {
     const { clock } = this.context;
     let until = clock.monotonic() + timeoutMs;
-    let wasBusy = false;
     for (let tries = 0; ; tries++) {
       try {
         return await attempt(Math.max(1, until - clock.monotonic()));
@@ -279,13 +291,13 @@ class Round {
         const failure = toFileTaoError(error);
         let waitMs: number = resendAfterMs[Math.min(tries, resendAfterMs.length - 1)]!;
         if (error instanceof Refused) {
-          if (failure.code === 'block') throw await this.#blockVerdict();
-          if ((failure.code !== 'busy' && failure.code !== 'budget') || wasBusy) throw error;
-          wasBusy = true;
+          if (failure.code === 'block' && !released) throw await this.#blockVerdict();
+          if ((failure.code !== 'busy' && failure.code !== 'budget') || this.#wasBusy) throw error;
+          this.#wasBusy = true;
           waitMs = 1000 * Math.max(1, error.refusal.value.retryAfter);
           until += waitMs;
         } else if (failure.code !== 'unreachable') throw error;
-        if (clock.monotonic() + waitMs >= until) throw error;
+        if (tries + 1 >= attemptsMax || clock.monotonic() + waitMs >= until) throw error;
         await clock.sleep(waitMs, this.signal);
       }
     }

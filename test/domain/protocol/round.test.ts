@@ -6,13 +6,13 @@ import { openSealed, sealMessage } from '../../../src/domain/identity/sealed.js'
 import { concatBytes, equalBytes, toHex } from '../../../src/domain/model/bytes.js';
 import { FileTaoError } from '../../../src/domain/model/errors.js';
 import { nextLink, roundSeed } from '../../../src/domain/protocol/derivations.js';
+import { openedIndices } from '../../../src/domain/protocol/indices.js';
 import {
   challengeKind,
   checkAnswer,
   commitmentKind,
   openingKind,
 } from '../../../src/domain/protocol/messages.js';
-import { openedIndices } from '../../../src/domain/protocol/indices.js';
 import { decodeOpening, encodeOpening, type OpeningBulk } from '../../../src/domain/protocol/opening.js';
 import { chunkCount } from '../../../src/domain/protocol/parameters.js';
 import { outboardReaches, requestedIndices } from '../../../src/domain/protocol/prover.js';
@@ -92,7 +92,11 @@ const { indices, bulk } = sample.opening;
 const parts = decodeOpening(core, shape, indices, bulk)!;
 
 /** The fault of the sample round with another bulk, rightly signed by the miner. */
-const withBulk = (tampered: Uint8Array) => faultOf(committed, open(committed, data, defaultNu, () => tampered));
+const withBulk = (tampered: Uint8Array) =>
+  faultOf(
+    committed,
+    open(committed, data, defaultNu, () => tampered),
+  );
 const withParts = (change: Partial<OpeningBulk>) => withBulk(encodeOpening({ ...parts, ...change }));
 const withChunk = (
   at: number,
@@ -109,21 +113,33 @@ function withCommitment(tamper: Parameters<typeof commit>[2], opened = data): st
 test('the sample round passes', () => assert.equal(verdict(sample.round), null));
 
 test('a commitment that is not of this round is refused before ν is released', () => {
-  assert.equal(withCommitment((body) => ({ ...body, challengeId: bytes32(8) })), 'wrong-round');
+  assert.equal(
+    withCommitment((body) => ({ ...body, challengeId: bytes32(8) })),
+    'wrong-round',
+  );
   for (const count of [1, 6, 8, 65536]) {
-    assert.equal(
-      commitmentFault(core, challenge, { ...committed.commitment.value, count }),
-      'count',
-    );
+    assert.equal(commitmentFault(core, challenge, { ...committed.commitment.value, count }), 'count');
   }
-  assert.equal(withCommitment((body) => ({ ...body, link: flipped(body.link, 31) })), 'link');
-  assert.equal(withCommitment((body) => ({ ...body, keyedRoot: flipped(body.keyedRoot, 0) })), 'link');
-  assert.equal(withCommitment((body) => ({ ...body, commitmentRoot: flipped(body.commitmentRoot, 0) })), 'link');
+  assert.equal(
+    withCommitment((body) => ({ ...body, link: flipped(body.link, 31) })),
+    'link',
+  );
+  assert.equal(
+    withCommitment((body) => ({ ...body, keyedRoot: flipped(body.keyedRoot, 0) })),
+    'link',
+  );
+  assert.equal(
+    withCommitment((body) => ({ ...body, commitmentRoot: flipped(body.commitmentRoot, 0) })),
+    'link',
+  );
 });
 
 test('the link of another round is refused, and so is a replayed commitment', () => {
   const later = play(data, shape.chunkSize, shape.openings, 2);
-  assert.equal(withCommitment((body) => ({ ...body, link: later.committed.commitment.value.link })), 'link');
+  assert.equal(
+    withCommitment((body) => ({ ...body, link: later.committed.commitment.value.link })),
+    'link',
+  );
   assert.equal(commitmentFault(core, later.challenge, committed.commitment.value), 'wrong-round');
   const relabelled = { ...committed.commitment.value, challengeId: later.challenge.digest };
   assert.equal(commitmentFault(core, later.challenge, relabelled), 'link');
@@ -169,7 +185,10 @@ test('a signed bulk of any other length is refused', () => {
   }
   // lengths moved between the parts: the total is right, the parts are not
   const { contentProof, keyedProof } = parts;
-  const moved = { contentProof: contentProof.subarray(32), keyedProof: concatBytes(contentProof, keyedProof.subarray(0, 32)) };
+  const moved = {
+    contentProof: contentProof.subarray(32),
+    keyedProof: concatBytes(contentProof, keyedProof.subarray(0, 32)),
+  };
   assert.notEqual(withParts(moved), null);
 });
 
@@ -181,20 +200,35 @@ const fromLittleEndian = (bytes: Uint8Array): bigint =>
 
 test('a blinding of L or more is refused, even one that means the same scalar', () => {
   for (const value of [order, order + 1n, 2n ** 256n - 1n]) {
-    assert.equal(withChunk(0, () => ({ blinding: littleEndian(value) })), 'blinding-range');
+    assert.equal(
+      withChunk(0, () => ({ blinding: littleEndian(value) })),
+      'blinding-range',
+    );
   }
   assert.equal(
     withChunk(2, ({ blinding }) => ({ blinding: littleEndian(fromLittleEndian(blinding) + order) })),
     'blinding-range',
   );
-  assert.equal(withChunk(1, () => ({ blinding: littleEndian(order - 1n) })), 'commitment-path');
-  assert.equal(withChunk(1, () => ({ blinding: new Uint8Array(32) })), 'commitment-path');
+  assert.equal(
+    withChunk(1, () => ({ blinding: littleEndian(order - 1n) })),
+    'commitment-path',
+  );
+  assert.equal(
+    withChunk(1, () => ({ blinding: new Uint8Array(32) })),
+    'commitment-path',
+  );
 });
 
 test('each wrong part of the bulk is named', () => {
   for (const at of indices.keys()) {
-    assert.equal(withChunk(at, (chunk) => ({ data: flipped(chunk.data, 0) })), 'content-path');
-    assert.equal(withChunk(at, (chunk) => ({ blinding: flipped(chunk.blinding, 0) })), 'commitment-path');
+    assert.equal(
+      withChunk(at, (chunk) => ({ data: flipped(chunk.data, 0) })),
+      'content-path',
+    );
+    assert.equal(
+      withChunk(at, (chunk) => ({ blinding: flipped(chunk.blinding, 0) })),
+      'commitment-path',
+    );
   }
   assert.equal(withParts({ contentProof: flipped(parts.contentProof, 0) }), 'content-path');
   assert.equal(withParts({ keyedProof: flipped(parts.keyedProof, 0) }), 'keyed-path');
@@ -252,7 +286,11 @@ test('an inner node does not pass as a leaf', () => {
 test("another miner's replica or answer does not pass", () => {
   const theirs = dataOf(data.length, 77);
   const answer = commit(challenge, theirs);
-  assert.equal(commitmentFault(core, challenge, answer.commitment.value), null, 'a link alone proves no data');
+  assert.equal(
+    commitmentFault(core, challenge, answer.commitment.value),
+    null,
+    'a link alone proves no data',
+  );
   assert.equal(faultOf(answer, open(answer, theirs)), 'content-path');
   // Charlie holds the same bytes and answers in Bob's stead: right values, wrong signer.
   const stolen = commit(challenge, data, undefined, sign, otherMiner);
@@ -305,16 +343,24 @@ test('every changed byte of commitment, opening head and bulk is rejected', () =
     const opening = openSealed(openingKind, headBytes, verifySr25519);
     checkAnswer(partyOf(validator), miner.publicKey, opening);
     const fault = commitmentFault(core, challenge, commitment.value);
-    return fault ?? verdict({ challenge, commitment, nu: defaultNu, opening: opening.value, bulk: bulkBytes });
+    return (
+      fault ?? verdict({ challenge, commitment, nu: defaultNu, opening: opening.value, bulk: bulkBytes })
+    );
   };
   const commitmentBytes = committed.commitment.bytes;
   const headBytes = sample.opening.opening.bytes;
   assert.equal(openAs(commitmentBytes, headBytes, bulk), null);
   for (let at = 0; at < commitmentBytes.length; at++) {
-    assert.ok(rejects(() => openAs(flipped(commitmentBytes, at, 1 << (at % 8)), headBytes, bulk)), `commitment ${at}`);
+    assert.ok(
+      rejects(() => openAs(flipped(commitmentBytes, at, 1 << (at % 8)), headBytes, bulk)),
+      `commitment ${at}`,
+    );
   }
   for (let at = 0; at < headBytes.length; at++) {
-    assert.ok(rejects(() => openAs(commitmentBytes, flipped(headBytes, at, 1 << (at % 8)), bulk)), `head ${at}`);
+    assert.ok(
+      rejects(() => openAs(commitmentBytes, flipped(headBytes, at, 1 << (at % 8)), bulk)),
+      `head ${at}`,
+    );
   }
   for (let at = 0; at < bulk.length; at++) {
     const tampered = flipped(bulk, at, 1 << (at % 8));
@@ -322,7 +368,11 @@ test('every changed byte of commitment, opening head and bulk is rejected', () =
     assert.equal(verdict({ ...sample.round, bulk: tampered }), 'bulk-digest', `bulk ${at}`);
     const resigned = { ...sample.round.opening, bulkDigest: core.hash(tampered) };
     const fault = verdict({ ...sample.round, bulk: tampered, opening: resigned });
-    assert.match(String(fault), /^(content-path|keyed-path|commitment-path|blinding-range)$/, `signed bulk ${at}`);
+    assert.match(
+      String(fault),
+      /^(content-path|keyed-path|commitment-path|blinding-range)$/,
+      `signed bulk ${at}`,
+    );
   }
 });
 
@@ -356,10 +406,15 @@ test('a batch gives every round its own verdict', () => {
 test('a batch of more openings than the core commits to at once is judged too', () => {
   const bytes = dataOf(1024 * 1024, 3);
   const { committed, round } = play(bytes, 1024, 1024);
-  const bad = answered(committed, open(committed, bytes, defaultNu, (all) => flipped(all, 1024)));
+  const bad = answered(
+    committed,
+    open(committed, bytes, defaultNu, (all) => flipped(all, 1024)),
+  );
   const rounds = Array.from({ length: 66 }, (_, i) => (i === 64 ? bad : round));
   const faults = openingFaults(core, rounds);
-  assert.deepEqual(faults.map((fault, i) => (fault === null ? null : [fault, i])).filter(Boolean), [['commitment-path', 64]]);
+  assert.deepEqual(faults.map((fault, i) => (fault === null ? null : [fault, i])).filter(Boolean), [
+    ['commitment-path', 64],
+  ]);
 });
 
 test('a single chunk has no siblings: its digests are compared', () => {
@@ -370,8 +425,20 @@ test('a single chunk has no siblings: its digests are compared', () => {
     assert.equal(faultOf(committed, opening), null);
     const { keyedRoot } = committed.commitment.value;
     assert.notDeepEqual(committed.round.pass.nodes, keyedRoot, 'm_0 is not K_n');
-    assert.equal(faultOf(committed, open(committed, bytes, defaultNu, (all) => flipped(all, size - 1))), 'content-path');
-    assert.equal(faultOf(committed, open(committed, bytes, defaultNu, (all) => flipped(all, size))), 'commitment-path');
+    assert.equal(
+      faultOf(
+        committed,
+        open(committed, bytes, defaultNu, (all) => flipped(all, size - 1)),
+      ),
+      'content-path',
+    );
+    assert.equal(
+      faultOf(
+        committed,
+        open(committed, bytes, defaultNu, (all) => flipped(all, size)),
+      ),
+      'commitment-path',
+    );
     const seed = roundSeed(core, committed.challenge.body);
     const falseK = commit(committed.challenge, bytes, (body) => {
       const other = core.keyed(seed, flipped(bytes, 0));
