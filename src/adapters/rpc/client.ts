@@ -58,11 +58,15 @@ async function ask(agent: Agent, clock: Clock, request: NodeRequest): Promise<No
   };
   const late = () =>
     stop(new FileTaoError('timeout', `no answer within ${Math.round(request.timeoutMs)} ms`));
-  const connectTimer = setTimeout(
-    () => stop(new FileTaoError('unreachable', `no connection to ${address.host}:${address.port}`)),
-    connectMsMax,
-  );
+  const unconnected = () =>
+    stop(new FileTaoError('unreachable', `no connection to ${address.host}:${address.port}`));
+  let connectTimer: NodeJS.Timeout | undefined;
   let timer: NodeJS.Timeout | undefined;
+  // A node that takes the connection and then stops reading may not hold a sender forever.
+  const sending = () => {
+    clearTimeout(connectTimer);
+    if (Number.isNaN(flushedAt)) timer = setTimeout(late, request.timeoutMs);
+  };
   const abort = () => stop(new FileTaoError('cancelled', 'cancelled'));
   request.signal?.addEventListener('abort', abort, { once: true });
   const release = () => {
@@ -71,16 +75,22 @@ async function ask(agent: Agent, clock: Clock, request: NodeRequest): Promise<No
     request.signal?.removeEventListener('abort', abort);
   };
   outgoing.once('socket', (socket) => {
-    if (!socket.connecting) clearTimeout(connectTimer);
-    else socket.once('connect', () => clearTimeout(connectTimer));
+    // The wait for a free connection of our own does not count against the node.
+    if (!socket.connecting) sending();
+    else {
+      connectTimer = setTimeout(unconnected, connectMsMax);
+      socket.once('connect', sending);
+    }
   });
   outgoing.once('finish', () => {
     flushedAt = clock.monotonic();
+    clearTimeout(timer);
     timer = setTimeout(late, request.timeoutMs);
   });
   const responded = new Promise<IncomingMessage>((resolve, reject) => {
     outgoing.once('response', resolve);
-    outgoing.once('error', reject);
+    // `on`: a second error, after the answer has begun, may not end the process.
+    outgoing.on('error', (error) => reject(peerFailure(error)));
     outgoing.once('close', () => reject(new FileTaoError('unreachable', 'the connection was closed')));
   });
   responded.catch(() => {});
@@ -90,6 +100,7 @@ async function ask(agent: Agent, clock: Clock, request: NodeRequest): Promise<No
     const incoming = await responded;
     if (Number.isNaN(flushedAt)) {
       flushedAt = clock.monotonic();
+      clearTimeout(timer);
       timer = setTimeout(late, request.timeoutMs);
     }
     const finish = () => {
@@ -140,22 +151,43 @@ async function* readParts(
     for await (const part of incoming) yield part as Uint8Array;
     if (!incoming.complete) throw new FileTaoError('unreachable', 'the answer was cut short');
   } catch (error) {
-    throw failure() ?? toFileTaoError(error);
+    throw failure() ?? peerFailure(error);
   } finally {
     finish();
   }
 }
 
-/** An answer that no node signed: reported as what it says, or as no node's answer. */
+/**
+ * What the connection reports, as one of ours. Node:http has codes of its own for an answer that is no HTTP
+ * (HPE_…); without a name they would pass for this process's own fault, and a round would be void for them.
+ */
+function peerFailure(error: unknown): FileTaoError {
+  const failure = toFileTaoError(error);
+  if (failure.code !== 'internal') return failure;
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === 'string' && code.startsWith('HPE_')
+    ? new FileTaoError('bad-message', 'the node did not answer in HTTP', { cause: error })
+    : new FileTaoError('unreachable', failure.message, { cause: error });
+}
+
+/**
+ * An answer that no node signed. Its code is the peer's word, so it is told and not adopted: else a peer could
+ * name a fault of ours.
+ */
 async function failWithProblem(incoming: IncomingMessage, parts: AsyncIterable<Uint8Array>): Promise<never> {
   const bytes = await new PartReader(parts).takeRest(problemBytesMax);
+  let problem = '';
   if (incoming.headers['content-type']?.startsWith(contentTypes.problem)) {
     try {
       const { code, detail } = JSON.parse(new TextDecoder().decode(bytes));
-      throw FileTaoError.fromJSON({ code, message: detail });
-    } catch (error) {
-      if (error instanceof FileTaoError) throw error;
+      const told = FileTaoError.fromJSON({ code, message: detail });
+      problem = `, unsigned: ${told.code}, ${told.message}`;
+    } catch {
+      // not a problem document after all
     }
   }
-  throw new FileTaoError('bad-message', `the node answered with HTTP status ${incoming.statusCode}`);
+  throw new FileTaoError(
+    'bad-message',
+    `the node answered with HTTP status ${incoming.statusCode}${problem}`,
+  );
 }

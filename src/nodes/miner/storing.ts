@@ -47,8 +47,10 @@ export async function storeReplica(
       const inForce = Math.max(expiry, held?.expiry ?? 0);
       const receipt = receiptBody(core, context.party, context.secret, request, received.keyedRoot, inForce);
       const answer = sealMessage(receiptKind, receipt, context.signer);
-      if (writer === null) await index.renew(id, expiry);
-      else {
+      if (writer === null) {
+        if ((await index.renew(id, expiry)) === null)
+          throw new FileTaoError('busy', 'the replica was removed meanwhile: store it again');
+      } else {
         await writer.commit(received.outboard);
         await index.put({
           ...id,

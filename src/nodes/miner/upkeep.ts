@@ -50,6 +50,9 @@ function acknowledge(
 export async function dropExpired(context: MinerContext): Promise<number> {
   const expired = await context.index.expired(unixSeconds(context.clock), expiredPerSweep);
   for (const id of expired) {
+    // It may have been renewed, and the miner's signature be on that, while the ones before it were dropped.
+    const held = await context.index.get(id);
+    if (held === null || held.expiry > unixSeconds(context.clock)) continue;
     await context.index.remove(id);
     await context.replicas.remove(id);
   }

@@ -9,6 +9,7 @@ import { equalBytes, fromHex } from '../../domain/model/bytes.js';
 import { limits } from '../../domain/model/constants.js';
 import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
 import type { KeptRound, ReplicaId, ReplicaRecord } from '../../domain/model/records.js';
+import type { BlockRef } from '../../domain/ports/chain.js';
 import { unixSeconds } from '../../domain/ports/clock.js';
 import { roundSeed } from '../../domain/protocol/derivations.js';
 import {
@@ -22,7 +23,7 @@ import {
 } from '../../domain/protocol/messages.js';
 import { chunkCount, deadlineMs, defaultChunkSize, openingsFor } from '../../domain/protocol/parameters.js';
 import { challengeBody, commitmentFault, openingFaults } from '../../domain/protocol/verifier.js';
-import { ask, openAnswer, type ReachableNeuron, Refused, sealQuestion } from './asking.js';
+import { ask, isOwnFault, openAnswer, type ReachableNeuron, Refused, sealQuestion } from './asking.js';
 import type { ValidatorContext } from './context.js';
 import { locateMiner } from './miners.js';
 import { changeReplica } from './replica-state.js';
@@ -52,6 +53,9 @@ const dataIsGone = new Set([
 
 /** How long to wait before the identical body is sent again, in milliseconds. */
 const resendAfterMs = [200, 500, 1000, 2000, 4000] as const;
+/** Attempts of one move, and how often a miner may say it lost the round; together below a transcript's limit. */
+const attemptsMax = 8;
+const recommitsMax = 3;
 
 /** A commitment whose faults are known, with all that was said so far. */
 class RoundFailure extends Error {
@@ -67,12 +71,15 @@ export async function challengeReplica(
   queuedBytes = 0,
   signal?: AbortSignal,
 ): Promise<RoundResult | null> {
+  // What may fail on this side is asked before a round is open: a chain that is away is not the miner's fault.
+  const block = await context.view.head();
+  await context.view.neuron(id.minerKey);
   const replica = await openRound(context, id);
   if (replica === null) return null;
   const live = roundKey(id);
   context.liveRounds.add(live);
   try {
-    return await holdRound(context, replica, queuedBytes, signal);
+    return await holdRound(context, replica, block, queuedBytes, signal);
   } finally {
     context.liveRounds.delete(live);
   }
@@ -83,6 +90,7 @@ export const roundKey = ({ minerKey, root }: ReplicaId): string => `${minerKey}/
 async function holdRound(
   context: ValidatorContext,
   replica: ReplicaRecord,
+  block: BlockRef,
   queuedBytes: number,
   signal: AbortSignal | undefined,
 ): Promise<RoundResult> {
@@ -103,7 +111,7 @@ async function holdRound(
         size,
         n,
         prevLink,
-        block: await context.view.head(),
+        block,
         nonce: context.random.bytes(32),
         chunkSize,
         openings,
@@ -189,7 +197,7 @@ function verdictOf(
   if (error instanceof RoundFailure) return error.verdict;
   const failure = toFileTaoError(error);
   if (signal?.aborted || failure.code === 'cancelled') return voided('cancelled');
-  if (failure.code === 'internal' || failure.code === 'io' || failure.code === 'full') {
+  if (isOwnFault(error)) {
     context.log.error({ err: error }, 'a round is void through a fault of this validator');
     return voided('validator-fault');
   }
@@ -200,6 +208,10 @@ function verdictOf(
 
 /** The two moves of a round, with their deadlines and resends. */
 class Round {
+  /** One `busy` may postpone a round, not one at every move. */
+  #wasBusy = false;
+  #recommits = 0;
+
   constructor(
     readonly context: ValidatorContext,
     readonly miner: ReachableNeuron,
@@ -210,11 +222,11 @@ class Round {
     readonly signal: AbortSignal | undefined,
   ) {}
 
-  /** The checked commitment; ν is still secret. */
-  async commit(): Promise<Opened<CommitmentBody>> {
+  /** The checked commitment. @param again ν has been released: the miner has accepted this challenge before */
+  async commit(again = false): Promise<Opened<CommitmentBody>> {
     const { context, challenge, exchange } = this;
     const timeoutMs = deadlineMs(context.deadlines, this.queuedBytes + challenge.value.size);
-    const bytes = await this.#insideDeadline(timeoutMs, async (remainingMs) => {
+    const bytes = await this.#insideDeadline(timeoutMs, again, async (remainingMs) => {
       const reply = await ask(
         context,
         this.miner,
@@ -242,7 +254,7 @@ class Round {
     });
     const { chunkSize, openings } = challenge.value;
     const timeoutMs = deadlineMs(context.deadlines, this.queuedBytes + openings * chunkSize);
-    const framed = await this.#insideDeadline(timeoutMs, async (remainingMs) => {
+    const framed = await this.#insideDeadline(timeoutMs, true, async (remainingMs) => {
       try {
         const reply = await ask(
           context,
@@ -254,8 +266,9 @@ class Round {
         return await reply.readAll(limits.openingBytesMax + limits.messageBytesMax);
       } catch (error) {
         if (!(error instanceof Refused) || error.code !== 'unknown-round') throw error;
+        if (++this.#recommits > recommitsMax) throw error;
         // The miner lost the round, in a restart perhaps: the identical challenge must bring the identical body.
-        const again = await this.commit();
+        const again = await this.commit(true);
         if (!equalBytes(again.body, commitment.body))
           throw new RoundFailure(failed('commitment-changed', true));
         throw new FileTaoError('unreachable', 'the round was recomputed; ask for the opening again');
@@ -277,15 +290,16 @@ class Round {
 
   /**
    * Tries until the deadline: the connection may break and be made again, and one `busy` may postpone the
-   * deadline by what it asks for, at most a minute. Everything else ends the round.
+   * deadline by what it asks for, at most a minute. Everything else ends the round. Once ν is released no
+   * `block` is agreed: the challenge had been accepted.
    */
   async #insideDeadline<Result>(
     timeoutMs: number,
+    released: boolean,
     attempt: (remainingMs: number) => Promise<Result>,
   ): Promise<Result> {
     const { clock } = this.context;
     let until = clock.monotonic() + timeoutMs;
-    let wasBusy = false;
     for (let tries = 0; ; tries++) {
       try {
         return await attempt(Math.max(1, until - clock.monotonic()));
@@ -294,13 +308,13 @@ class Round {
         const failure = toFileTaoError(error);
         let waitMs: number = resendAfterMs[Math.min(tries, resendAfterMs.length - 1)]!;
         if (error instanceof Refused) {
-          if (failure.code === 'block') throw await this.#blockVerdict();
-          if ((failure.code !== 'busy' && failure.code !== 'budget') || wasBusy) throw error;
-          wasBusy = true;
+          if (failure.code === 'block' && !released) throw await this.#blockVerdict();
+          if ((failure.code !== 'busy' && failure.code !== 'budget') || this.#wasBusy) throw error;
+          this.#wasBusy = true;
           waitMs = 1000 * Math.max(1, error.refusal.value.retryAfter);
           until += waitMs;
         } else if (failure.code !== 'unreachable') throw error;
-        if (clock.monotonic() + waitMs >= until) throw error;
+        if (tries + 1 >= attemptsMax || clock.monotonic() + waitMs >= until) throw error;
         await clock.sleep(waitMs, this.signal);
       }
     }

@@ -11,7 +11,7 @@ import { replicaKey, retrieveSeed } from '../../domain/protocol/derivations.js';
 import { headerTo, retrieveKind, retrieveProofKind } from '../../domain/protocol/messages.js';
 import { deadlineMs } from '../../domain/protocol/parameters.js';
 import { retrieveFault } from '../../domain/protocol/retrieve.js';
-import { ask, openAnswer, Refused, sealQuestion } from './asking.js';
+import { ask, isOwnFault, openAnswer, Refused, sealQuestion } from './asking.js';
 import type { ValidatorContext } from './context.js';
 import { locateMiner } from './miners.js';
 import { changeReplica, markFailed } from './replica-state.js';
@@ -134,6 +134,7 @@ async function fetchReplica(
     const failure = toFileTaoError(error);
     if (failure.code === 'integrity') throw failure;
     if (signal?.aborted || failure.code === 'cancelled') await finish(voided('cancelled'));
+    else if (isOwnFault(error)) await finish(voided('validator-fault'));
     else {
       await finish(failed(failure.code, error instanceof Refused));
       if (failure.code === 'unknown-replica') await markFailed(context, replica, failure.code);

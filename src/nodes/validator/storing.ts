@@ -13,7 +13,7 @@ import { replicaKey } from '../../domain/protocol/derivations.js';
 import { type ReceiptBody, receiptKind, storeKind } from '../../domain/protocol/messages.js';
 import { deadlineMs } from '../../domain/protocol/parameters.js';
 import { receiptFault, storeBody } from '../../domain/protocol/store.js';
-import { ask, openAnswer, type ReachableNeuron, Refused, sealQuestion } from './asking.js';
+import { ask, isOwnFault, openAnswer, type ReachableNeuron, Refused, sealQuestion } from './asking.js';
 import type { ValidatorContext } from './context.js';
 import { type FailureCounts, locateMiner, placementCandidates } from './miners.js';
 import { Exchange, failed, passed, recordTranscript, type Verdict, voided } from './transcripts.js';
@@ -91,6 +91,7 @@ export async function storeReplicaOn(
     if (failure.code === 'integrity') throw failure;
     if (signal?.aborted || failure.code === 'cancelled') await finish(voided('cancelled'));
     else if (error instanceof Refused && failure.code === 'block') await finish(voided('block'));
+    else if (isOwnFault(error)) await finish(voided('validator-fault'));
     else await finish(failed(failure.code, error instanceof Refused));
     throw failure;
   }
