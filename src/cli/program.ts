@@ -15,10 +15,10 @@ import { packageVersion } from './package-version.js';
 /** Each command file exports `register`; the order is that of the help text. */
 const registrations: readonly ((program: Command) => void)[] = [
   registerDemo,
-  registerRun,
   registerStore,
   registerRetrieve,
   registerCid,
+  registerRun,
   registerWallet,
 ];
 

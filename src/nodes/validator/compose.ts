@@ -44,6 +44,7 @@ export function composeValidator(parts: ValidatorParts): ValidatorContext {
     secret: replicaSecret(signer),
     view: new ChainView(chain, clock),
     lag: new Lag(clock),
+    liveRounds: new Set(),
     deadlines: parts.deadlines ?? defaultDeadlines,
   };
 }

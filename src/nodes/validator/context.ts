@@ -38,4 +38,6 @@ export interface ValidatorContext {
   readonly deadlines: Deadlines;
   /** Names this process in open rounds. */
   readonly processId: string;
+  /** Rounds being held in this process now (`roundKey`). */
+  readonly liveRounds: Set<string>;
 }

@@ -3,6 +3,7 @@
 import {
   encodeEntry,
   type Outcome,
+  type TranscriptEntry,
   type TranscriptHead,
   type TranscriptMessage,
   transcriptKind,
@@ -18,6 +19,8 @@ import type { ValidatorContext } from './context.js';
 export interface TranscriptWriter {
   /** Durable when resolved. */
   append(entry: Uint8Array): Promise<void>;
+  /** Entries of all processes written at or after a time (unix milliseconds); some older ones may come along. */
+  entriesSince(timeMs: number): AsyncIterable<TranscriptEntry>;
   close(): Promise<void>;
 }
 
