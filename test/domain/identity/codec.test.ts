@@ -102,8 +102,22 @@ test('numbers have one form: the shortest, whole, not negative, below 2^53', () 
   for (const [what, hex] of Object.entries(refused)) {
     assert.equal(decode(one, `a1 61 61 ${hex}`), 'bad-message', what);
   }
-  for (const wrong of [-1, 1.5, 2 ** 53, Number.NaN, -0, Number.POSITIVE_INFINITY, 1n, '1', null, undefined]) {
-    assert.equal(codeOf(() => encodeCanonical(uint(), wrong as number, 'test')), 'bad-message');
+  for (const wrong of [
+    -1,
+    1.5,
+    2 ** 53,
+    Number.NaN,
+    -0,
+    Number.POSITIVE_INFINITY,
+    1n,
+    '1',
+    null,
+    undefined,
+  ]) {
+    assert.equal(
+      codeOf(() => encodeCanonical(uint(), wrong as number, 'test')),
+      'bad-message',
+    );
   }
 });
 
@@ -171,15 +185,27 @@ test('text is valid UTF-8', () => {
 });
 
 test('a message can hold what it may hold, and lone surrogates are not among it', () => {
-  assert.equal(codeOf(() => encodeCanonical(text(9), '\ud800', 'test')), 'bad-message');
-  assert.equal(codeOf(() => encodeCanonical(text(9), '😀', 'test')), 'accepted');
+  assert.equal(
+    codeOf(() => encodeCanonical(text(9), '\ud800', 'test')),
+    'bad-message',
+  );
+  assert.equal(
+    codeOf(() => encodeCanonical(text(9), '😀', 'test')),
+    'accepted',
+  );
 });
 
 test('too many bytes are refused before they are looked at', () => {
   const field: Field<unknown> = { check: () => assert.fail('looked at') };
   const encoded = new Uint8Array(101).fill(0xff);
-  assert.equal(codeOf(() => decodeCanonical(field, encoded, 'test', 100)), 'too-large');
-  assert.equal(codeOf(() => decodeCanonical(field, encoded, 'test', 101)), 'bad-message');
+  assert.equal(
+    codeOf(() => decodeCanonical(field, encoded, 'test', 100)),
+    'too-large',
+  );
+  assert.equal(
+    codeOf(() => decodeCanonical(field, encoded, 'test', 101)),
+    'bad-message',
+  );
 });
 
 test('deep nesting and false lengths end as an error, soon', () => {
@@ -198,8 +224,11 @@ test('deep nesting and false lengths end as an error, soon', () => {
     fromHex('9a7fffffff'),
     concatBytes(fromHex('9a00100000'), deep(0x01, 1000)),
   ]) {
-    for (const field of [sample, manifestKind.body]) {
-      assert.equal(codeOf(() => decodeCanonical(field, bomb, 'test', 5_000_000)), 'bad-message');
+    for (const field of [sample, manifestKind.body] as readonly Field<unknown>[]) {
+      assert.equal(
+        codeOf(() => decodeCanonical(field, bomb, 'test', 5_000_000)),
+        'bad-message',
+      );
     }
   }
   assert.ok(performance.now() - started < 5000);
@@ -239,7 +268,10 @@ test('messages survive encoding and decoding', (t) => {
   fc.assert(
     fc.property(challenges, refusals, (challenge, refusal) => {
       const encoded = encodeCanonical(challengeKind.body, challenge, 'challenge');
-      assert.deepEqual({ ...decodeCanonical(challengeKind.body, encoded, 'challenge', 65536) }, { ...challenge });
+      assert.deepEqual(
+        { ...decodeCanonical(challengeKind.body, encoded, 'challenge', 65536) },
+        { ...challenge },
+      );
       const other = encodeCanonical(refusalKind.body, refusal, 'refusal');
       assert.deepEqual({ ...decodeCanonical(refusalKind.body, other, 'refusal', 65536) }, { ...refusal });
     }),
