@@ -124,7 +124,7 @@ test('a manifest that is false, foreign or not genuine is refused', async () => 
   node.faults.manifest = () => new Uint8Array(10);
   await assert.rejects(get(), coded('integrity', /not genuine/));
   node.faults.manifest = () => new Uint8Array(5 << 20);
-  await assert.rejects(get(), coded('internal', /more than/));
+  await assert.rejects(get(), coded('bad-message', /more than/));
 
   // A liar with a key of its own signs other pieces under this CID, encrypted for the same recipient.
   const lie = sealMessage(
@@ -265,6 +265,6 @@ test('silence ends in a timeout, an address that is no FileTAO node in a sentenc
   );
   await assert.rejects(
     retrieve(makeCid('x'), { ...once, connection: connect(url(stranger), wallet) }),
-    coded('internal', /is it a FileTAO API node/),
+    coded('bad-message', /is it a FileTAO API node/),
   );
 });
