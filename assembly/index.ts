@@ -3,3 +3,13 @@ export { IV } from './blake3-compress';
 export { copyNode, digest, digests, fold, foldToRoot, leafNodes, output, rootOf, rootOfRow } from './blake3';
 export { multiproof, multiproofLength, multiproofRoot } from './merkle';
 export { memoryBase } from './memory';
+export { scalarIsCanonical, scalarReduceWideBatch } from './scalar25519';
+export {
+  ristrettoAdd,
+  ristrettoDerive,
+  ristrettoDouble,
+  ristrettoIsSum,
+  ristrettoIsValid,
+} from './ristretto255';
+export { pedersenBuildTables, pedersenCommit, pedersenTableBytes, pedersenWorkBytes } from './pedersen';
+export * from './field25519_hooks';

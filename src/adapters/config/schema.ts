@@ -218,9 +218,9 @@ export const options = {
     '~/.filetao/storage',
   ),
 
-  'logging.level': option(everyone, oneOf(logLevels), 'info', `Least level to log: ${logLevels.join(', ')}`),
+  'logging.level': option(onChain, oneOf(logLevels), 'info', `Least level to log: ${logLevels.join(', ')}`),
   'logging.json': option(
-    everyone,
+    onChain,
     onOff,
     () => !process.stderr.isTTY,
     'Log one JSON object per line',

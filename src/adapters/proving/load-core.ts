@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { createCore } from '../../domain/core/core.js';
+import type { Window } from '../../domain/core/group.js';
 import { type CoreBuild, hasFusedMultiplyAdd, hasRelaxedSimd } from '../../domain/core/probe.js';
 import type { ProofCore } from '../../domain/core/proof-core.js';
 
@@ -18,7 +19,7 @@ export class CoreUnavailableError extends Error {
 const modules = new Map<CoreBuild, WebAssembly.Module>();
 
 /** The build to run here: FILETAO_CORE=fma|simd if set, else the fastest that is correct. Throws CoreUnavailableError. */
-export function chooseBuild(forced = process.env['FILETAO_CORE']): CoreBuild {
+export function chooseBuild(forced = process.env.FILETAO_CORE): CoreBuild {
   if (forced !== undefined && forced !== '' && forced !== 'fma' && forced !== 'simd') {
     throw new CoreUnavailableError(`FILETAO_CORE is "${forced}"; it can be "fma" or "simd"`);
   }
@@ -37,7 +38,7 @@ export function chooseBuild(forced = process.env['FILETAO_CORE']): CoreBuild {
 }
 
 /** A new core with its own memory. Compiling is done once per thread and build (0.3 ms), instantiating takes 0.1 ms. */
-export function loadCore(build: CoreBuild = chooseBuild()): ProofCore {
+export function loadCore(build: CoreBuild = chooseBuild(), options: { window?: Window } = {}): ProofCore {
   if (build === 'fma') chooseBuild('fma');
   let module = modules.get(build);
   if (!module) {
@@ -45,5 +46,5 @@ export function loadCore(build: CoreBuild = chooseBuild()): ProofCore {
     module = new WebAssembly.Module(readFileSync(file));
     modules.set(build, module);
   }
-  return createCore(module, { build });
+  return createCore(module, { build, ...options });
 }

@@ -101,11 +101,14 @@ function assertName(name: string, what: 'wallet' | 'hotkey'): void {
   }
 }
 
-const createCommand = ({ path, name, hotkey }: WalletLocation): string => {
-  const place = path === defaultWalletsPath() ? '' : ` --wallet.path ${shellWord(path)}`;
-  const names = `--wallet.name ${shellWord(name)} --wallet.hotkey ${shellWord(hotkey)}`;
-  return `filetao wallet create --no-password${place} ${names}`;
-};
+/** The command that creates what is missing; defaults are left out. */
+function createCommand({ path, name, hotkey }: WalletLocation): string {
+  const words = ['filetao wallet create --no-password'];
+  if (path !== defaultWalletsPath()) words.push('--wallet.path', shellWord(path));
+  if (name !== 'default') words.push('--wallet.name', shellWord(name));
+  if (hotkey !== 'default') words.push('--wallet.hotkey', shellWord(hotkey));
+  return words.join(' ');
+}
 
 /** As a shell reads it back, so that the command can be pasted. */
 const shellWord = (text: string): string =>
@@ -235,12 +238,20 @@ async function keepAgeRecipient(paths: WalletPaths, identity: string): Promise<s
   return recipient;
 }
 
+/** A new coldkey is written unencrypted only for a caller that says so. */
+export interface CreateOptions {
+  readonly unencrypted: boolean;
+}
+
 /**
- * Creates what is missing of coldkey and hotkey, unencrypted. Where the coldkey is there, only the hotkey is
+ * Creates what is missing of coldkey and hotkey. Where the coldkey is there, only the hotkey is
  * added; where the hotkey is there too, throws `exists`. The coldkey comes first, so a crash leaves a wallet
  * that the same call completes.
  */
-export async function createWallet(location: WalletLocation): Promise<CreatedWallet> {
+export async function createWallet(
+  location: WalletLocation,
+  { unencrypted }: CreateOptions,
+): Promise<CreatedWallet> {
   const paths = pathsOf(location.path, location.name);
   const hotkeyPath = hotkeyFile(paths, location.hotkey);
   const taken = new FileTaoError(
@@ -248,9 +259,15 @@ export async function createWallet(location: WalletLocation): Promise<CreatedWal
     `wallet "${location.name}" already has a hotkey "${location.hotkey}" (${hotkeyPath}); nothing was changed, choose another name with --wallet.name or --wallet.hotkey`,
   );
   if (await exists(hotkeyPath)) throw taken;
+  const coldkeyCreated = !(await exists(paths.coldkey)) && !(await exists(paths.coldkeyPublic));
+  if (coldkeyCreated && !unencrypted) {
+    throw new FileTaoError(
+      'bad-input',
+      'encrypting a coldkey with a password is not available yet; add --no-password to create an unencrypted one, for use on the dev network',
+    );
+  }
   try {
     await makePrivateFolder(paths.hotkeys);
-    const coldkeyCreated = !(await exists(paths.coldkey)) && !(await exists(paths.coldkeyPublic));
     if (coldkeyCreated) await writeNewKey(paths.coldkey).catch(ignoreExisting);
     const coldkeyAddress = await completeColdkey(paths);
     const hotkey = await writeNewKey(hotkeyPath).catch((error: unknown) => {

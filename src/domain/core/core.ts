@@ -1,5 +1,8 @@
 // The proof core's face over one WebAssembly instance: checks inputs, moves bytes in and out, holds the derived keys.
+import { BLINDINGS_MAX, placeBlindings } from './blindings.js';
 import { CoreInputError } from './core-input-error.js';
+import { type DigestInput, type DigestPass, digestPass } from './digest-pass.js';
+import { Group, type Window } from './group.js';
 import { type Hasher, readDigest, readMessage, readOutput, StreamingHasher } from './hasher.js';
 import { DIGEST_KEYS_MAX, type Instance, instantiate, STEP_BYTES } from './instance.js';
 import {
@@ -24,18 +27,20 @@ import {
   type Tree,
   treeMerging,
 } from './modes.js';
-import { type DigestPass, digestPass, type ProofPass } from './passes.js';
 import type { CoreBuild } from './probe.js';
-import type { DigestInput, ProofCore, ProofInput } from './proof-core.js';
+import type { ProofCore } from './proof-core.js';
+import { type ProofInput, type ProofPass, proofPass } from './proof-pass.js';
 
 export interface CoreOptions {
   /** Which build `source` is. */
   readonly build: CoreBuild;
+  /** Window of the commitment tables: 11 (default, 3.8 MB) for many workers, 13 (13 MB) for one or two. */
+  readonly window?: Window;
 }
 
 /** A core of its own memory from a compiled build (bytes or module). Cheap until its first commitment. */
 export function createCore(source: BufferSource | WebAssembly.Module, options: CoreOptions): ProofCore {
-  return new WasmProofCore(instantiate(source), options);
+  return new WasmProofCore(instantiate(source, options.window ?? 11), options);
 }
 
 const NOTHING = new Uint8Array(0);
@@ -50,6 +55,7 @@ class WasmProofCore implements ProofCore {
   readonly build: CoreBuild;
   readonly memoryBytes: number;
   readonly #instance: Instance;
+  readonly #group: Group;
   readonly #ivWords: Uint8Array;
   readonly #contextKeys = new Map<string, Uint8Array>();
   #pass = 0;
@@ -58,6 +64,7 @@ class WasmProofCore implements ProofCore {
     this.build = options.build;
     this.memoryBytes = instance.memory.length;
     this.#instance = instance;
+    this.#group = new Group(instance.exports, instance.exports.memory, instance.group);
     this.#ivWords = instance.memory.slice(instance.iv, instance.iv + NODE_BYTES);
     instance.regions.leafKey.bytes.set(this.derive('filetao v1 commitment leaf', NOTHING));
     instance.regions.nodeKey.bytes.set(this.derive('filetao v1 commitment node', NOTHING));
@@ -269,28 +276,60 @@ class WasmProofCore implements ProofCore {
     return levels.bytes.slice(0, NODE_BYTES);
   }
 
-  blindings(_b: Uint8Array, _first: number, _count: number): Uint8Array {
-    throw new Error('blindings: the group is not built in yet');
+  blindings(b: Uint8Array, first: number, count: number): Uint8Array {
+    checkKey(b);
+    const end = first + count;
+    if (!Number.isInteger(first) || !Number.isInteger(count) || first < 0 || count < 0 || end > CHUNKS_MAX) {
+      throw new CoreInputError('bad-range', `${count} blindings from ${first}`);
+    }
+    const { blindings } = this.#instance.regions;
+    const out = new Uint8Array(count * NODE_BYTES);
+    for (let done = 0; done < count; done += BLINDINGS_MAX) {
+      const n = Math.min(BLINDINGS_MAX, count - done);
+      placeBlindings(this.#instance, b, first + done, n, blindings.at);
+      out.set(blindings.bytes.subarray(0, n * NODE_BYTES), done * NODE_BYTES);
+    }
+    return out;
   }
 
-  isCanonicalScalar(_scalar: Uint8Array): boolean {
-    throw new Error('isCanonicalScalar: the group is not built in yet');
+  isCanonicalScalar(scalar: Uint8Array): boolean {
+    return scalar.length === 32 && this.#group.isCanonicalScalar(scalar);
   }
 
-  reduceScalar(_bytes: Uint8Array): Uint8Array {
-    throw new Error('reduceScalar: the group is not built in yet');
+  reduceScalar(bytes: Uint8Array): Uint8Array {
+    if (bytes.length !== 32) throw new CoreInputError('bad-scalar', `32 bytes, not ${bytes.length}`);
+    const wide = new Uint8Array(64);
+    wide.set(bytes);
+    return this.#group.reduceWide(wide);
   }
 
-  reduceWide(_bytes: Uint8Array): Uint8Array {
-    throw new Error('reduceWide: the group is not built in yet');
+  reduceWide(bytes: Uint8Array): Uint8Array {
+    if (bytes.length !== 64) throw new CoreInputError('bad-scalar', `64 bytes, not ${bytes.length}`);
+    return this.#group.reduceWide(bytes);
   }
 
-  commit(_m: Uint8Array, _r: Uint8Array): Uint8Array {
-    throw new Error('commit: the group is not built in yet');
+  commit(m: Uint8Array, r: Uint8Array): Uint8Array {
+    const count = checkNodes(m, CHUNKS_MAX);
+    if (r.length !== m.length) {
+      throw new CoreInputError('bad-count', `m has ${m.length} bytes and r has ${r.length}`);
+    }
+    for (let i = 0; i < count; i++) {
+      if (!this.#group.isCanonicalScalar(r.subarray(32 * i, 32 * i + 32))) {
+        throw new CoreInputError('bad-scalar', `r ${i} is not below L`);
+      }
+    }
+    return this.#group.commit(m, r);
   }
 
-  startProof(_proof: ProofInput): ProofPass {
-    throw new Error('startProof: the group is not built in yet');
+  startProof(input: ProofInput): ProofPass {
+    checkKey(input.key);
+    checkKey(input.blinding);
+    checkSize(input.size);
+    checkChunkSize(input.chunkSize);
+    checkCount(Math.ceil(input.size / input.chunkSize));
+    const pass = ++this.#pass;
+    const rootOf = (commitments: Uint8Array) => this.treeRoot({ kind: 'commitment' }, commitments);
+    return proofPass(this.#instance, this.#group, input, rootOf, () => pass === this.#pass);
   }
 
   startDigest(input: DigestInput): DigestPass {

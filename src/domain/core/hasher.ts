@@ -34,7 +34,7 @@ export function readOutput(instance: Instance, length: number, seek: number): Ui
   while (at < length) {
     const group = Math.floor((seek + at) / 256);
     const skip = (seek + at) % 256;
-    const size = Math.min(OUTPUT_BYTES - skip, length - at);
+    const size = Math.min(OUTPUT_BYTES - skip, length - at); // OUTPUT_BYTES is a multiple of 256
     const block = group * 4;
     exports.output(
       block % 2 ** 32,

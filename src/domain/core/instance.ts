@@ -2,10 +2,11 @@
 // The memory is brought to its full size once, before any view of it is made, and never grows again:
 // growing would detach every view, those a pending disk read writes into among them.
 import { instantiateSync } from '@assemblyscript/loader';
+import { type GroupExports, type GroupRegions, groupRegionBytes, SUB_BATCH, type Window } from './group.js';
 import { CHUNKS_MAX, NODE_BYTES } from './limits.js';
 
 /** What assembly/index.ts exports. All arguments are pointers, lengths and flags; meanings stand at the functions there. */
-export interface CoreExports extends Record<string, unknown> {
+export interface CoreExports extends GroupExports, Record<string, unknown> {
   readonly memory: WebAssembly.Memory;
   readonly IV: WebAssembly.Global;
   memoryBase(): number;
@@ -60,12 +61,13 @@ export const STEP_BYTES = 256 * KiB;
 export const ROW_BYTES = (STEP_BYTES / KiB) * NODE_BYTES;
 /** Roots a digest pass can compute beside the content root. */
 export const DIGEST_KEYS_MAX = 64;
-/** Extendable output is squeezed this many bytes at a time. */
-export const OUTPUT_BYTES = 16 * KiB;
+/** Extendable output is squeezed this many bytes at a time: the blindings of one sub-batch of commitments, and a group to spare. */
+export const OUTPUT_BYTES = 64 * (SUB_BATCH + 4);
 /** Subtrees a streaming hasher can hold: one per bit of its length in blocks, and the tail. */
 export const ROW_MAX = 64;
 
-// name: bytes. About 14 MiB; untouched pages cost no memory, so an instance that only hashes stays below 1 MiB.
+// name: bytes. 14 MiB, and behind them what the group asks for: 5 MiB at window 11, 14 MiB at 13. Pages never touched cost no memory,
+// so an instance that only hashes stays below 1 MiB.
 const PLAN = {
   /** the key of the call at hand */
   key: 32,
@@ -88,6 +90,7 @@ const PLAN = {
   input1: STEP_BYTES,
   nodes: ALL_NODES,
   commitments: ALL_NODES,
+  blindings: SUB_BATCH * NODE_BYTES,
   /** a digest pass: of each key's tree (the content's first) at most 256 nodes of a whole step */
   rows: (1 + DIGEST_KEYS_MAX) * ROW_BYTES,
 } as const;
@@ -102,6 +105,7 @@ export interface Instance {
   readonly regions: Readonly<Record<keyof typeof PLAN, Region>>;
   /** The opened indices, as the core reads them. */
   readonly indices: Uint32Array;
+  readonly group: GroupRegions;
   /** Pointer to the key of the unkeyed mode. */
   readonly iv: number;
   /** The whole memory; its length is fixed from instantiation on. */
@@ -111,25 +115,32 @@ export interface Instance {
 const PAGE = 64 * KiB;
 const align = (at: number): number => Math.ceil(at / 64) * 64;
 
-/** Instantiates a compiled core and lays out its memory. */
-export function instantiate(source: BufferSource | WebAssembly.Module): Instance {
+/** Instantiates a compiled core and lays out its memory, with room for commitment tables of `window` bits. */
+export function instantiate(source: BufferSource | WebAssembly.Module, window: Window): Instance {
   const { exports } = instantiateSync<CoreExports>(source as BufferSource, {});
-  const { memory } = exports;
-  const places: [keyof typeof PLAN, number][] = [];
   let end = align(exports.memoryBase());
-  for (const name of Object.keys(PLAN) as (keyof typeof PLAN)[]) {
-    places.push([name, end]);
-    end = align(end + PLAN[name]);
-  }
-  const missing = end - memory.buffer.byteLength;
-  if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
-  const buffer = memory.buffer;
+  const place = (bytes: number): number => {
+    const at = end;
+    end = align(end + bytes);
+    return at;
+  };
+  const places = Object.entries(PLAN).map(([name, bytes]) => ({ name, bytes, at: place(bytes) }));
+  const group = Object.fromEntries(
+    Object.entries(groupRegionBytes(exports, window)).map(([name, bytes]) => [
+      name,
+      { ptr: place(bytes), bytes },
+    ]),
+  ) as unknown as GroupRegions;
+  const missing = end - exports.memory.buffer.byteLength;
+  if (missing > 0) exports.memory.grow(Math.ceil(missing / PAGE));
+  const buffer = exports.memory.buffer;
   const regions = Object.fromEntries(
-    places.map(([name, at]) => [name, { at, bytes: new Uint8Array(buffer, at, PLAN[name]) }]),
+    places.map(({ name, bytes, at }) => [name, { at, bytes: new Uint8Array(buffer, at, bytes) }]),
   ) as Record<keyof typeof PLAN, Region>;
   return {
     exports,
     regions,
+    group,
     indices: new Uint32Array(buffer, regions.indices.at, CHUNKS_MAX),
     iv: exports.IV.value as number,
     memory: new Uint8Array(buffer),

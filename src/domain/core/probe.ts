@@ -33,7 +33,7 @@ export function hasRelaxedSimd(): boolean {
 export function hasFusedMultiplyAdd(): boolean {
   if (!hasRelaxedSimd()) return false;
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(PROBE));
-  return (exports['f'] as () => number)() === 2 ** -60;
+  return (exports.f as () => number)() === 2 ** -60;
 }
 
 /** The fastest build that is correct here. */

@@ -1,10 +1,12 @@
 // The proof core's typed, synchronous face: what the protocol and the proving pool call. No I/O; runs in Node and in browsers.
 // All byte arrays given are read during the call and may be reused; all returned are the caller's own, save `ProofPass.inputs`.
 // Every method throws CoreInputError for an input outside the stated limits, before doing work.
+
+import type { DigestInput, DigestPass } from './digest-pass.js';
 import type { Hasher } from './hasher.js';
 import type { HashMode, Tree } from './modes.js';
-import type { DigestPass, ProofPass } from './passes.js';
 import type { CoreBuild } from './probe.js';
+import type { ProofInput, ProofPass } from './proof-pass.js';
 
 export interface ProofCore {
   /** Which of the two builds this is; both give the same bytes. */
@@ -96,23 +98,9 @@ export interface ProofCore {
 
   /**
    * One pass over a replica for a challenge: K_n, R_n, all m_j and c_j. One pass at a time: starting another ends the one before.
-   * `key` is the round's seed (32), `blinding` its b (32), size 1 byte … 64 MiB, at most 65536 chunks.
    * Throws `bad-key`, `bad-data-length`, `bad-chunk-size`, `bad-count`.
    */
   startProof(proof: ProofInput): ProofPass;
   /** One pass over data for its root, the keyed roots wanted (at most 64 keys), and on demand all leaf nodes. Same rules. */
   startDigest(digest: DigestInput): DigestPass;
-}
-
-export interface ProofInput {
-  readonly key: Uint8Array;
-  readonly size: number;
-  readonly chunkSize: number;
-  readonly blinding: Uint8Array;
-}
-
-export interface DigestInput {
-  readonly size: number;
-  readonly keys: readonly Uint8Array[];
-  readonly outboard: boolean;
 }

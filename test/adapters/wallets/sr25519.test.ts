@@ -33,7 +33,7 @@ test('the development phrase gives the published seed, key and address', () => {
 });
 
 test('derivation paths give the published accounts, hard, soft, numeric and hashed', () => {
-  // sp-keyring; the soft one from polkadot-js, packages/util-crypto/src/sr25519/pair/fromSeed and its keyring tests.
+  // sp-keyring's accounts
   const accounts = {
     '//Alice': '5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY',
     '//Bob': '5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty',
@@ -43,6 +43,11 @@ test('derivation paths give the published accounts, hard, soft, numeric and hash
   for (const [uri, address] of Object.entries(accounts)) {
     assert.equal(encodeSs58(keyPairFromUri(uri).publicKey), address, uri);
   }
+  // sr25519-crust and polkadot-js/wasm, soft derivation with the chain code of "foo"
+  assert.equal(
+    toHex(keyPairFromUri('/foo').publicKey),
+    '40b9675df90efa6069ff623b0fdfcf706cd47ca7452a5056c7ad58194d23440a',
+  );
   const message = utf8('soft and long parts sign too');
   for (const uri of ['/soft', '//1/2', `//${'x'.repeat(40)}`]) {
     const signer = signerFromUri(uri);

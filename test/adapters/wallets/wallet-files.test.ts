@@ -64,7 +64,7 @@ async function writeWallet(files: Record<string, string>): Promise<string> {
 
 test('a created wallet has the shared layout and fields, for the owner only', async () => {
   const path = freshPath();
-  const created = await createWallet({ path, name: 'w', hotkey: 'h' });
+  const created = await createWallet({ path, name: 'w', hotkey: 'h' }, { unencrypted: true });
   const folder = join(path, 'w');
   assert.deepEqual((await readdir(folder)).sort(), [
     'age-recipient.txt',
@@ -102,7 +102,7 @@ test('a created wallet has the shared layout and fields, for the owner only', as
 
 test('an opened wallet signs, and encrypts to itself without its coldkey', async () => {
   const path = freshPath();
-  await createWallet({ path, name: 'w', hotkey: 'h' });
+  await createWallet({ path, name: 'w', hotkey: 'h' }, { unencrypted: true });
   const wallet = await openWallet({ path, name: 'w', hotkey: 'h' });
   const message = utf8('hello');
   assert.equal(verifySr25519(message, wallet.hotkey.sign(message), wallet.hotkey.publicKey), true);
@@ -217,7 +217,7 @@ test('corrupt and foreign key files are explained in one sentence', async () => 
 
 test("a coldkey, public file or recipient of another wallet is noticed before it's used", async () => {
   const path = await writeWallet({ 'hotkeys/h': keyfileText(), coldkey: keyfileText() });
-  await createWallet({ path, name: 'other', hotkey: 'h' });
+  await createWallet({ path, name: 'other', hotkey: 'h' }, { unencrypted: true });
   const other = await openWallet({ path, name: 'other', hotkey: 'h' });
   await writeFile(join(path, 'w', 'age-recipient.txt'), await other.ageRecipient());
   const wallet = await openWallet({ path, name: 'w', hotkey: 'h' });
@@ -243,7 +243,7 @@ test('a missing wallet or hotkey names the command that creates it', async () =>
       `'\\''s here' --wallet.name w --wallet.hotkey h`,
     ),
   );
-  await createWallet({ path, name: 'w', hotkey: 'h' });
+  await createWallet({ path, name: 'w', hotkey: 'h' }, { unencrypted: true });
   await assert.rejects(
     openWallet({ path, name: 'w', hotkey: 'x' }),
     isError('wallet-not-found', 'no hotkey "x"'),
@@ -253,14 +253,14 @@ test('a missing wallet or hotkey names the command that creates it', async () =>
 
 test('nothing is overwritten; a second hotkey joins the coldkey', async () => {
   const path = freshPath();
-  const first = await createWallet({ path, name: 'w', hotkey: 'h' });
+  const first = await createWallet({ path, name: 'w', hotkey: 'h' }, { unencrypted: true });
   const files = ['coldkey', 'coldkeypub.txt', 'age-recipient.txt', 'hotkeys/h', 'hotkeys/hpub.txt'];
   const contents = await Promise.all(files.map((file) => readFile(join(path, 'w', file), 'utf8')));
   await assert.rejects(
-    createWallet({ path, name: 'w', hotkey: 'h' }),
+    createWallet({ path, name: 'w', hotkey: 'h' }, { unencrypted: true }),
     isError('exists', 'nothing was changed'),
   );
-  const second = await createWallet({ path, name: 'w', hotkey: 'h2' });
+  const second = await createWallet({ path, name: 'w', hotkey: 'h2' }, { unencrypted: true });
   assert.equal(second.coldkeyCreated, false);
   assert.equal(second.coldkeyAddress, first.coldkeyAddress);
   assert.deepEqual(await Promise.all(files.map((file) => readFile(join(path, 'w', file), 'utf8'))), contents);
@@ -277,7 +277,7 @@ test('nothing is overwritten; a second hotkey joins the coldkey', async () => {
 test('racing creators of one hotkey: one wins, the others change nothing', async () => {
   const path = freshPath();
   const results = await Promise.allSettled(
-    Array.from({ length: 8 }, () => createWallet({ path, name: 'w', hotkey: 'h' })),
+    Array.from({ length: 8 }, () => createWallet({ path, name: 'w', hotkey: 'h' }, { unencrypted: true })),
   );
   const won = results.filter((result) => result.status === 'fulfilled');
   assert.equal(won.length, 1);
@@ -298,20 +298,32 @@ test('racing creators of one hotkey: one wins, the others change nothing', async
 
 test('a creation cut short after the coldkey is completed by the next one', async () => {
   const path = await writeWallet({ coldkey: keyfileText() });
-  const created = await createWallet({ path, name: 'w', hotkey: 'h' });
+  const created = await createWallet({ path, name: 'w', hotkey: 'h' }, { unencrypted: true });
   assert.equal(created.coldkeyAddress, '5DfhGyQdFobKM8NsWvEeAKk5EQQgYe9AydgJ7rMB6E1EqRzV');
   assert.equal(created.coldkeyCreated, false);
   assert.equal(created.ageRecipient, 'age19s8ew5ydjznlghrtzk8pvnkuy040fl26nt0flm2aeums8vppsgxqzxaud6');
 });
 
+test('a coldkey is unencrypted only when that is said; a further hotkey needs no saying', async () => {
+  const path = freshPath();
+  const location = { path, name: 'w', hotkey: 'h' };
+  await assert.rejects(createWallet(location, { unencrypted: false }), isError('bad-input', '--no-password'));
+  await assert.rejects(stat(path));
+  await createWallet(location, { unencrypted: true });
+  await createWallet({ ...location, hotkey: 'h2' }, { unencrypted: false });
+});
+
 test('names that leave the folder or pass for something else are refused', async () => {
   const path = freshPath();
   for (const name of ['', '.', '..', '../x', 'a/b', 'a\\b', '.hidden', 'a\nb', 'x'.repeat(101)]) {
-    await assert.rejects(createWallet({ path, name, hotkey: 'h' }), isError('bad-input', 'wallet name'));
+    await assert.rejects(
+      createWallet({ path, name, hotkey: 'h' }, { unencrypted: true }),
+      isError('bad-input', 'wallet name'),
+    );
     await assert.rejects(openWallet({ path, name: 'w', hotkey: name }), isError('bad-input', 'hotkey name'));
   }
   await assert.rejects(
-    createWallet({ path, name: 'w', hotkey: 'apub.txt' }),
+    createWallet({ path, name: 'w', hotkey: 'apub.txt' }, { unencrypted: true }),
     isError('bad-input', 'pub.txt'),
   );
   await assert.rejects(stat(path));
@@ -320,8 +332,8 @@ test('names that leave the folder or pass for something else are refused', async
 test('lists wallets and passes over everything else', async () => {
   const path = freshPath();
   assert.deepEqual(await listWallets(path), []);
-  await createWallet({ path, name: 'b', hotkey: 'h' });
-  await createWallet({ path, name: 'a', hotkey: 'h' });
+  await createWallet({ path, name: 'b', hotkey: 'h' }, { unencrypted: true });
+  await createWallet({ path, name: 'a', hotkey: 'h' }, { unencrypted: true });
   await mkdir(join(path, 'not a wallet'));
   await writeFile(join(path, 'file'), '');
   assert.deepEqual(await listWallets(path), ['a', 'b']);

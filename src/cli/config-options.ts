@@ -1,0 +1,64 @@
+// The options of the configuration schema as flags of a command, and the configuration a command runs with.
+
+import { type Command, Option } from 'commander';
+import { readConfigFile } from '../adapters/config/config-file.js';
+import { type ResolvedConfig, resolveConfig } from '../adapters/config/resolve.js';
+import {
+  defaultTextOf,
+  flagOf,
+  type OptionKey,
+  optionOf,
+  optionsOf,
+  type Role,
+} from '../adapters/config/schema.js';
+
+/** Headings of the help text by the first part of a key. */
+const headings: Readonly<Record<string, string>> = {
+  wallet: 'Wallet:',
+  subtensor: 'Network:',
+  netuid: 'Network:',
+  axon: 'Serving:',
+  validator: 'Serving:',
+  api: 'Serving:',
+  database: 'Storage:',
+  storage: 'Storage:',
+  transcripts: 'Storage:',
+  hash_basepath: 'Storage:',
+  storage_basepath: 'Storage:',
+  neuron: 'Placement and proofs:',
+  audit: 'Placement and proofs:',
+  proving: 'Placement and proofs:',
+  logging: 'Configuration and log:',
+};
+
+const lastHeading = 'Configuration and log:';
+
+/** Adds the flags of a role, and --config. Options `without` keep their values, but have no flag here. */
+export function addConfigOptions(
+  command: Command,
+  role: Role,
+  { without = [] }: { readonly without?: readonly OptionKey[] } = {},
+): Command {
+  for (const key of optionsOf(role)) {
+    if (without.includes(key)) continue;
+    const { kind, help } = optionOf(key);
+    const value = kind.placeholder === null ? '' : ` <${kind.placeholder}>`;
+    const option = new Option(`${flagOf(key)}${value}`, `${help} (default: ${defaultTextOf(key)})`);
+    command.addOption(option.helpGroup(headings[key.split('.')[0]!] ?? lastHeading));
+    if (kind.placeholder === null) command.addOption(new Option(`--no-${key}`).hideHelp().default(undefined));
+  }
+  const config = new Option('--config <file>', 'JSON file with options (default: ~/.filetao/config.json)');
+  return command.addOption(config.helpGroup(lastHeading));
+}
+
+/** The configuration of a command whose flags `addConfigOptions` added: flag, environment, file, default. */
+export async function configOf<ForRole extends Role>(
+  command: Command,
+  role: ForRole,
+): Promise<ResolvedConfig<ForRole>> {
+  const given = command.opts() as Record<string, unknown>;
+  const flags = Object.fromEntries(optionsOf(role).map((key) => [key, given[key]]));
+  const path = given.config ?? (process.env.FILETAO_CONFIG || undefined);
+  const file = await readConfigFile(typeof path === 'string' ? path : undefined);
+  return resolveConfig(role, { flags, env: process.env, file });
+}

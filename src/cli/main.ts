@@ -1,0 +1,7 @@
+#!/usr/bin/env node
+// The `filetao` command.
+
+import { buildProgram } from './program.js';
+import { runProgram } from './run-program.js';
+
+await runProgram(buildProgram(), process.argv);

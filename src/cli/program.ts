@@ -1,0 +1,39 @@
+// The command line as a whole: every command comes from its own file in commands/ and registers itself.
+//
+// Start-up is part of how a tool feels, so those files import only commander, the configuration schema and
+// types; what does the work (fastify, lmdb, polkadot, …) is imported inside the action that needs it.
+
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { register as registerWallet } from './commands/wallet.js';
+
+/** Each command file exports `register`; the order is that of the help text. */
+const registrations: readonly ((program: Command) => void)[] = [registerWallet];
+
+export function buildProgram(): Command {
+  const program = frame();
+  for (const register of registrations) register(program);
+  return program;
+}
+
+/** The program without its commands. */
+export function frame(): Command {
+  return (
+    new Command('filetao')
+      .description('Decentralised storage with proofs: put a file, get it back, know that it is there.')
+      .version(packageVersion(), '-V, --version', 'Print the version')
+      .helpOption('-h, --help', 'Print this help')
+      .helpCommand('help [command]', 'Print the help of a command')
+      // usage errors become exceptions, which run-program.ts turns into one line and an exit code
+      .exitOverride()
+      .configureOutput({ outputError: () => {} })
+      .configureHelp({ showGlobalOptions: false })
+      .showSuggestionAfterError(true)
+  );
+}
+
+/** Read from the package this file is part of: dist/src/cli/ is three folders below it. */
+export function packageVersion(): string {
+  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
