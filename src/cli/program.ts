@@ -5,10 +5,18 @@
 
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { register as registerCid } from './commands/cid.js';
+import { register as registerRetrieve } from './commands/retrieve.js';
+import { register as registerStore } from './commands/store.js';
 import { register as registerWallet } from './commands/wallet.js';
 
 /** Each command file exports `register`; the order is that of the help text. */
-const registrations: readonly ((program: Command) => void)[] = [registerWallet];
+const registrations: readonly ((program: Command) => void)[] = [
+  registerStore,
+  registerRetrieve,
+  registerCid,
+  registerWallet,
+];
 
 export function buildProgram(): Command {
   const program = frame();

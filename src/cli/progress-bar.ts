@@ -26,7 +26,9 @@ export class ProgressBar {
       this.#startedMs = now;
     } else if (now - this.#drawnMs < redrawMs && done !== total) return;
     this.#drawnMs = now;
-    this.#stream.write(`\r${progressLine(label, done, total, now - this.#startedMs).slice(0, this.#columns)}\u001b[K`);
+    this.#stream.write(
+      `\r${progressLine(label, done, total, now - this.#startedMs).slice(0, this.#columns)}\u001b[K`,
+    );
   }
 
   /** Takes the line away. */
@@ -46,7 +48,8 @@ export function progressLine(label: string, done: number, total: number | null, 
   const filled = Math.round(share * barWidth);
   const bar = `${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)}`;
   const percent = `${Math.floor(share * 100)}`.padStart(3);
-  const left = share > 0 && share < 1 && elapsedMs > 2000 ? `  ${seconds((elapsedMs / share) * (1 - share))} left` : '';
+  const left =
+    share > 0 && share < 1 && elapsedMs > 2000 ? `  ${seconds((elapsedMs / share) * (1 - share))} left` : '';
   return `${label}  ${bar} ${percent} %  of ${formatBytes(total)}${rate}${left}`;
 }
 

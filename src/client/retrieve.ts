@@ -26,6 +26,7 @@ import type { ApiConnection } from './api-connection.js';
 import {
   backOffMs,
   defaultRetryPolicy,
+  firstContact,
   isRepeatable,
   type RetryPolicy,
   retrying,
@@ -195,7 +196,7 @@ class Download {
   static async start(cid: Cid, options: RetrieveOptions): Promise<Download> {
     const { connection, runtime, signal } = options;
     const retry = options.retry ?? defaultRetryPolicy;
-    const info = await retrying(retry, signal, () => connection.info(signal));
+    const info = await retrying(firstContact(retry), signal, () => connection.info(signal));
     const node = `${connection.url} (${info.hotkey})`;
     const sealed =
       options.manifest ?? (await retrying(retry, signal, () => connection.manifest(cid, signal)));

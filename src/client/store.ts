@@ -13,7 +13,7 @@ import { defaults, limits, nodeSize, protocolVersion } from '../domain/model/con
 import { FileTaoError, toFileTaoError } from '../domain/model/errors.js';
 import type { ApiConnection, NodeInfo } from './api-connection.js';
 import { PutJournal } from './put-journal.js';
-import { defaultRetryPolicy, type RetryPolicy, retrying } from './retry.js';
+import { defaultRetryPolicy, firstContact, type RetryPolicy, retrying } from './retry.js';
 import type { ClientRuntime, UserWallet } from './runtime.js';
 import { openSource, type Source, type StoreInput } from './source.js';
 
@@ -148,7 +148,8 @@ class Put {
   async #run(): Promise<StoreResult> {
     const { connection, wallet } = this.#options;
     // Asked first: a wrong address is not worth reading the file for.
-    const info = await this.#call(() => connection.info(this.#ended.signal));
+    const { signal } = this.#ended;
+    const info = await retrying(firstContact(this.#retry), signal, () => connection.info(signal));
     const terms = this.#terms(info);
     const fingerprint = await this.#fingerprint();
     const { envelope, found } = await this.#envelope(fingerprint);

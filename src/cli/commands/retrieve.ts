@@ -20,7 +20,10 @@ interface GetFlags {
 }
 
 export function register(program: Command): void {
-  const group = program.command('retrieve').alias('r').description('Get files back, and list what was stored');
+  const group = program
+    .command('retrieve')
+    .alias('r')
+    .description('Get files back, and list what was stored');
 
   addConfigOptions(
     group
@@ -28,7 +31,10 @@ export function register(program: Command): void {
       .description('Retrieve an object, verify and decrypt it, print the path of the file')
       .option('--data_hash <cid>', 'CID of the object, as `store put` printed it')
       .option('--cid <cid>', 'The same as --data_hash')
-      .option('-o, --output <file>', 'File to write; - writes to standard output (default: storage_basepath/name)')
+      .option(
+        '-o, --output <file>',
+        'File to write; - writes to standard output (default: storage_basepath/name)',
+      )
       .option('--overwrite', 'Replace the file if it exists')
       .option('--json', 'Print one line of JSON'),
     'client',
@@ -60,7 +66,9 @@ export function register(program: Command): void {
       if (flags.json === true) process.stdout.write(asJson(file, owner));
       else {
         const seconds = ((performance.now() - started) / 1000).toFixed(1);
-        process.stderr.write(`retrieved ${formatBytes(file.size)} in ${seconds} s, verified, put by ${owner}\n`);
+        process.stderr.write(
+          `retrieved ${formatBytes(file.size)} in ${seconds} s, verified, put by ${owner}\n`,
+        );
         process.stdout.write(`${file.path}\n`);
       }
     } finally {
@@ -89,7 +97,9 @@ export function register(program: Command): void {
     if (flags.json === true) {
       for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`);
     } else if (rows.length === 0) {
-      process.stderr.write(`nothing was stored from here yet (${values.hash_basepath}); try: filetao store put\n`);
+      process.stderr.write(
+        `nothing was stored from here yet (${values.hash_basepath}); try: filetao store put\n`,
+      );
     } else process.stdout.write(asTable(rows));
   });
 }
@@ -155,7 +165,12 @@ export function asTable(rows: readonly Row[]): string {
   ];
   const widths = lines[0]!.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
   return lines
-    .map((line) => line.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd())
+    .map((line) =>
+      line
+        .map((cell, column) => cell.padEnd(widths[column]!))
+        .join('  ')
+        .trimEnd(),
+    )
     .map((line) => `${line}\n`)
     .join('');
 }
