@@ -356,7 +356,8 @@ export function laneMask(lane0: i64, lane1: i64, lane2: i64, lane3: i64): v128 {
 const FROZEN: usize = memory.data(10 * 16, 16);
 
 // FROZEN = the representative of a in [0, p), as 10 unsigned limbs per lane. a reduced.
-// The quotient by p comes first (ref10 fe_tobytes), then one carry chain.
+// A reduced element lies in (-p, p), so its quotient by p is its sign: -1 or 0, the last carry of a chain whose sums are
+// dropped. A second chain then adds p to the negative ones: 19 taken off, and bit 255 dropped.
 // prettier-ignore
 function freeze(a: usize): void {
   let a0 = v128.load(a, 0);
@@ -369,8 +370,7 @@ function freeze(a: usize): void {
   let a7 = v128.load(a, 112);
   let a8 = v128.load(a, 128);
   let a9 = v128.load(a, 144);
-  let q = i32x4.shr_s(i32x4.add(i32x4.mul(a9, v128.load(K, K_NINETEEN)), i32x4.splat(1 << 24)), 25);
-  q = i32x4.shr_s(i32x4.add(a0, q), 26);
+  let q = i32x4.shr_s(a0, 26);
   q = i32x4.shr_s(i32x4.add(a1, q), 25);
   q = i32x4.shr_s(i32x4.add(a2, q), 26);
   q = i32x4.shr_s(i32x4.add(a3, q), 25);

@@ -47,7 +47,10 @@ export interface GroupRegions {
   readonly transfer: Region;
 }
 
-/** Commitments per sub-batch: larger ones share the inversions further, smaller ones stay in cache. */
+/**
+ * Commitments per sub-batch: larger ones share the inversions further (1 to 2 % from 2048 to 4096), smaller ones take less
+ * memory. 4096 takes 1.3 MB of work memory: 296 bytes each and 82 KB (fma) or 164 KB (simd) for the encoder.
+ */
 export const SUB_BATCH = 4096;
 
 /** Bytes of transfer memory per item: 64 in and 32 out, in every call. */
