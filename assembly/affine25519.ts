@@ -67,8 +67,10 @@ export function affineForwardPacked(
 // x2 - x1 goes into the product without a detour through memory.
 // prettier-ignore
 function extendPrefixFma(p: usize, e0: usize, e1: usize, prefix: usize): void {
-  const d0 = f64x2.sub(fma.packedLimb(e0, e1, 0), v128.load(p, 0)), d1 = f64x2.sub(fma.packedLimb(e0, e1, 8), v128.load(p, 16));
-  const d2 = f64x2.sub(fma.packedLimb(e0, e1, 16), v128.load(p, 32)), d3 = f64x2.sub(fma.packedLimb(e0, e1, 24), v128.load(p, 48));
+  const d0 = f64x2.sub(fma.packedLimb(e0, e1, 0), v128.load(p, 0));
+  const d1 = f64x2.sub(fma.packedLimb(e0, e1, 8), v128.load(p, 16));
+  const d2 = f64x2.sub(fma.packedLimb(e0, e1, 16), v128.load(p, 32));
+  const d3 = f64x2.sub(fma.packedLimb(e0, e1, 24), v128.load(p, 48));
   const d4 = f64x2.sub(fma.packedLimb(e0, e1, 32), v128.load(p, 64));
   const dx = p + DX;
   v128.store(dx, d0, 0); v128.store(dx, d1, 16); v128.store(dx, d2, 32); v128.store(dx, d3, 48); v128.store(dx, d4, 64);
