@@ -86,7 +86,7 @@ async function ask(agent: Agent, clock: Clock, request: NodeRequest): Promise<No
   responded.catch(() => {});
   try {
     // An early answer (a refusal) ends the sending: a node that says no does not read the rest.
-    await Promise.race([send(outgoing, head, body?.parts), responded]);
+    await Promise.race([send(outgoing, head, body?.parts, clock, request.timeoutMs, late), responded]);
     const incoming = await responded;
     if (Number.isNaN(flushedAt)) {
       flushedAt = clock.monotonic();
@@ -98,34 +98,75 @@ async function ask(agent: Agent, clock: Clock, request: NodeRequest): Promise<No
       if (!outgoing.writableFinished) outgoing.destroy();
     };
     const parts = readParts(incoming, finish, () => failure);
-    const type = incoming.headers['content-type'] ?? '';
-    if (type !== contentTypes.message && type !== contentTypes.refusal) {
-      await failWithProblem(incoming, parts);
-    }
-    return {
-      kind: type === contentTypes.refusal ? 'refusal' : 'answer',
+    return await readReply({
+      status: incoming.statusCode ?? 0,
+      contentType: incoming.headers['content-type'] ?? '',
       resynced: incoming.headers[resyncedHeader] === '1',
       parts,
-      readAll: (max) => new PartReader(parts).takeRest(max),
       elapsedMs: () => (Number.isNaN(endedAt) ? clock.monotonic() : endedAt) - flushedAt,
-    };
+    });
   } catch (error) {
     release();
     outgoing.destroy();
-    throw failure ?? toFileTaoError(error);
+    throw failure ?? peerError(error);
   }
 }
 
+/** An answer as HTTP brings it. */
+export interface RawReply {
+  readonly status: number;
+  readonly contentType: string;
+  readonly resynced: boolean;
+  readonly parts: AsyncIterable<Uint8Array>;
+  elapsedMs(): number;
+}
+
+/** The node's reply; throws `bad-message` for an answer that no node signed, whatever it says. */
+export async function readReply(raw: RawReply): Promise<NodeReply> {
+  const { contentType, resynced, parts, elapsedMs } = raw;
+  if (contentType !== contentTypes.message && contentType !== contentTypes.refusal) {
+    await failWithProblem(raw);
+  }
+  return {
+    kind: contentType === contentTypes.refusal ? 'refusal' : 'answer',
+    resynced,
+    parts,
+    readAll: (max) => new PartReader(parts).takeRest(max),
+    elapsedMs,
+  };
+}
+
+/**
+ * Sends head and parts. The sender's own pace costs nobody anything, but all the waiting for a peer that does
+ * not read may take no longer than the answer: else a node that accepts and never reads would hold it for ever.
+ */
 async function send(
   outgoing: ClientRequest,
   head: Uint8Array,
   parts: AsyncIterable<Uint8Array> | undefined,
+  clock: Clock,
+  waitMsMax: number,
+  late: () => void,
 ): Promise<void> {
+  let waitedMs = 0;
   outgoing.write(head);
   if (parts !== undefined) {
     for await (const part of parts) {
       if (outgoing.destroyed) return;
-      if (!outgoing.write(part)) await Promise.race([once(outgoing, 'drain'), once(outgoing, 'close')]);
+      if (outgoing.write(part)) continue;
+      const start = clock.monotonic();
+      const timer = setTimeout(late, Math.max(1, waitMsMax - waitedMs));
+      const over = new AbortController();
+      try {
+        await Promise.race([
+          once(outgoing, 'drain', { signal: over.signal }),
+          once(outgoing, 'close', { signal: over.signal }),
+        ]);
+      } finally {
+        clearTimeout(timer);
+        over.abort();
+      }
+      waitedMs += clock.monotonic() - start;
     }
   }
   outgoing.end();
@@ -140,22 +181,38 @@ async function* readParts(
     for await (const part of incoming) yield part as Uint8Array;
     if (!incoming.complete) throw new FileTaoError('unreachable', 'the answer was cut short');
   } catch (error) {
-    throw failure() ?? toFileTaoError(error);
+    throw failure() ?? peerError(error);
   } finally {
     finish();
   }
 }
 
-/** An answer that no node signed: reported as what it says, or as no node's answer. */
-async function failWithProblem(incoming: IncomingMessage, parts: AsyncIterable<Uint8Array>): Promise<never> {
+/** What it says is told to the operator, but is nobody's word: it must neither excuse nor accuse. */
+async function failWithProblem({ status, contentType, parts }: RawReply): Promise<never> {
   const bytes = await new PartReader(parts).takeRest(problemBytesMax);
-  if (incoming.headers['content-type']?.startsWith(contentTypes.problem)) {
+  let said = `HTTP status ${status}`;
+  if (contentType.startsWith(contentTypes.problem)) {
     try {
       const { code, detail } = JSON.parse(new TextDecoder().decode(bytes));
-      throw FileTaoError.fromJSON({ code, message: detail });
-    } catch (error) {
-      if (error instanceof FileTaoError) throw error;
+      said += ` (${String(code).slice(0, 40)}: ${String(detail).slice(0, 300)})`;
+    } catch {
+      // no problem document either
     }
   }
-  throw new FileTaoError('bad-message', `the node answered with HTTP status ${incoming.statusCode}`);
+  throw new FileTaoError('bad-message', `the node answered without a signature: ${said}`);
+}
+
+/**
+ * What the peer did to the connection, as one of ours: bytes that are no HTTP are `bad-message`. Without this
+ * they would count as an internal error, and a round void as the validator's own fault.
+ */
+function peerError(error: unknown): FileTaoError {
+  const { code } = (error ?? {}) as { code?: unknown };
+  if (typeof code === 'string' && code.startsWith('HPE_')) {
+    return new FileTaoError('bad-message', `the answer is not HTTP: ${code}`, { cause: error });
+  }
+  if (code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'ECONNABORTED') {
+    return new FileTaoError('unreachable', 'the connection was closed', { cause: error });
+  }
+  return toFileTaoError(error);
 }

@@ -14,6 +14,8 @@ const bytes32 = bytes(nodeSize);
 /** Bytes of an entry's head: messages of one round, well below 10 KiB. */
 const headBytesMax = 256 * 1024;
 const bulksMax = 4;
+/** Different messages of one exchange; resends of the same body are kept once. */
+export const transcriptMessagesMax = 16;
 const prunedMark = 0xffffffff;
 
 export const outcomes = ['pass', 'fail', 'void'] as const;
@@ -39,7 +41,10 @@ export const transcriptKind = defineMessage(
     /** ν of a challenge, once released; empty before. */
     nu: bytes(0, nodeSize),
     /** In the order sent and received; `type` is the kind's, `atMs` counts from startedAtMs. */
-    messages: list(struct({ type: text(32), atMs: uint(), bytes: bytes(1, limits.messageBytesMax) }), 16),
+    messages: list(
+      struct({ type: text(32), atMs: uint(), bytes: bytes(1, limits.messageBytesMax) }),
+      transcriptMessagesMax,
+    ),
     bulks: list(bytes32, bulksMax),
     startedAtMs: uint(),
     elapsedMs: uint(),

@@ -79,12 +79,14 @@ export async function answerOpening(context: MinerContext, sealed: Uint8Array): 
     replicaIdOf(context, publicKeyOf(request.value.sender), root),
     size,
   );
-  const chunks: Uint8Array[] = [];
-  for (const index of indices) {
-    const start = index * chunkSize;
-    chunks.push(await replicas.read(held, start, start + chunkLength(size, chunkSize, index)));
-  }
-  const bulk = openingBulk(core, round, indices, await checkedOutboard(context, held), chunks);
+  const bulk = await context.budget.spend(held.validatorKey, indices.length * chunkSize, async () => {
+    const chunks: Uint8Array[] = [];
+    for (const index of indices) {
+      const start = index * chunkSize;
+      chunks.push(await replicas.read(held, start, start + chunkLength(size, chunkSize, index)));
+    }
+    return openingBulk(core, round, indices, await checkedOutboard(context, held), chunks);
+  });
   return {
     head: sealMessage(openingKind, openingBody(core, party, round.challenge, bulk), context.signer),
     bulk,

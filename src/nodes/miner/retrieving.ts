@@ -22,12 +22,13 @@ import type { MinerContext } from './context.js';
 export async function retrieveReplica(
   context: MinerContext,
   sealed: Uint8Array,
-): Promise<AsyncGenerator<Uint8Array>> {
+): Promise<AsyncIterable<Uint8Array>> {
   const { request, validatorKey } = admit(context, retrieveKind, sealed);
   const { root, size } = request.value;
   const held = await requireReplica(context, replicaIdOf(context, validatorKey, root), size);
   await context.replicas.path(held);
-  return (async function* () {
+  const release = context.budget.take(validatorKey, size);
+  const parts = (async function* () {
     const keyed = context.core.createHasher({ kind: 'keyed', key: retrieveSeed(context.core, request.body) });
     for await (const part of context.replicas.stream(held, 0, size)) {
       keyed.update(part);
@@ -36,6 +37,27 @@ export async function retrieveReplica(
     const proof = retrieveProofBody(context.core, context.party, request, keyed.digest());
     yield sealMessage(retrieveProofKind, proof, context.signer);
   })();
+  return releasing(parts, release);
+}
+
+/** The parts; `release` is called when they end, fail, or are given up, also before the first was read. */
+function releasing(parts: AsyncGenerator<Uint8Array>, release: () => void): AsyncIterable<Uint8Array> {
+  const watch = async (step: Promise<IteratorResult<Uint8Array>>): Promise<IteratorResult<Uint8Array>> => {
+    try {
+      const result = await step;
+      if (result.done) release();
+      return result;
+    } catch (error) {
+      release();
+      throw error;
+    }
+  };
+  const iterator: AsyncIterator<Uint8Array> = {
+    next: () => watch(parts.next()),
+    return: () => watch(parts.return(undefined)),
+    throw: (error) => watch(parts.throw(error)),
+  };
+  return { [Symbol.asyncIterator]: () => iterator };
 }
 
 export async function retrieveRange(context: MinerContext, sealed: Uint8Array): Promise<OpeningAnswer> {

@@ -23,6 +23,7 @@ import {
 import { chunkCount, deadlineMs, defaultChunkSize, openingsFor } from '../../domain/protocol/parameters.js';
 import { challengeBody, commitmentFault, openingFaults } from '../../domain/protocol/verifier.js';
 import { ask, openAnswer, type ReachableNeuron, Refused, sealQuestion } from './asking.js';
+import { verdictOn } from './blame.js';
 import type { ValidatorContext } from './context.js';
 import { locateMiner } from './miners.js';
 import { changeReplica } from './replica-state.js';
@@ -100,7 +101,7 @@ export async function challengeReplica(
     await round.open(commitment);
     verdict = passed;
   } catch (error) {
-    verdict = verdictOf(context, exchange, error, signal);
+    verdict = error instanceof RoundFailure ? error.verdict : verdictOn(context, exchange, error, signal);
   }
   const nuReleased = exchange.messages.some(({ type }) => type === openingRequestKind.type);
   await recordTranscript(
@@ -165,26 +166,11 @@ async function closeRound(
   });
 }
 
-function verdictOf(
-  context: ValidatorContext,
-  exchange: Exchange,
-  error: unknown,
-  signal: AbortSignal | undefined,
-): Verdict {
-  if (error instanceof RoundFailure) return error.verdict;
-  const failure = toFileTaoError(error);
-  if (signal?.aborted || failure.code === 'cancelled') return voided('cancelled');
-  if (failure.code === 'internal' || failure.code === 'io' || failure.code === 'full') {
-    context.log.error({ err: error }, 'a round is void through a fault of this validator');
-    return voided('validator-fault');
-  }
-  const lag = context.lag.since(exchange.start);
-  if (failure.code === 'timeout' && lag > limits.eventLoopLagMsMax) return voided('own-lag');
-  return failed(failure.code, error instanceof Refused);
-}
-
 /** The two moves of a round, with their deadlines and resends. */
 class Round {
+  /** One `busy` in a round may postpone it: two would buy time to look for what ν asks for. */
+  #wasBusy = false;
+
   constructor(
     readonly context: ValidatorContext,
     readonly miner: ReachableNeuron,
@@ -270,7 +256,6 @@ class Round {
   ): Promise<Result> {
     const { clock } = this.context;
     let until = clock.monotonic() + timeoutMs;
-    let wasBusy = false;
     for (let tries = 0; ; tries++) {
       try {
         return await attempt(Math.max(1, until - clock.monotonic()));
@@ -280,8 +265,8 @@ class Round {
         let waitMs: number = resendAfterMs[Math.min(tries, resendAfterMs.length - 1)]!;
         if (error instanceof Refused) {
           if (failure.code === 'block') throw await this.#blockVerdict();
-          if ((failure.code !== 'busy' && failure.code !== 'budget') || wasBusy) throw error;
-          wasBusy = true;
+          if ((failure.code !== 'busy' && failure.code !== 'budget') || this.#wasBusy) throw error;
+          this.#wasBusy = true;
           waitMs = 1000 * Math.max(1, error.refusal.value.retryAfter);
           until += waitMs;
         } else if (failure.code !== 'unreachable') throw error;

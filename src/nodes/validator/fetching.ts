@@ -11,7 +11,8 @@ import { replicaKey, retrieveSeed } from '../../domain/protocol/derivations.js';
 import { headerTo, retrieveKind, retrieveProofKind } from '../../domain/protocol/messages.js';
 import { deadlineMs } from '../../domain/protocol/parameters.js';
 import { retrieveFault } from '../../domain/protocol/retrieve.js';
-import { ask, openAnswer, Refused, sealQuestion } from './asking.js';
+import { ask, openAnswer, sealQuestion } from './asking.js';
+import { verdictOn } from './blame.js';
 import type { ValidatorContext } from './context.js';
 import { locateMiner } from './miners.js';
 import { changeReplica, markFailed } from './replica-state.js';
@@ -133,11 +134,9 @@ async function fetchReplica(
   } catch (error) {
     const failure = toFileTaoError(error);
     if (failure.code === 'integrity') throw failure;
-    if (signal?.aborted || failure.code === 'cancelled') await finish(voided('cancelled'));
-    else {
-      await finish(failed(failure.code, error instanceof Refused));
-      if (failure.code === 'unknown-replica') await markFailed(context, replica, failure.code);
-    }
+    const verdict = verdictOn(context, exchange, error, signal);
+    await finish(verdict);
+    if (verdict.reason === 'unknown-replica') await markFailed(context, replica, verdict.reason);
     throw failure;
   }
 }

@@ -14,6 +14,7 @@ import { type ReceiptBody, receiptKind, storeKind } from '../../domain/protocol/
 import { deadlineMs } from '../../domain/protocol/parameters.js';
 import { receiptFault, storeBody } from '../../domain/protocol/store.js';
 import { ask, openAnswer, type ReachableNeuron, Refused, sealQuestion } from './asking.js';
+import { verdictOn } from './blame.js';
 import type { ValidatorContext } from './context.js';
 import { type FailureCounts, locateMiner, placementCandidates } from './miners.js';
 import { Exchange, failed, passed, recordTranscript, type Verdict, voided } from './transcripts.js';
@@ -89,9 +90,9 @@ export async function storeReplicaOn(
   } catch (error) {
     const failure = toFileTaoError(error);
     if (failure.code === 'integrity') throw failure;
-    if (signal?.aborted || failure.code === 'cancelled') await finish(voided('cancelled'));
-    else if (error instanceof Refused && failure.code === 'block') await finish(voided('block'));
-    else await finish(failed(failure.code, error instanceof Refused));
+    // A store is no round: a miner that does not want one may say so by `block`.
+    if (error instanceof Refused && failure.code === 'block') await finish(voided('block'));
+    else await finish(verdictOn(context, exchange, error, signal));
     throw failure;
   }
   const record: ReplicaRecord = {
@@ -123,8 +124,13 @@ async function* encodedParts(
   key: Uint8Array,
 ): AsyncGenerator<Uint8Array> {
   const stream = context.cipher.aes256Ctr(key);
-  for await (const part of createReadStream(piece.path, { highWaterMark: readSize })) {
-    yield stream.apply(part as Buffer);
+  try {
+    for await (const part of createReadStream(piece.path, { highWaterMark: readSize })) {
+      yield stream.apply(part as Buffer);
+    }
+  } catch (error) {
+    // Whatever happened to the validator's own file, it is not the miner's doing.
+    throw new FileTaoError('io', 'the piece to be stored cannot be read', { cause: error });
   }
 }
 
