@@ -8,12 +8,13 @@ import { PartReader } from '../../adapters/rpc/wire.js';
 import { decodeCid } from '../../domain/content/cid.js';
 import { checkManifest, manifestKind, pieceLength } from '../../domain/content/manifest.js';
 import { openSealed } from '../../domain/identity/sealed.js';
-import { type Cid, equalBytes, pieceIdOf, publicKeyOf } from '../../domain/model/bytes.js';
+import { type Cid, equalBytes, type PieceId, pieceIdOf, publicKeyOf } from '../../domain/model/bytes.js';
 import { limits } from '../../domain/model/constants.js';
 import { FileTaoError } from '../../domain/model/errors.js';
-import type { ObjectRecord } from '../../domain/model/records.js';
+import type { ObjectRecord, ReplicaRecord } from '../../domain/model/records.js';
 import { unixSeconds } from '../../domain/ports/clock.js';
 import { type FetchedPiece, fetchPiece } from '../validator/fetching.js';
+import { renewReplicaOn } from '../validator/renewing.js';
 import { authorise, authoriseBody, requireExpiry } from './access.js';
 import type { ApiContext } from './context.js';
 import { activeReplicas, hotkeysOf } from './pieces.js';
@@ -60,14 +61,18 @@ async function putObject(context: ApiContext, sealed: Uint8Array, sender: string
   const hotkeys = new Set<string>();
   let fewest = Number.POSITIVE_INFINITY;
   for (const id of value.pieceIds) {
-    const replicas = await activeReplicas(context, pieceIdOf(id));
+    const replicas = await replicasUntil(context, pieceIdOf(id), value.expiry);
     fewest = Math.min(fewest, replicas.length);
     for (const hotkey of hotkeysOf(replicas)) hotkeys.add(hotkey);
   }
   if (fewest < copies) {
-    throw new FileTaoError('partial', `a piece has ${fewest} of ${copies} replicas: send it again`, {
-      details: { replicas: fewest, copies },
-    });
+    throw new FileTaoError(
+      'partial',
+      `a piece has ${fewest} of ${copies} replicas until the manifest's expiry: send it again`,
+      {
+        details: { replicas: fewest, copies },
+      },
+    );
   }
   const record: ObjectRecord = {
     cid: value.cid as Cid,
@@ -87,6 +92,28 @@ async function putObject(context: ApiContext, sealed: Uint8Array, sender: string
   await context.index.putObject(record);
   const replicas = value.pieceIds.length === 0 ? copies : fewest;
   return { cid: record.cid, replicas, hotkeys: [...hotkeys].sort() };
+}
+
+/** Active replicas that last until `expiry`: those that would go earlier are renewed, as an object promises no less. */
+async function replicasUntil(
+  context: ApiContext,
+  pieceId: PieceId,
+  expiry: number,
+): Promise<readonly ReplicaRecord[]> {
+  const replicas = await activeReplicas(context, pieceId);
+  const renewed = await Promise.all(
+    replicas.map(async (replica) => {
+      if (replica.expiry >= expiry) return replica;
+      try {
+        await renewReplicaOn(context, replica, expiry);
+        return replica;
+      } catch (error) {
+        context.log.warn({ err: error, miner: replica.minerKey }, 'a replica could not be renewed');
+        return null;
+      }
+    }),
+  );
+  return renewed.filter((replica) => replica !== null);
 }
 
 async function requireObject(context: ApiContext, text: string): Promise<ObjectRecord> {

@@ -14,10 +14,10 @@ export class CarriedOut {
   /** Digest of the message → the block it names; oldest first. */
   readonly #blocks = new Map<string, number>();
 
-  /** Throws `forbidden` for a message carried out before whose effect has been undone since. */
+  /** Throws `block` for a message carried out before whose effect has been undone since. */
   refuseReplay(digest: Uint8Array, undone: boolean): void {
     if (undone && this.#blocks.has(toHex(digest))) {
-      throw new FileTaoError('forbidden', 'this message was carried out before');
+      throw new FileTaoError('block', 'this message was carried out before: name a newer block');
     }
   }
 

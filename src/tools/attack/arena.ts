@@ -117,6 +117,11 @@ export class Arena {
     return new Arena({ ...machinery, random, clock, folder, chain, network: new CarriedNetwork(clock) });
   }
 
+  /** Long enough for every node to look at the metagraph again. */
+  passBlocks(blocks: number): void {
+    this.clock.advance(blocks * blockMs);
+  }
+
   signer(): Signer {
     return signerFromSeed(this.random.bytes(32));
   }
@@ -129,6 +134,7 @@ export class Arena {
     await chain.register(hotkey);
     const address = { host: `10.${this.#nodes}.0.1`, port: 4000 };
     await chain.serve(signer, address);
+    this.passBlocks(2);
     await mkdir(directory);
     const replicas = await openReplicaFiles({
       directory: join(directory, 'replicas'),
@@ -180,6 +186,7 @@ export class Arena {
     const signer = this.signer();
     const hotkey = publicKeyOf(signer.publicKey);
     if (options.permit !== false) await chain.register(hotkey, { stake: 1000, validatorPermit: true });
+    this.passBlocks(2);
     const index = await openLmdbPlacementIndex(directory);
     this.onClose(() => index.close());
     const transcripts: Uint8Array[] = [];

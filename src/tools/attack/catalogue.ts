@@ -2,10 +2,26 @@
 
 import { nearestName } from '../../adapters/config/nearest-name.js';
 import { FileTaoError } from '../../domain/model/errors.js';
+import { users } from './clients/users.js';
+import { hardTimes } from './honest/hard-times.js';
+import { forgedMessages } from './miners/forged-messages.js';
+import { forgedProofs } from './miners/forged-proofs.js';
 import { lostData } from './miners/lost-data.js';
+import { rawSockets } from './miners/raw-sockets.js';
+import { storeAndRetrieve } from './miners/store-and-retrieve.js';
 import type { Strategy } from './strategy.js';
+import { harassment } from './validators/harassment.js';
 
-export const catalogue: readonly Strategy[] = [...lostData];
+export const catalogue: readonly Strategy[] = [
+  ...lostData,
+  ...forgedProofs,
+  ...forgedMessages,
+  ...storeAndRetrieve,
+  ...rawSockets,
+  ...harassment,
+  ...users,
+  ...hardTimes,
+];
 
 /** The strategies named, or all; throws `bad-input` with the nearest name for one that is not there. */
 export function chosen(names: readonly string[]): readonly Strategy[] {

@@ -54,6 +54,8 @@ export interface MinerStrategyOptions {
   readonly rounds?: number;
   readonly size?: number;
   readonly audit?: AuditWish;
+  /** Bytes of other rounds on the same miner: they prolong the deadlines. */
+  readonly queuedBytes?: number;
   /** By theory; never unless given. */
   readonly expected?: (shape: Shape) => number;
   /** Called once per play, so that a cheat may remember. */
@@ -72,7 +74,7 @@ export function minerStrategy(options: MinerStrategyOptions): Strategy {
       const { validator, replica, honestReplica, witness, piece } = stored;
       const counter = new Counter();
       for (let i = 0; i < rounds; i++) {
-        const { outcome, reason } = await playRound(validator, replica);
+        const { outcome, reason } = await playRound(validator, replica, options.queuedBytes);
         counter.count(outcome, reason);
         if (i % witnessEvery === 0) counter.honest(await honestRound(validator, honestReplica));
       }
@@ -111,13 +113,17 @@ export interface RoundOutcome {
  * One round. A replica that failed is out of use for a real validator; here it gets another chance each time, so
  * that there is something to count. A round without end counts as void.
  */
-export async function playRound(validator: ArenaValidator, id: ReplicaId): Promise<RoundOutcome> {
+export async function playRound(
+  validator: ArenaValidator,
+  id: ReplicaId,
+  queuedBytes = 0,
+): Promise<RoundOutcome> {
   const { context } = validator;
   await changeReplica(context, id, (current) =>
     current.state === 'active' ? null : { ...current, state: 'active' },
   );
   try {
-    const result = await challengeReplica(context, id);
+    const result = await challengeReplica(context, id, queuedBytes);
     if (result === null) return { outcome: 'void', reason: 'no round' };
     const after = await context.index.getReplica(id);
     if (after?.openRound !== null) return { outcome: 'void', reason: 'left open' };
