@@ -36,7 +36,8 @@ export const SCRATCH = 1 << 16;
 
 export function instantiate(build: Build): Exports {
   // Node 20 has relaxed SIMD behind a flag, which later versions no longer know.
-  if (Number(process.versions.node.split('.')[0]) < 22) setFlagsFromString('--experimental-wasm-relaxed-simd');
+  if (Number(process.versions.node.split('.')[0]) < 22)
+    setFlagsFromString('--experimental-wasm-relaxed-simd');
   const file = new URL(`../../../assembly/core-${build}.wasm`, import.meta.url);
   const instance = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(file)), {});
   const exports = instance.exports as unknown as Exports;

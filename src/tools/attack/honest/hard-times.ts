@@ -64,7 +64,7 @@ const oddSizes = [
 ] as const;
 
 export const hardTimes: readonly Strategy[] = [
-  hardTime({ name: 'honest', what: 'An ordinary miner, challenged again and again', rounds: 200 }),
+  hardTime({ name: 'honest', what: 'An ordinary miner, challenged again and again', rounds: 100 }),
   {
     name: 'odd-sizes',
     what: 'Replicas of 1 byte to 98 KiB, around every edge of leaves and chunks',
