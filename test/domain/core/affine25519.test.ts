@@ -1,7 +1,7 @@
 // Batched affine addition in both builds against BigInt, and its detection of the additions it cannot do.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { BUILDS, bytesOf, instantiate, integerOf, mod, P, random, SCRATCH, SEED } from './group_core.js';
+import { BUILDS, bytesOf, instantiate, integerOf, mod, P, random, SEED } from './group_core.js';
 
 type Affine = readonly [bigint, bigint];
 
@@ -41,14 +41,9 @@ for (const build of BUILDS) {
     const lanes = core.fieldLanes();
     const size = 40 * lanes;
     const rng = random(SEED);
-    const [BYTES, X, Y, MASK, ENTRIES, SLOTS] = [0, 256, 512, 768, 1024, 2048].map((at) => SCRATCH + at) as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
+    const [BYTES, X, Y, MASK, ENTRIES, SLOTS] = [0, 256, 512, 768, 1024, 2048].map(
+      (at) => ((core.heapBase() + 255) & ~255) + at,
+    ) as [number, number, number, number, number, number];
 
     const store = (x: number, y: number, points: readonly Affine[]) => {
       for (let lane = 0; lane < lanes; lane++)

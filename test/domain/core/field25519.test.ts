@@ -1,18 +1,7 @@
 // GF(2^255 - 19) in both representations against BigInt, with limbs at the extremes of the stated bounds.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import {
-  BUILDS,
-  type Build,
-  bytesOf,
-  instantiate,
-  integerOf,
-  mod,
-  P,
-  random,
-  SCRATCH,
-  SEED,
-} from './group_core.js';
+import { BUILDS, type Build, bytesOf, instantiate, integerOf, mod, P, random, SEED } from './group_core.js';
 
 /** How a build lays out limbs: bit offsets, the limit of a reduced limb, access to limb k of a lane. */
 interface Layout {
@@ -40,18 +29,13 @@ const LAYOUTS: Record<Build, Layout> = {
   },
 };
 
-const [A, B, O, MASK, PACKED] = [0, 1, 2, 3, 4].map((i) => SCRATCH + 256 * i) as [
-  number,
-  number,
-  number,
-  number,
-  number,
-];
-
 for (const build of BUILDS) {
   describe(`field25519, ${build}`, () => {
     const core = instantiate(build);
     const layout = LAYOUTS[build];
+    const [A, B, O, MASK, PACKED] = [0, 1, 2, 3, 4].map(
+      (i) => ((core.heapBase() + 255) & ~255) + 256 * i,
+    ) as [number, number, number, number, number];
     const view = new DataView(core.memory.buffer);
     const bytes = new Uint8Array(core.memory.buffer);
     const rng = random(SEED);

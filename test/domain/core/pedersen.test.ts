@@ -6,7 +6,19 @@ import { ristretto255, ristretto255_hasher } from '@noble/curves/ed25519.js';
 import { blake3 } from '@noble/hashes/blake3.js';
 import fc from 'fast-check';
 import type { Window } from '../../../src/domain/core/group.js';
-import { BUILDS, bytesOf, concat, hex, integerOf, L, makeGroup, random, SEED, unhex } from './group_core.js';
+import {
+  BUILDS,
+  type Build,
+  bytesOf,
+  concat,
+  hex,
+  integerOf,
+  L,
+  makeGroup,
+  random,
+  SEED,
+  unhex,
+} from './group_core.js';
 
 const { Point } = ristretto255;
 const ascii = (text: string) => new TextEncoder().encode(text);
@@ -14,9 +26,21 @@ const derive = (context: string, dkLen = 32) => blake3(new Uint8Array(0), { cont
 const G = Point.BASE;
 const H = ristretto255_hasher.deriveToCurve!(derive('filetao v1 pedersen H', 64));
 
+G.precompute(8, false);
+H.precompute(8, false);
 const times = (point: typeof G, scalar: bigint) =>
-  scalar % L === 0n ? Point.ZERO : point.multiply(scalar % L);
-const commitment = (m: bigint, r: bigint): string => times(G, m).add(times(H, r)).toHex();
+  scalar % L === 0n ? Point.ZERO : point.multiplyUnsafe(scalar % L);
+const known = new Map<string, string>();
+/** The reference commitment, remembered: the same pairs meet every build and window. */
+const commitment = (m: bigint, r: bigint): string => {
+  const key = `${m} ${r}`;
+  let encoding = known.get(key);
+  if (encoding === undefined) {
+    encoding = times(G, m).add(times(H, r)).toHex();
+    known.set(key, encoding);
+  }
+  return encoding;
+};
 
 /** Values whose digits, sign, parity or reduction are at an edge. */
 const CHOSEN: bigint[] = [
@@ -227,11 +251,8 @@ for (const build of BUILDS) {
       };
 
       test('the identity element anywhere: every zero of m and r', () => {
-        for (const zero of [
-          [0n, 0n],
-          [L, 2n * L],
-        ] as [bigint, bigint][])
-          everywhere(zero, [1, 2, 3, 4, 5, 8, 9, 64, 65, 131], 1);
+        everywhere([0n, 0n], [1, 2, 3, 4, 5, 9, 65, 131], 1);
+        everywhere([L, 2n * L], [1, 3], 1);
       });
 
       test('m = 0 or r = 0 alone anywhere', () => {
@@ -287,12 +308,14 @@ test('both builds, both windows and the transfer in slices give the same bytes o
   const n = 2053;
   const m = rng.bytes(32 * n);
   const r = rng.bytes(32 * n);
-  m.fill(0, 32 * 700, 32 * 701);
-  r.fill(0, 32 * 700, 32 * 701);
-  const results = BUILDS.flatMap((build) =>
-    ([11, 13] as Window[]).flatMap((window) =>
-      [64, 1024, 2048].map((subBatch) => hex(makeGroup(build, { window, subBatch }).group.commit(m, r))),
-    ),
+  const setups: [Build, Window, number][] = [
+    ['fma', 11, 64],
+    ['simd', 13, 1024],
+    ['fma', 13, 2048],
+    ['simd', 11, 2048],
+  ];
+  const results = setups.map(([build, window, subBatch]) =>
+    hex(makeGroup(build, { window, subBatch }).group.commit(m, r)),
   );
   for (const result of results) assert.equal(result, results[0], `seed ${SEED}`);
   for (let i = 0; i < n; i += 41) {
