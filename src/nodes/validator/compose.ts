@@ -10,12 +10,12 @@ import type { PlacementIndex } from '../../domain/ports/placement-index.js';
 import type { Prover } from '../../domain/ports/prover.js';
 import type { Random } from '../../domain/ports/random.js';
 import type { Signer, VerifySignature } from '../../domain/ports/signer.js';
+import type { TranscriptWriter } from '../../domain/ports/transcript-writer.js';
 import { replicaSecret } from '../../domain/protocol/derivations.js';
 import { type AuditWish, type Deadlines, defaultDeadlines } from '../../domain/protocol/parameters.js';
 import { ChainView } from '../chain-view.js';
 import type { ValidatorContext } from './context.js';
 import { Lag } from './lag.js';
-import type { TranscriptWriter } from './transcripts.js';
 
 export interface ValidatorParts {
   readonly signer: Signer;

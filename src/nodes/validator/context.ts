@@ -10,11 +10,11 @@ import type { PlacementIndex } from '../../domain/ports/placement-index.js';
 import type { Prover } from '../../domain/ports/prover.js';
 import type { Random } from '../../domain/ports/random.js';
 import type { Signer, VerifySignature } from '../../domain/ports/signer.js';
+import type { TranscriptWriter } from '../../domain/ports/transcript-writer.js';
 import type { Party } from '../../domain/protocol/messages.js';
 import type { AuditWish, Deadlines } from '../../domain/protocol/parameters.js';
 import type { ChainView } from '../chain-view.js';
 import type { Lag } from './lag.js';
-import type { TranscriptWriter } from './transcripts.js';
 
 export interface ValidatorContext {
   readonly party: Party;

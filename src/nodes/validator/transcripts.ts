@@ -14,13 +14,6 @@ import type { ReplicaId } from '../../domain/model/records.js';
 import type { Clock } from '../../domain/ports/clock.js';
 import type { ValidatorContext } from './context.js';
 
-/** Where entries go: an append-only log on disk (adapters/observe/transcript-log.ts). */
-export interface TranscriptWriter {
-  /** Durable when resolved. */
-  append(entry: Uint8Array): Promise<void>;
-  close(): Promise<void>;
-}
-
 /** One exchange with a miner while it happens. */
 export class Exchange {
   readonly startedAtMs: number;
