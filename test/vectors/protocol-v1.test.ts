@@ -2,9 +2,11 @@
 // for the values of subtrees, which no library gives, the plain model of test/model (tested against @noble/hashes).
 // What stands here is written from the protocol's text, not from src/.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { createCipheriv, createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import * as dagCbor from '@ipld/dag-cbor';
 import { ristretto255, ristretto255_hasher } from '@noble/curves/ed25519.js';
 import { blake3 } from '@noble/hashes/blake3.js';
@@ -16,7 +18,21 @@ import {
   signerOf,
   verifySr25519,
 } from '../../src/adapters/wallets/sr25519.js';
+import { loadCore } from '../../src/adapters/proving/load-core.js';
+import { type MessageKind, openSealed } from '../../src/domain/identity/sealed.js';
 import { replicaSecret } from '../../src/domain/protocol/derivations.js';
+import {
+  challengeKind,
+  commitmentKind,
+  openingKind,
+  receiptKind,
+  retrieveKind,
+  retrieveProofKind,
+  storeKind,
+} from '../../src/domain/protocol/messages.js';
+import { retrieveFault } from '../../src/domain/protocol/retrieve.js';
+import { receiptFault } from '../../src/domain/protocol/store.js';
+import { commitmentFault, openingFaults } from '../../src/domain/protocol/verifier.js';
 import {
   modelChunkNodes,
   modelCommitmentMerge,
@@ -336,4 +352,27 @@ test('retrieve and proof', () => {
     keyedRoot,
     proof: derive('filetao v1 retrieve', link1, s, keyedRoot),
   });
+});
+
+test('our code accepts the pinned messages', () => {
+  const core = loadCore();
+  const opened = <Value>(name: keyof typeof messages, kind: MessageKind<Value>) =>
+    openSealed(kind, join(unhex(messages[name].signature), unhex(messages[name].body)), verifySr25519);
+  assert.equal(receiptFault(core, opened('store', storeKind), k0, opened('receipt', receiptKind).value), null);
+  const challenge = opened('challenge', challengeKind);
+  const commitment = opened('commitment', commitmentKind);
+  assert.equal(commitmentFault(core, challenge, commitment.value), null);
+  const opening = opened('opening', openingKind).value;
+  const bulk = unhex(round.bulk);
+  assert.deepEqual(openingFaults(core, [{ challenge, commitment, nu, opening, bulk }]), [null]);
+  const asked = opened('retrieve', retrieveKind);
+  const proof = opened('retrieveProof', retrieveProofKind).value;
+  const s = derive('filetao v1 retrieve seed', asked.body);
+  assert.equal(retrieveFault(core, asked, root, keyed(s, replica), proof), null);
+});
+
+test('our code makes the pinned values', () => {
+  const script = fileURLToPath(new URL('../../../scripts/make-vectors.mjs', import.meta.url));
+  const { status, stderr } = spawnSync(process.execPath, [script, '--check'], { encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
 });

@@ -1,4 +1,4 @@
-// The append-only log of transcripts: one file per process and day, appends joined into one write and one
+// The append-only log of transcripts: one file per run of a process and day, appends joined into one write and one
 // fdatasync while another is under way (group commit), so many rounds share the cost of one flush.
 
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
@@ -33,11 +33,14 @@ export async function openTranscriptLog(options: {
   let waiting: Waiting[] = [];
   let writing: Promise<void> | null = null;
 
+  // A crash may leave half an entry at a file's end, behind which nothing could be read: each run has its own.
+  const run = clock.now().toString(36);
+
   const fileOfToday = async (): Promise<FileHandle> => {
     const day = new Date(clock.now()).toISOString().slice(0, 10);
     if (file?.day === day) return file.handle;
     await file?.handle.close();
-    const name = `${day}-${processName}${transcriptSuffix}`;
+    const name = `${day}-${processName}-${run}${transcriptSuffix}`;
     const handle = await open(join(directory, name), 'a', 0o600);
     const parent = await open(directory, 'r');
     await parent.sync().finally(() => parent.close());
