@@ -4,13 +4,23 @@
 // types; what does the work (fastify, lmdb, polkadot, …) is imported inside the action that needs it.
 
 import { Command } from 'commander';
+import { register as registerCid } from './commands/cid.js';
 import { register as registerDemo } from './commands/demo.js';
+import { register as registerRetrieve } from './commands/retrieve.js';
 import { register as registerRun } from './commands/run.js';
+import { register as registerStore } from './commands/store.js';
 import { register as registerWallet } from './commands/wallet.js';
 import { packageVersion } from './package-version.js';
 
 /** Each command file exports `register`; the order is that of the help text. */
-const registrations: readonly ((program: Command) => void)[] = [registerDemo, registerRun, registerWallet];
+const registrations: readonly ((program: Command) => void)[] = [
+  registerDemo,
+  registerStore,
+  registerRetrieve,
+  registerCid,
+  registerRun,
+  registerWallet,
+];
 
 export function buildProgram(): Command {
   const program = frame();

@@ -93,6 +93,22 @@ export const ipAddress: Kind<string> = {
   format: quoteless,
 };
 
+/** Without a slash at the end. */
+export const httpUrl: Kind<string> = {
+  placeholder: 'url',
+  parse(text) {
+    const url = URL.canParse(text.trim()) ? new URL(text.trim()) : null;
+    if (url === null || !/^https?:$/u.test(url.protocol) || url.search !== '' || url.hash !== '') {
+      throw new RangeError('is not a URL such as http://127.0.0.1:8092');
+    }
+    return url.href.replace(/\/$/u, '');
+  },
+  format: quoteless,
+};
+
+export const httpUrlOf = (address: string, port: number): string =>
+  `http://${isIP(address) === 6 ? `[${address}]` : address}:${port}`;
+
 /** An absolute path; `~` is the home folder. */
 export const path: Kind<string> = {
   placeholder: 'path',

@@ -8,6 +8,8 @@ import {
   bytes,
   duration,
   fraction,
+  httpUrl,
+  httpUrlOf,
   integer,
   ipAddress,
   type Kind,
@@ -111,6 +113,13 @@ export const options = {
 
   'api.ip': option(['api', 'client'], ipAddress, '127.0.0.1', 'Address of the API node'),
   'api.port': option(['api', 'client'], port, 8092, 'Port of the API node'),
+  'api.url': option(
+    ['client'],
+    httpUrl,
+    ({ value }) => httpUrlOf(String(value('api.ip')), Number(value('api.port'))),
+    'Address of the API node as a URL, where it is not http://<api.ip>:<api.port>',
+    'http://<api.ip>:<api.port>',
+  ),
   'api.open_access': option(
     ['api'],
     onOff,

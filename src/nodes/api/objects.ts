@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { bodyParts, contentLength, type NodeServer } from '../../adapters/rpc/server.js';
 import { PartReader } from '../../adapters/rpc/wire.js';
-import { decodeCid } from '../../domain/content/cid.js';
+import { objectCid } from '../../domain/content/cid.js';
 import { checkManifest, manifestKind, pieceLength } from '../../domain/content/manifest.js';
 import { openSealed } from '../../domain/identity/sealed.js';
 import { type Cid, equalBytes, pieceIdOf, publicKeyOf } from '../../domain/model/bytes.js';
@@ -14,6 +14,7 @@ import { FileTaoError } from '../../domain/model/errors.js';
 import type { ObjectRecord } from '../../domain/model/records.js';
 import { unixSeconds } from '../../domain/ports/clock.js';
 import { type FetchedPiece, fetchPiece } from '../validator/fetching.js';
+import { renewReplicaOn } from '../validator/renewing.js';
 import { authorise, authoriseBody } from './access.js';
 import type { ApiContext } from './context.js';
 import { activeReplicas, hotkeysOf } from './pieces.js';
@@ -61,6 +62,9 @@ async function putObject(context: ApiContext, sealed: Uint8Array, sender: string
   let fewest = Number.POSITIVE_INFINITY;
   for (const id of value.pieceIds) {
     const replicas = await activeReplicas(context, pieceIdOf(id));
+    // Pieces of an interrupted put were stored for an earlier expiry.
+    const early = replicas.filter((replica) => replica.expiry < value.expiry);
+    await Promise.all(early.map((replica) => renewReplicaOn(context, replica, value.expiry)));
     fewest = Math.min(fewest, replicas.length);
     for (const hotkey of hotkeysOf(replicas)) hotkeys.add(hotkey);
   }
@@ -90,8 +94,7 @@ async function putObject(context: ApiContext, sealed: Uint8Array, sender: string
 }
 
 async function requireObject(context: ApiContext, text: string): Promise<ObjectRecord> {
-  decodeCid(text);
-  const object = await context.index.getObject(text as Cid);
+  const object = await context.index.getObject(objectCid(text));
   if (object === null) throw new FileTaoError('not-found', 'no object of this CID is stored here');
   if (object.expiry <= unixSeconds(context.clock))
     throw new FileTaoError('expired', 'the object has expired');

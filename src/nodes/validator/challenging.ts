@@ -8,7 +8,8 @@ import type { Opened } from '../../domain/identity/sealed.js';
 import { equalBytes, fromHex } from '../../domain/model/bytes.js';
 import { limits } from '../../domain/model/constants.js';
 import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
-import type { ReplicaId, ReplicaRecord } from '../../domain/model/records.js';
+import type { KeptRound, ReplicaId, ReplicaRecord } from '../../domain/model/records.js';
+import type { BlockRef } from '../../domain/ports/chain.js';
 import { unixSeconds } from '../../domain/ports/clock.js';
 import { roundSeed } from '../../domain/protocol/derivations.js';
 import {
@@ -73,37 +74,56 @@ export async function challengeReplica(
   // What may fail on this side is asked before a round is open: a chain that is away is not the miner's fault.
   const block = await context.view.head();
   await context.view.neuron(id.minerKey);
-  const opened = await openRound(context, id);
-  if (opened === null) return null;
-  const { core, party } = context;
-  const { n, size, link: prevLink } = opened;
+  const replica = await openRound(context, id);
+  if (replica === null) return null;
+  const live = roundKey(id);
+  context.liveRounds.add(live);
+  try {
+    return await holdRound(context, replica, block, queuedBytes, signal);
+  } finally {
+    context.liveRounds.delete(live);
+  }
+}
+
+export const roundKey = ({ minerKey, root }: ReplicaId): string => `${minerKey}/${root}`;
+
+async function holdRound(
+  context: ValidatorContext,
+  replica: ReplicaRecord,
+  block: BlockRef,
+  queuedBytes: number,
+  signal: AbortSignal | undefined,
+): Promise<RoundResult> {
+  const { n, size, link: prevLink, receipt } = replica;
   const exchange = new Exchange(context.clock);
   const nu = context.random.bytes(32);
   const wished = openingsFor(limits.openingsMax, context.audit);
   const chunkSize = defaultChunkSize(size, wished);
   const chunks = chunkCount(size, chunkSize);
   const openings = Math.min(wished, chunks);
-  const challenge = sealQuestion(context, {
-    kind: challengeKind,
-    body: challengeBody(core, party, fromHex(id.minerKey), {
-      root: fromHex(id.root),
-      size,
-      n,
-      prevLink,
-      block,
-      nonce: context.random.bytes(32),
-      chunkSize,
-      openings,
-      nu,
-    }),
-  });
-  let commitment: Opened<CommitmentBody> | null = null;
+  let passedRound: PassedRound | null = null;
   let verdict: Verdict;
   try {
-    const miner = await locateMiner(context, id.minerKey);
+    const challenge = sealQuestion(context, {
+      kind: challengeKind,
+      body: challengeBody(context.core, context.party, fromHex(replica.minerKey), {
+        root: fromHex(replica.root),
+        size,
+        n,
+        prevLink,
+        block,
+        nonce: context.random.bytes(32),
+        chunkSize,
+        openings,
+        nu,
+      }),
+    });
+    const miner = await locateMiner(context, replica.minerKey);
     const round = new Round(context, miner, challenge, nu, exchange, queuedBytes, signal);
-    commitment = await round.commit();
+    const commitment = await round.commit();
     await round.open(commitment);
+    const { link, keyedRoot } = commitment.value;
+    passedRound = { link, kept: { n, seed: roundSeed(context.core, challenge.body), keyedRoot } };
     verdict = passed;
   } catch (error) {
     verdict = verdictOf(context, exchange, error, signal);
@@ -111,22 +131,15 @@ export async function challengeReplica(
   const nuReleased = exchange.messages.some(({ type }) => type === openingRequestKind.type);
   await recordTranscript(
     context,
-    {
-      kind: 'challenge',
-      id,
-      size,
-      n,
-      prevLink,
-      receipt: opened.receipt,
-      nu: nuReleased ? nu : new Uint8Array(),
-    },
+    { kind: 'challenge', id: replica, size, n, prevLink, receipt, nu: nuReleased ? nu : new Uint8Array() },
     exchange,
     verdict,
   );
-  await closeRound(context, id, n, challenge, commitment, verdict);
-  if (verdict.outcome !== 'void')
-    await context.index.count(id.minerKey, 'challenge', verdict.outcome === 'pass');
-  return { id, n, ...verdict, chunks, openings, bytes: size, elapsedMs: exchange.elapsedMs };
+  await closeRound(context, replica, n, verdict, passedRound);
+  if (verdict.outcome !== 'void') {
+    await context.index.count(replica.minerKey, 'challenge', verdict.outcome === 'pass');
+  }
+  return { id: replica, n, ...verdict, chunks, openings, bytes: size, elapsedMs: exchange.elapsedMs };
 }
 
 /** Seconds before its expiry in which a replica is left in peace: a miner may drop it then, and clocks differ. */
@@ -145,13 +158,19 @@ function openRound(context: ValidatorContext, id: ReplicaId): Promise<ReplicaRec
   });
 }
 
-async function closeRound(
+/** What a pass moves forward. */
+export interface PassedRound {
+  readonly link: Uint8Array;
+  readonly kept: KeptRound;
+}
+
+/** Writes the verdict into the record; nothing happens unless round n is the open one. */
+export async function closeRound(
   context: ValidatorContext,
   id: ReplicaId,
   n: number,
-  challenge: Opened<ChallengeBody> | null,
-  commitment: Opened<CommitmentBody> | null,
   verdict: Verdict,
+  passedRound: PassedRound | null,
 ): Promise<void> {
   const now = unixSeconds(context.clock);
   await changeReplica(context, id, (current) => {
@@ -166,12 +185,10 @@ async function closeRound(
         lastFailure: { at: now, reason: verdict.reason },
       };
     }
-    const { link, keyedRoot } = commitment!.value;
-    const kept = [...current.kept, { n, seed: roundSeed(context.core, challenge!.body), keyedRoot }];
     return {
       ...closed,
-      link,
-      kept: kept.slice(-limits.keptRounds),
+      link: passedRound!.link,
+      kept: [...current.kept, passedRound!.kept].slice(-limits.keptRounds),
       passed: current.passed + 1,
       lastPassAt: now,
     };
@@ -226,7 +243,7 @@ class Round {
       );
       const answer = await reply.readAll(limits.messageBytesMax);
       if (reply.resynced) {
-        context.log.info({ root: this.miner.hotkey, n: challenge.value.n }, 'the miner was resynced');
+        context.log.info({ miner: this.miner.hotkey, n: challenge.value.n }, 'the miner was resynced');
       }
       return answer;
     });
@@ -316,32 +333,4 @@ class Round {
     const judgement = await this.context.view.judge({ number: blockNumber, hash: blockHash });
     return new RoundFailure(judgement === 'ok' ? failed('block', true) : voided('block'));
   }
-}
-
-/**
- * Declares rounds void that an earlier run left open, and those of any process older than `staleMs`: their n is
- * spent, and every n leaves a transcript. Returns how many.
- */
-export async function voidAbandonedRounds(context: ValidatorContext, staleMs: number): Promise<number> {
-  let count = 0;
-  let cursor: string | null = null;
-  do {
-    const page: Awaited<ReturnType<typeof context.index.listReplicas>> = await context.index.listReplicas(
-      cursor,
-      500,
-    );
-    for (const replica of page.items) {
-      const round = replica.openRound;
-      if (round === null) continue;
-      if (round.owner !== context.processId && context.clock.now() - round.startedAtMs < staleMs) continue;
-      const verdict = voided('interrupted');
-      const { size, link: prevLink, receipt } = replica;
-      const subject = { kind: 'challenge', id: replica, size, n: round.n, prevLink, receipt } as const;
-      await recordTranscript(context, subject, new Exchange(context.clock), verdict);
-      await closeRound(context, replica, round.n, null, null, verdict);
-      count++;
-    }
-    cursor = page.next;
-  } while (cursor !== null);
-  return count;
 }

@@ -1,6 +1,7 @@
 // Puts a validator's context together; the API node starts from the same one.
 
 import type { Log } from '../../adapters/observe/log.js';
+import type { TranscriptLog } from '../../adapters/observe/transcript-log.js';
 import type { ProofCore } from '../../domain/core/proof-core.js';
 import type { Chain } from '../../domain/ports/chain.js';
 import type { Cipher } from '../../domain/ports/cipher.js';
@@ -10,7 +11,6 @@ import type { PlacementIndex } from '../../domain/ports/placement-index.js';
 import type { Prover } from '../../domain/ports/prover.js';
 import type { Random } from '../../domain/ports/random.js';
 import type { Signer, VerifySignature } from '../../domain/ports/signer.js';
-import type { TranscriptWriter } from '../../domain/ports/transcript-writer.js';
 import { replicaSecret } from '../../domain/protocol/derivations.js';
 import { type AuditWish, type Deadlines, defaultDeadlines } from '../../domain/protocol/parameters.js';
 import { ChainView } from '../chain-view.js';
@@ -28,7 +28,7 @@ export interface ValidatorParts {
   readonly cipher: Cipher;
   readonly clock: Clock;
   readonly random: Random;
-  readonly transcripts: TranscriptWriter;
+  readonly transcripts: TranscriptLog;
   readonly log: Log;
   readonly audit: AuditWish;
   readonly deadlines?: Deadlines;
@@ -44,6 +44,7 @@ export function composeValidator(parts: ValidatorParts): ValidatorContext {
     secret: replicaSecret(signer),
     view: new ChainView(chain, clock),
     lag: new Lag(clock),
+    liveRounds: new Set(),
     deadlines: parts.deadlines ?? defaultDeadlines,
   };
 }

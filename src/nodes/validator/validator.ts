@@ -2,10 +2,10 @@
 
 import { createServer } from '../../adapters/rpc/server.js';
 import type { RunningNode } from '../running-node.js';
-import { voidAbandonedRounds } from './challenging.js';
 import { closeValidatorParts, composeValidator, type ValidatorParts } from './compose.js';
 import type { ValidatorContext } from './context.js';
 import { addOperatorRoutes } from './operating.js';
+import { recoverRounds } from './recovery.js';
 import { activeReplicas, challengeAll } from './rounds.js';
 
 export interface ValidatorNodeParts extends ValidatorParts {
@@ -15,14 +15,12 @@ export interface ValidatorNodeParts extends ValidatorParts {
   readonly challengeEveryBlocks: number;
 }
 
-/** No round lasts this long: whatever process left it open is gone. */
-const abandonedRoundMs = 15 * 60_000;
 const pollMs = 500;
 
 export async function startValidator(parts: ValidatorNodeParts): Promise<RunningNode> {
   const context = composeValidator(parts);
-  const abandoned = await voidAbandonedRounds(context, abandonedRoundMs);
-  if (abandoned > 0) context.log.info({ rounds: abandoned }, 'rounds left open by an earlier run are void');
+  const recovered = await recoverRounds(context);
+  if (recovered > 0) context.log.info({ rounds: recovered }, 'closed rounds that an earlier run left open');
   const server = createServer({ log: context.log, host: parts.host, port: parts.port });
   addOperatorRoutes(server, context);
   const address = await server.listen();
@@ -54,6 +52,7 @@ async function sweepForever(
       const { number } = await context.view.head();
       if (number >= due) {
         due = number + everyBlocks;
+        await recoverRounds(context);
         await sweep(context, signal);
       }
     } catch (error) {

@@ -1,7 +1,7 @@
 // GF(2^255 - 19) in both representations against BigInt, with limbs at the extremes of the stated bounds.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { BUILDS, type Build, bytesOf, instantiate, integerOf, mod, P, random, SCRATCH, SEED } from './group_core.js';
+import { BUILDS, type Build, bytesOf, instantiate, integerOf, mod, P, random, SEED } from './group_core.js';
 
 /** How a build lays out limbs: bit offsets, the limit of a reduced limb, access to limb k of a lane. */
 interface Layout {
@@ -29,27 +29,35 @@ const LAYOUTS: Record<Build, Layout> = {
   },
 };
 
-const [A, B, O, MASK, PACKED] = [0, 1, 2, 3, 4].map((i) => SCRATCH + 256 * i) as [number, number, number, number, number];
-
 for (const build of BUILDS) {
   describe(`field25519, ${build}`, () => {
     const core = instantiate(build);
     const layout = LAYOUTS[build];
+    const [A, B, O, MASK, PACKED] = [0, 1, 2, 3, 4].map(
+      (i) => ((core.heapBase() + 255) & ~255) + 256 * i,
+    ) as [number, number, number, number, number];
     const view = new DataView(core.memory.buffer);
     const bytes = new Uint8Array(core.memory.buffer);
     const rng = random(SEED);
     const lanes = Array.from({ length: layout.lanes }, (_, lane) => lane);
 
-    const valueOf = (element: number, lane: number): bigint =>
-      layout.offsets.reduce((sum, offset, k) => sum + (BigInt(layout.get(view, element, lane, k)) << BigInt(offset)), 0n);
+    const elementOf = (element: number, lane: number): bigint =>
+      layout.offsets.reduce(
+        (sum, offset, k) => sum + (BigInt(layout.get(view, element, lane, k)) << BigInt(offset)),
+        0n,
+      );
 
     /** Fills every lane with limbs chosen by `choose(limit)` where limit is `scale` times the reduced limit. */
-    const fill = (element: number, scale: number, choose: (limit: number, lane: number, k: number) => number): bigint[] => {
+    const fill = (
+      element: number,
+      scale: number,
+      choose: (limit: number, lane: number, k: number) => number,
+    ): bigint[] => {
       for (const lane of lanes)
         layout.reduced.forEach((limit, k) => {
           layout.set(view, element, lane, k, choose(scale * limit, lane, k));
         });
-      return lanes.map((lane) => valueOf(element, lane));
+      return lanes.map((lane) => elementOf(element, lane));
     };
 
     /** Extreme limbs: mostly +-limit, some 0, 1 and values in between. */
@@ -61,11 +69,18 @@ for (const build of BUILDS) {
 
     const check = (expected: (lane: number) => bigint, what: string, reduced = true): void => {
       for (const lane of lanes) {
-        assert.equal(mod(valueOf(O, lane), P), mod(expected(lane), P), `${what}, lane ${lane}, seed ${SEED}`);
+        assert.equal(
+          mod(elementOf(O, lane), P),
+          mod(expected(lane), P),
+          `${what}, lane ${lane}, seed ${SEED}`,
+        );
         if (!reduced) continue;
         layout.reduced.forEach((limit, k) => {
           const limb = Math.abs(layout.get(view, O, lane, k));
-          assert.ok(limb <= limit, `${what}: limb ${k} of lane ${lane} is ${limb}, limit ${limit}, seed ${SEED}`);
+          assert.ok(
+            limb <= limit,
+            `${what}: limb ${k} of lane ${lane} is ${limb}, limit ${limit}, seed ${SEED}`,
+          );
         });
       }
     };
@@ -81,8 +96,10 @@ for (const build of BUILDS) {
       };
       for (let signs = 0; signs < 1024; signs++) {
         const count = layout.reduced.length;
-        const a = fill(A, 1, (limit, _, k) => ((signs >> k % count) & 1 ? -limit : limit));
-        const b = fill(B, 3, (limit, lane, k) => ((signs >> (count === 5 ? k + 5 : 9 - k)) & 1) !== (lane & 1) ? limit : -limit);
+        const a = fill(A, 1, (limit, _, k) => ((signs >> (k % count)) & 1 ? -limit : limit));
+        const b = fill(B, 3, (limit, lane, k) =>
+          ((signs >> (count === 5 ? k + 5 : 9 - k)) & 1) !== (lane & 1) ? limit : -limit,
+        );
         run(`signs ${signs}`, a, b);
       }
       for (let i = 0; i < 2000; i++) run(`case ${i}`, fill(A, 1, extreme), fill(B, 3, extreme));
@@ -100,7 +117,7 @@ for (const build of BUILDS) {
       const a = fill(O, 1, extreme);
       core.fieldMul(O, O, O);
       check((lane) => a[lane]! ** 2n, 'o = o * o');
-      const b = lanes.map((lane) => valueOf(O, lane));
+      const b = lanes.map((lane) => elementOf(O, lane));
       core.fieldSquare(O, O);
       check((lane) => b[lane]! ** 2n, 'o = o^2');
     });
@@ -139,8 +156,27 @@ for (const build of BUILDS) {
         check((lane) => (mod(a[lane]!, P) % 2n === 1n ? -a[lane]! : a[lane]!), `${what}: absolute`);
       };
       for (let i = 0; i < 1500; i++)
-        expectForms(fill(A, 1, i < 1024 ? (limit, _, k) => ((i >> k) & 1 ? -limit : limit) : extreme), `case ${i}`);
-      const edges = [0n, 1n, 2n, 18n, 19n, 20n, P - 20n, P - 19n, P - 2n, P - 1n, P, P + 1n, P + 18n, (P - 1n) / 2n, 1n << 254n];
+        expectForms(
+          fill(A, 1, i < 1024 ? (limit, _, k) => ((i >> k) & 1 ? -limit : limit) : extreme),
+          `case ${i}`,
+        );
+      const edges = [
+        0n,
+        1n,
+        2n,
+        18n,
+        19n,
+        20n,
+        P - 20n,
+        P - 19n,
+        P - 2n,
+        P - 1n,
+        P,
+        P + 1n,
+        P + 18n,
+        (P - 1n) / 2n,
+        1n << 254n,
+      ];
       for (const edge of edges)
         for (const lane of lanes) {
           fill(A, 0, () => 0);
@@ -155,7 +191,9 @@ for (const build of BUILDS) {
 
     test('from bytes: any 255 bits, bit 255 ignored, reduced', () => {
       for (let i = 0; i < 500; i++) {
-        const inputs = lanes.map((_, lane) => (i === 0 ? (1n << 256n) - 1n : integerOf(rng.bytes(32)) ^ BigInt(lane)));
+        const inputs = lanes.map((_, lane) =>
+          i === 0 ? (1n << 256n) - 1n : integerOf(rng.bytes(32)) ^ BigInt(lane),
+        );
         for (const lane of lanes) {
           bytes.set(bytesOf(inputs[lane]!), B);
           core.fieldFromBytes(O, lane, B);
@@ -169,7 +207,11 @@ for (const build of BUILDS) {
         const a = fill(A, 1, i === 0 ? () => 0 : extreme);
         core.fieldInvert(O, A);
         for (const lane of lanes)
-          assert.equal(mod(valueOf(O, lane) * a[lane]!, P), mod(a[lane]!, P) === 0n ? 0n : 1n, `seed ${SEED}`);
+          assert.equal(
+            mod(elementOf(O, lane) * a[lane]!, P),
+            mod(a[lane]!, P) === 0n ? 0n : 1n,
+            `seed ${SEED}`,
+          );
         core.fieldPowerP58(O, A);
         const power = (base: bigint, exponent: bigint): bigint => {
           let [result, square] = [1n, mod(base, P)];

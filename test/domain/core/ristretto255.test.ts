@@ -19,7 +19,11 @@ for (const build of BUILDS) {
       let sum = unhex(MULTIPLES[0]);
       MULTIPLES.forEach((encoding, k) => {
         assert.equal(hex(sum), encoding, `${k} B`);
-        assert.equal(hex(group.commit(bytesOf(BigInt(k)), new Uint8Array(32))), encoding, `${k} B by commitment`);
+        assert.equal(
+          hex(group.commit(bytesOf(BigInt(k)), new Uint8Array(32))),
+          encoding,
+          `${k} B by commitment`,
+        );
         assert.ok(group.isValid(sum));
         if (2 * k < MULTIPLES.length) assert.equal(hex(group.double(sum)), MULTIPLES[2 * k], `2 * ${k} B`);
         sum = group.add(sum, generator);
@@ -44,16 +48,15 @@ for (const build of BUILDS) {
 
     test('A.3: element derivation', () => {
       const inputs = DERIVED.map(([label]) => new Uint8Array(createHash('sha512').update(label).digest()));
-      assert.deepEqual(
-        hex(group.derive(concat(inputs))),
-        DERIVED.map(([, encoding]) => encoding).join(''),
-      );
-      for (const input of DERIVED_ALIKE.inputs) assert.equal(hex(group.derive(unhex(input))), DERIVED_ALIKE.output);
+      assert.deepEqual(hex(group.derive(concat(inputs))), DERIVED.map(([, encoding]) => encoding).join(''));
+      for (const input of DERIVED_ALIKE.inputs)
+        assert.equal(hex(group.derive(unhex(input))), DERIVED_ALIKE.output);
     });
 
     test('decoding accepts exactly what the reference accepts, also near 0, p and 2^255', () => {
       const candidates: bigint[] = [];
-      for (let k = 0n; k < 40n; k++) candidates.push(k, P - k, P + k, (1n << 255n) - 1n - k, (1n << 256n) - 1n - k);
+      for (let k = 0n; k < 40n; k++)
+        candidates.push(k, P - k, P + k, (1n << 255n) - 1n - k, (1n << 256n) - 1n - k);
       for (let i = 0; i < 100; i++) candidates.push(integerOf(rng.bytes(32)) >> 1n);
       for (const candidate of candidates) {
         const encoding = bytesOf(candidate % (1n << 256n));
@@ -69,20 +72,23 @@ for (const build of BUILDS) {
 
     test('derivation, addition, doubling and equality agree with the reference', () => {
       fc.assert(
-        fc.property(fc.array(fc.uint8Array({ minLength: 64, maxLength: 64 }), { minLength: 2, maxLength: 7 }), (items) => {
-          const points = items.map((item) => ristretto255_hasher.deriveToCurve!(item));
-          const elements = group.derive(concat(items));
-          assert.equal(hex(elements), points.map((point) => point.toHex()).join(''));
-          assert.ok(group.isValid(elements));
-          assert.equal(hex(group.double(elements)), points.map((point) => point.double().toHex()).join(''));
-          const turned = concat([elements.subarray(32), elements.subarray(0, 32)]);
-          const sums = group.add(elements, turned);
-          const expected = points.map((point, i) => point.add(points[(i + 1) % points.length]!));
-          assert.equal(hex(sums), expected.map((point) => point.toHex()).join(''));
-          // The decoded sum and the added points are different representatives of one element.
-          assert.ok(group.isSum(elements, turned, sums));
-          assert.equal(group.isSum(elements, turned, elements), false);
-        }),
+        fc.property(
+          fc.array(fc.uint8Array({ minLength: 64, maxLength: 64 }), { minLength: 2, maxLength: 7 }),
+          (items) => {
+            const points = items.map((item) => ristretto255_hasher.deriveToCurve!(item));
+            const elements = group.derive(concat(items));
+            assert.equal(hex(elements), points.map((point) => point.toHex()).join(''));
+            assert.ok(group.isValid(elements));
+            assert.equal(hex(group.double(elements)), points.map((point) => point.double().toHex()).join(''));
+            const turned = concat([elements.subarray(32), elements.subarray(0, 32)]);
+            const sums = group.add(elements, turned);
+            const expected = points.map((point, i) => point.add(points[(i + 1) % points.length]!));
+            assert.equal(hex(sums), expected.map((point) => point.toHex()).join(''));
+            // The decoded sum and the added points are different representatives of one element.
+            assert.ok(group.isSum(elements, turned, sums));
+            assert.equal(group.isSum(elements, turned, elements), false);
+          },
+        ),
         { seed: SEED, numRuns: 25 },
       );
     });
@@ -98,11 +104,25 @@ for (const build of BUILDS) {
       assert.ok(group.isSum(element, negative, zero));
     });
 
+    test('the identity in every position of batches of doubles', () => {
+      const n = 35;
+      const elements = Array.from({ length: n }, (_, i) => unhex(MULTIPLES[1 + (i % 7)]!));
+      const doubles = elements.map((_, i) => MULTIPLES[2 * (1 + (i % 7))]!);
+      for (let at = 0; at < n; at++) {
+        const batch = elements.map((element, i) => (i === at ? new Uint8Array(32) : element));
+        const expected = doubles.map((encoding, i) => (i === at ? MULTIPLES[0] : encoding));
+        assert.equal(hex(group.double(concat(batch))), expected.join(''), `identity at ${at}`);
+      }
+    });
+
     test('wrong lengths are refused', () => {
       assert.throws(() => group.derive(new Uint8Array(63)), RangeError);
       assert.throws(() => group.isValid(new Uint8Array(33)), RangeError);
       assert.throws(() => group.add(new Uint8Array(32), new Uint8Array(64)), RangeError);
-      assert.throws(() => group.isSum(new Uint8Array(32), new Uint8Array(32), new Uint8Array(64)), RangeError);
+      assert.throws(
+        () => group.isSum(new Uint8Array(32), new Uint8Array(32), new Uint8Array(64)),
+        RangeError,
+      );
     });
   });
 }

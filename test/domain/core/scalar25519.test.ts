@@ -9,9 +9,11 @@ const TOP = (1n << 512n) - 1n;
 /** Values around every multiple of L and power of two where a carry or a fold could be lost. */
 function wideEdges(): bigint[] {
   const edges = [0n, 1n, TOP, TOP - 1n];
-  for (let bit = 0n; bit <= 512n; bit += 1n) edges.push((1n << bit) - 1n, (1n << bit) % (TOP + 1n), ((1n << bit) + 1n) % TOP);
+  for (let bit = 0n; bit <= 512n; bit += 1n)
+    edges.push((1n << bit) - 1n, (1n << bit) % (TOP + 1n), ((1n << bit) + 1n) % TOP);
   for (let k = 0n; k < 260n; k++)
-    for (const by of [-2n, -1n, 0n, 1n, 2n]) edges.push((L << k) + by, (TOP / L - k) * L + by, (k + 1n) * L + by);
+    for (const by of [-2n, -1n, 0n, 1n, 2n])
+      edges.push((L << k) + by, (TOP / L - k) * L + by, (k + 1n) * L + by);
   const ones28 = (1n << 28n) - 1n;
   for (let k = 0n; k < 18n; k++) edges.push(ones28 << (28n * k), TOP ^ (ones28 << (28n * k)));
   return edges.filter((edge) => edge >= 0n && edge <= TOP);
@@ -31,12 +33,15 @@ for (const build of BUILDS) {
 
     test('wide reduction of any 64 bytes', () => {
       fc.assert(
-        fc.property(fc.array(fc.uint8Array({ minLength: 64, maxLength: 64 }), { minLength: 1, maxLength: 9 }), (items) => {
-          const reduced = group.reduceWide(concat(items));
-          items.forEach((item, i) => {
-            assert.equal(integerOf(reduced.subarray(32 * i, 32 * i + 32)), integerOf(item) % L);
-          });
-        }),
+        fc.property(
+          fc.array(fc.uint8Array({ minLength: 64, maxLength: 64 }), { minLength: 1, maxLength: 9 }),
+          (items) => {
+            const reduced = group.reduceWide(concat(items));
+            items.forEach((item, i) => {
+              assert.equal(integerOf(reduced.subarray(32 * i, 32 * i + 32)), integerOf(item) % L);
+            });
+          },
+        ),
         { seed: SEED, numRuns: 300 },
       );
     });
@@ -45,7 +50,16 @@ for (const build of BUILDS) {
       const word = 1n << 64n;
       const edges = [0n, 1n, L - 1n, L - 2n, 1n << 252n, (1n << 252n) - 1n, L % (word * word)];
       for (const edge of edges) assert.equal(group.isCanonicalScalar(bytesOf(edge)), true, `${edge}`);
-      const above = [L, L + 1n, L + word, L + word ** 2n, L + word ** 3n, 2n * L, (1n << 255n) - 1n, (1n << 256n) - 1n];
+      const above = [
+        L,
+        L + 1n,
+        L + word,
+        L + word ** 2n,
+        L + word ** 3n,
+        2n * L,
+        (1n << 255n) - 1n,
+        (1n << 256n) - 1n,
+      ];
       for (const edge of above) assert.equal(group.isCanonicalScalar(bytesOf(edge)), false, `${edge}`);
       fc.assert(
         fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), (item) => {

@@ -143,6 +143,7 @@ function validatorAgainst(script: Script, change: Partial<ReplicaRecord> = {}) {
     audit: { loss: 0.1, confidence: 0.99 },
     deadlines: { baseMs: 10_000, bytesPerSecond: 4_000_000 },
     processId: 'test',
+    liveRounds: new Set<string>(),
   } as unknown as ValidatorContext;
   return {
     context,
