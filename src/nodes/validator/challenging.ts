@@ -142,10 +142,17 @@ async function holdRound(
   return { id: replica, n, ...verdict, chunks, openings, bytes: size, elapsedMs: exchange.elapsedMs };
 }
 
-/** Takes the next round number, durably, before anything is sent; null when a round is open or the replica gone. */
+/** Seconds before its expiry in which a replica is left in peace: a miner may drop it then, and clocks differ. */
+const expiryMarginSeconds = 120;
+
+/**
+ * Takes the next round number, durably, before anything is sent; null when a round is open, or the replica gone
+ * or about to go.
+ */
 function openRound(context: ValidatorContext, id: ReplicaId): Promise<ReplicaRecord | null> {
   return changeReplica(context, id, (current) => {
     if (current.openRound !== null || current.state !== 'active') return null;
+    if (current.expiry <= unixSeconds(context.clock) + expiryMarginSeconds) return null;
     const n = current.n + 1;
     return { ...current, n, openRound: { n, startedAtMs: context.clock.now(), owner: context.processId } };
   });
