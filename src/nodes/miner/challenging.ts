@@ -79,16 +79,19 @@ export async function answerOpening(context: MinerContext, sealed: Uint8Array): 
     replicaIdOf(context, publicKeyOf(request.value.sender), root),
     size,
   );
-  const chunks: Uint8Array[] = [];
-  for (const index of indices) {
-    const start = index * chunkSize;
-    chunks.push(await replicas.read(held, start, start + chunkLength(size, chunkSize, index)));
-  }
-  const bulk = openingBulk(core, round, indices, await checkedOutboard(context, held), chunks);
-  return {
-    head: sealMessage(openingKind, openingBody(core, party, round.challenge, bulk), context.signer),
-    bulk,
-  };
+  // The outboard may have to be rebuilt, which goes over the whole replica.
+  return context.budget.spend(held.validatorKey, size, async () => {
+    const chunks: Uint8Array[] = [];
+    for (const index of indices) {
+      const start = index * chunkSize;
+      chunks.push(await replicas.read(held, start, start + chunkLength(size, chunkSize, index)));
+    }
+    const bulk = openingBulk(core, round, indices, await checkedOutboard(context, held), chunks);
+    return {
+      head: sealMessage(openingKind, openingBody(core, party, round.challenge, bulk), context.signer),
+      bulk,
+    };
+  });
 }
 
 /** The outboard, rebuilt from the replica when it is missing or does not reach the root. */

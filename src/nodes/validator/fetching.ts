@@ -12,10 +12,14 @@ import { headerTo, retrieveKind, retrieveProofKind } from '../../domain/protocol
 import { deadlineMs } from '../../domain/protocol/parameters.js';
 import { retrieveFault } from '../../domain/protocol/retrieve.js';
 import { ask, openAnswer, Refused, sealQuestion } from './asking.js';
+import { verdictOf } from './blame.js';
 import type { ValidatorContext } from './context.js';
 import { locateMiner } from './miners.js';
 import { changeReplica, markFailed } from './replica-state.js';
 import { Exchange, failed, passed, recordTranscript, type Verdict, voided } from './transcripts.js';
+
+/** Refusals by which a miner says that it cannot give the replica back. */
+const dataIsGone: ReadonlySet<string> = new Set(['unknown-replica', 'damaged']);
 
 export interface FetchedPiece {
   readonly data: Uint8Array;
@@ -62,6 +66,7 @@ async function fetchReplica(
   const { core, party, index } = context;
   const minerKey = fromHex(replica.minerKey);
   const exchange = new Exchange(context.clock);
+  let body: PartReader | null = null;
   const finish = async (verdict: Verdict): Promise<void> => {
     const subject = { kind: 'retrieve', id: replica, size: replica.size, prevLink: replica.link } as const;
     await recordTranscript(context, subject, exchange, verdict);
@@ -95,7 +100,7 @@ async function fetchReplica(
     const content = core.createHasher({ kind: 'hash' });
     const keyed = core.createHasher({ kind: 'keyed', key: retrieveSeed(core, question.body) });
     const encoded = new Uint8Array(replica.size);
-    const body = new PartReader(reply.parts);
+    body = new PartReader(reply.parts);
     let at = 0;
     for await (const part of body.stream(replica.size)) {
       content.update(part);
@@ -110,10 +115,11 @@ async function fetchReplica(
       await body.takeRest(limits.messageBytesMax),
       exchange,
     );
-    const fault = retrieveFault(core, question, content.digest(), keyed.digest(), proof.value);
+    const keyedRoot = keyed.digest();
+    const fault = retrieveFault(core, question, content.digest(), keyedRoot, proof.value);
     if (fault !== null) {
-      // The miner signed K of the very bytes it sent, so wrong bytes are its own signed word.
-      await finish(failed(fault, true));
+      // Wrong bytes are the miner's own signed word if it signed K of these very bytes.
+      await finish(failed(fault, fault !== 'root' || equalBytes(proof.value.keyedRoot, keyedRoot)));
       await markFailed(context, replica, fault);
       throw new FileTaoError('integrity', `the replica does not verify: ${fault}`, {
         details: { reason: fault },
@@ -128,17 +134,18 @@ async function fetchReplica(
       });
     }
     await finish(passed);
-    checkKeptRounds(context, replica, encoded);
+    await beginToSettle(context, replica, encoded);
     return data;
   } catch (error) {
     const failure = toFileTaoError(error);
     if (failure.code === 'integrity') throw failure;
-    if (signal?.aborted || failure.code === 'cancelled') await finish(voided('cancelled'));
-    else {
-      await finish(failed(failure.code, error instanceof Refused));
-      if (failure.code === 'unknown-replica') await markFailed(context, replica, failure.code);
+    await finish(await verdictOf(context, exchange, error, { signal }));
+    if (error instanceof Refused && dataIsGone.has(failure.code)) {
+      await markFailed(context, replica, failure.code);
     }
     throw failure;
+  } finally {
+    await body?.close();
   }
 }
 
@@ -151,10 +158,16 @@ function decode(context: ValidatorContext, replica: ReplicaRecord, encoded: Uint
 
 /**
  * Certainty when data is at hand (PROTOCOL 5): K of every kept round is computed from the true E and compared
- * with the signed one. Each round is settled once. Runs behind the retrieval, never before it.
+ * with the signed one. Each round is settled once, behind the retrieval; a retrieval waits only while too many
+ * others are being settled, so that what is waiting does not fill the memory.
  */
-function checkKeptRounds(context: ValidatorContext, replica: ReplicaRecord, encoded: Uint8Array): void {
+async function beginToSettle(
+  context: ValidatorContext,
+  replica: ReplicaRecord,
+  encoded: Uint8Array,
+): Promise<void> {
   if (replica.kept.length === 0) return;
+  const leave = await context.settleGate.enter(encoded.length);
   const settle = async (): Promise<void> => {
     const roots = await context.prover.keyedRoots(
       encoded,
@@ -174,7 +187,9 @@ function checkKeptRounds(context: ValidatorContext, replica: ReplicaRecord, enco
     }
     if (wrong.length > 0) await markFailed(context, replica, 'false-keyed-root');
   };
-  settle().catch((error) => {
-    context.log.warn({ err: error, root: replica.root }, 'could not check the kept rounds');
-  });
+  settle()
+    .catch((error) => {
+      context.log.warn({ err: error, root: replica.root }, 'could not check the kept rounds');
+    })
+    .finally(leave);
 }
