@@ -21,8 +21,6 @@ import {
   type Order,
   type ProveResult,
   type ProveTask,
-  RUNNING,
-  WAITING,
   type WorkerSetup,
 } from './tasks.js';
 
@@ -87,7 +85,6 @@ function answering<Task, Result extends object>(work: (task: Task, check: () => 
     };
     let answer: { result: Result } | { failure: Failure };
     try {
-      Atomics.compareExchange(state, 0, WAITING, RUNNING);
       check();
       answer = { result: await work(task, check) };
     } catch (error) {

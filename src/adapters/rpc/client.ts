@@ -227,11 +227,15 @@ function problemText(incoming: IncomingMessage, bytes: Uint8Array): string {
   }
 }
 
-/** Bytes that are no HTTP are the node's doing; without this they would look like a defect of this side. */
+/**
+ * What the connection reports, as one of ours. Node:http has codes of its own for an answer that is no HTTP
+ * (HPE_…); without a name they would pass for this process's own fault, and a round would be void for them.
+ */
 function networkFailure(error: unknown): FileTaoError {
+  const failure = toFileTaoError(error);
+  if (failure.code !== 'internal') return failure;
   const { code } = (error ?? {}) as { code?: unknown };
-  if (typeof code === 'string' && code.startsWith('HPE_')) {
-    return new FileTaoError('bad-message', `the node does not speak HTTP (${code})`, { cause: error });
-  }
-  return toFileTaoError(error);
+  return typeof code === 'string' && code.startsWith('HPE_')
+    ? new FileTaoError('bad-message', `the node does not speak HTTP (${code})`, { cause: error })
+    : new FileTaoError('unreachable', failure.message, { cause: error });
 }

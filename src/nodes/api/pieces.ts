@@ -99,7 +99,7 @@ async function storePiece(
 }
 
 /** Those that cannot be renewed do not count towards the copies: others take their place. */
-async function renewReplicas(context: ApiContext, pieceId: PieceId, expiry: number): Promise<void> {
+export async function renewReplicas(context: ApiContext, pieceId: PieceId, expiry: number): Promise<void> {
   const short = (await activeReplicas(context, pieceId)).filter((replica) => replica.expiry < expiry);
   await Promise.all(
     short.map((replica) =>

@@ -21,8 +21,8 @@ import type { MinerContext } from './context.js';
 export interface RetrieveAnswer {
   /** E, then the signed proof. */
   readonly parts: AsyncGenerator<Uint8Array>;
-  /** To be called when the answer is over, read to its end or not. */
-  readonly leave: () => void;
+  /** To be called when the answer has ended, however it did: parts that were never asked for end nowhere else. */
+  readonly end: () => void;
 }
 
 /** Checks run before the first byte is yielded. */
@@ -31,7 +31,7 @@ export async function retrieveReplica(context: MinerContext, sealed: Uint8Array)
   const { root, size } = request.value;
   const held = await requireReplica(context, replicaIdOf(context, validatorKey, root), size);
   await context.replicas.path(held);
-  const leave = context.budget.enter(validatorKey, size);
+  const end = context.budget.take(validatorKey, size);
   const parts = (async function* () {
     const keyed = context.core.createHasher({ kind: 'keyed', key: retrieveSeed(context.core, request.body) });
     for await (const part of context.replicas.stream(held, 0, size)) {
@@ -41,7 +41,7 @@ export async function retrieveReplica(context: MinerContext, sealed: Uint8Array)
     const proof = retrieveProofBody(context.core, context.party, request, keyed.digest());
     yield sealMessage(retrieveProofKind, proof, context.signer);
   })();
-  return { parts, leave };
+  return { parts, end };
 }
 
 export async function retrieveRange(context: MinerContext, sealed: Uint8Array): Promise<OpeningAnswer> {

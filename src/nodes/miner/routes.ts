@@ -80,8 +80,9 @@ const handlers: Readonly<Record<NodeRoute, Handler>> = {
     return sendFramed(reply, answer, bulk);
   },
   async retrieve(context, { head, reply }) {
-    const { parts, leave } = await retrieveReplica(context, head);
-    reply.raw.once('close', leave);
+    const { parts, end } = await retrieveReplica(context, head);
+    if (reply.raw.destroyed) end();
+    else reply.raw.once('close', end);
     return reply.type(contentTypes.message).send(Readable.from(parts, { objectMode: false }));
   },
   async range(context, { head, reply }) {

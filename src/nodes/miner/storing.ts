@@ -50,8 +50,10 @@ export async function storeReplica(
       const receipt = receiptBody(core, context.party, context.secret, request, received.keyedRoot, inForce);
       const answer = sealMessage(receiptKind, receipt, context.signer);
       await writer?.commit(received.outboard);
-      if (held !== null) await index.renew(id, expiry);
-      else {
+      if (held !== null) {
+        if ((await index.renew(id, expiry)) === null)
+          throw new FileTaoError('busy', 'the replica was removed meanwhile: store it again');
+      } else {
         await index.put({
           ...id,
           size,

@@ -57,6 +57,9 @@ const expiryMarginSeconds = 120;
 
 /** How long to wait before the identical body is sent again, in milliseconds. */
 const resendAfterMs = [200, 500, 1000, 2000, 4000] as const;
+/** Attempts of one move, and how often a miner may say it lost the round; together below a transcript's limit. */
+const attemptsMax = 8;
+const recommitsMax = 3;
 
 /** A commitment whose faults are known, with all that was said so far. */
 class RoundFailure extends Error {
@@ -72,13 +75,16 @@ export async function challengeReplica(
   queuedBytes = 0,
   signal?: AbortSignal,
 ): Promise<RoundResult | null> {
+  // What may fail on this side is asked before a round is open: a chain that is away is not the miner's fault.
+  const block = await context.view.head();
+  await context.view.neuron(id.minerKey);
   const live = roundKey(id);
   if (context.liveRounds.has(live)) return null;
   // Before the index knows of the round, so that nobody in this process takes it for abandoned.
   context.liveRounds.add(live);
   try {
     const replica = await openRound(context, id);
-    return replica === null ? null : await holdRound(context, replica, queuedBytes, signal);
+    return replica === null ? null : await holdRound(context, replica, block, queuedBytes, signal);
   } finally {
     context.liveRounds.delete(live);
   }
@@ -89,6 +95,7 @@ export const roundKey = ({ minerKey, root }: ReplicaId): string => `${minerKey}/
 async function holdRound(
   context: ValidatorContext,
   replica: ReplicaRecord,
+  block: BlockRef,
   queuedBytes: number,
   signal: AbortSignal | undefined,
 ): Promise<RoundResult> {
@@ -101,9 +108,8 @@ async function holdRound(
   const openings = Math.min(wished, chunks);
   let passedRound: PassedRound | null = null;
   let verdict: Verdict;
-  let block: BlockRef | undefined;
+  const isNuReleased = () => exchange.messages.some(({ type }) => type === openingRequestKind.type);
   try {
-    block = await context.view.head();
     const challenge = sealQuestion(context, {
       kind: challengeKind,
       body: challengeBody(context.core, context.party, fromHex(replica.minerKey), {
@@ -129,12 +135,20 @@ async function holdRound(
     verdict =
       error instanceof RoundFailure
         ? error.verdict
-        : await verdictOf(context, exchange, error, { named: block, signal });
+        : // Once ν is released no `block` is agreed: the challenge had been accepted.
+          await verdictOf(context, exchange, error, { named: isNuReleased() ? undefined : block, signal });
   }
-  const nuReleased = exchange.messages.some(({ type }) => type === openingRequestKind.type);
   await recordTranscript(
     context,
-    { kind: 'challenge', id: replica, size, n, prevLink, receipt, nu: nuReleased ? nu : new Uint8Array() },
+    {
+      kind: 'challenge',
+      id: replica,
+      size,
+      n,
+      prevLink,
+      receipt,
+      nu: isNuReleased() ? nu : new Uint8Array(),
+    },
     exchange,
     verdict,
   );
@@ -198,6 +212,9 @@ export async function closeRound(
 /** The two moves of a round, with their deadlines and resends. */
 class Round {
   #miner: ReachableNeuron;
+  /** One `busy` may postpone a round, not one at every move. */
+  #wasBusy = false;
+  #recommits = 0;
 
   constructor(
     readonly context: ValidatorContext,
@@ -260,6 +277,7 @@ class Round {
         return await reply.readAll(limits.openingBytesMax + limits.messageBytesMax);
       } catch (error) {
         if (!(error instanceof Refused) || error.code !== 'unknown-round') throw error;
+        if (++this.#recommits > recommitsMax) throw error;
         // The miner lost the round, in a restart perhaps: the identical challenge must bring the identical body.
         const again = await this.#commit(remainingMs);
         if (!equalBytes(again.body, commitment.body))
@@ -297,7 +315,6 @@ class Round {
   ): Promise<Result> {
     const { clock } = this.context;
     let until = clock.monotonic() + timeoutMs;
-    let wasBusy = false;
     for (let tries = 0; ; tries++) {
       try {
         return await attempt(Math.max(1, until - clock.monotonic()));
@@ -306,12 +323,12 @@ class Round {
         const failure = toFileTaoError(error);
         let waitMs: number = resendAfterMs[Math.min(tries, resendAfterMs.length - 1)]!;
         if (error instanceof Refused) {
-          if ((failure.code !== 'busy' && failure.code !== 'budget') || wasBusy) throw error;
-          wasBusy = true;
+          if ((failure.code !== 'busy' && failure.code !== 'budget') || this.#wasBusy) throw error;
+          this.#wasBusy = true;
           waitMs = 1000 * Math.max(1, error.refusal.value.retryAfter);
           until += waitMs;
         } else if (failure.code !== 'unreachable') throw error;
-        if (clock.monotonic() + waitMs >= until) throw error;
+        if (tries + 1 >= attemptsMax || clock.monotonic() + waitMs >= until) throw error;
         await clock.sleep(waitMs, this.signal);
         if (failure.code === 'unreachable') await this.#locateAgain();
       }

@@ -1,6 +1,7 @@
 // Puts a validator's context together; the API node starts from the same one.
 
 import type { Log } from '../../adapters/observe/log.js';
+import type { TranscriptLog } from '../../adapters/observe/transcript-log.js';
 import type { ProofCore } from '../../domain/core/proof-core.js';
 import { mebibyte } from '../../domain/model/constants.js';
 import type { Chain } from '../../domain/ports/chain.js';
@@ -17,7 +18,6 @@ import { ByteGate } from '../byte-gate.js';
 import { ChainView } from '../chain-view.js';
 import type { ValidatorContext } from './context.js';
 import { Lag } from './lag.js';
-import type { TranscriptWriter } from './transcripts.js';
 
 export interface ValidatorParts {
   readonly signer: Signer;
@@ -30,7 +30,7 @@ export interface ValidatorParts {
   readonly cipher: Cipher;
   readonly clock: Clock;
   readonly random: Random;
-  readonly transcripts: TranscriptWriter;
+  readonly transcripts: TranscriptLog;
   readonly log: Log;
   readonly audit: AuditWish;
   readonly deadlines?: Deadlines;
@@ -38,7 +38,7 @@ export interface ValidatorParts {
   readonly processId: string;
 }
 
-/** A replica being checked is held twice: here, and in the worker. */
+/** A replica being checked is held three times: decoded, encoded, and in the worker. */
 const settlingBytesMax = 32 * mebibyte;
 
 export function composeValidator(parts: ValidatorParts): ValidatorContext {

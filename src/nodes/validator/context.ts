@@ -1,6 +1,7 @@
 // What every part of a validator, and of an API node beside it, works with.
 
 import type { Log } from '../../adapters/observe/log.js';
+import type { TranscriptLog } from '../../adapters/observe/transcript-log.js';
 import type { ProofCore } from '../../domain/core/proof-core.js';
 import type { Chain } from '../../domain/ports/chain.js';
 import type { Cipher } from '../../domain/ports/cipher.js';
@@ -15,7 +16,6 @@ import type { AuditWish, Deadlines } from '../../domain/protocol/parameters.js';
 import type { ByteGate } from '../byte-gate.js';
 import type { ChainView } from '../chain-view.js';
 import type { Lag } from './lag.js';
-import type { TranscriptWriter } from './transcripts.js';
 
 export interface ValidatorContext {
   readonly party: Party;
@@ -34,7 +34,7 @@ export interface ValidatorContext {
   readonly random: Random;
   readonly log: Log;
   readonly lag: Lag;
-  readonly transcripts: TranscriptWriter;
+  readonly transcripts: TranscriptLog;
   readonly audit: AuditWish;
   readonly deadlines: Deadlines;
   /** Names this process in open rounds. */

@@ -99,13 +99,15 @@ async function fetchReplica(
     );
     const content = core.createHasher({ kind: 'hash' });
     const keyed = core.createHasher({ kind: 'keyed', key: retrieveSeed(core, question.body) });
-    const encoded = new Uint8Array(replica.size);
+    // Decoded as it arrives: a piece is held once, and passed on only when all of it has been verified.
+    const decoder = context.cipher.aes256Ctr(keyOf(context, replica));
+    const data = new Uint8Array(replica.size);
     body = new PartReader(reply.parts);
     let at = 0;
     for await (const part of body.stream(replica.size)) {
       content.update(part);
       keyed.update(part);
-      encoded.set(part, at);
+      data.set(decoder.apply(part), at);
       at += part.length;
     }
     const proof = openAnswer(
@@ -125,8 +127,7 @@ async function fetchReplica(
         details: { reason: fault },
       });
     }
-    const data = decode(context, replica, encoded);
-    if (data === null) {
+    if (!equalBytes(core.hash(data), fromHex(replica.pieceId))) {
       // E is right by its root, so this is the validator's own doing, not the miner's.
       await finish(voided('piece-id'));
       throw new FileTaoError('integrity', 'the replica decodes to another piece', {
@@ -134,7 +135,7 @@ async function fetchReplica(
       });
     }
     await finish(passed);
-    await beginToSettle(context, replica, encoded);
+    await beginToSettle(context, replica, data);
     return data;
   } catch (error) {
     const failure = toFileTaoError(error);
@@ -149,12 +150,8 @@ async function fetchReplica(
   }
 }
 
-function decode(context: ValidatorContext, replica: ReplicaRecord, encoded: Uint8Array): Uint8Array | null {
-  const pieceId = fromHex(replica.pieceId);
-  const key = replicaKey(context.core, context.secret, pieceId, fromHex(replica.minerKey));
-  const data = context.cipher.aes256Ctr(key).apply(encoded);
-  return equalBytes(context.core.hash(data), pieceId) ? data : null;
-}
+const keyOf = ({ core, secret }: ValidatorContext, { pieceId, minerKey }: ReplicaRecord): Uint8Array =>
+  replicaKey(core, secret, fromHex(pieceId), fromHex(minerKey));
 
 /**
  * Certainty when data is at hand (PROTOCOL 5): K of every kept round is computed from the true E and compared
@@ -164,11 +161,12 @@ function decode(context: ValidatorContext, replica: ReplicaRecord, encoded: Uint
 async function beginToSettle(
   context: ValidatorContext,
   replica: ReplicaRecord,
-  encoded: Uint8Array,
+  data: Uint8Array,
 ): Promise<void> {
   if (replica.kept.length === 0) return;
-  const leave = await context.settleGate.enter(encoded.length);
+  const leave = await context.settleGate.enter(data.length);
   const settle = async (): Promise<void> => {
+    const encoded = context.cipher.aes256Ctr(keyOf(context, replica)).apply(data);
     const roots = await context.prover.keyedRoots(
       encoded,
       replica.kept.map((round) => round.seed),
