@@ -71,7 +71,7 @@ export class PartReader {
     for (let part = await this.#next(); part !== null; part = await this.#next()) {
       total += part.length;
       if (total > max) {
-        await this.#source.return?.();
+        await this.close();
         throw new FileTaoError('too-large', `more than ${max} bytes`);
       }
       parts.push(part);
@@ -90,6 +90,11 @@ export class PartReader {
       missing -= wanted.length;
       yield wanted;
     }
+  }
+
+  /** Gives up what was not read; an answer's connection is closed. */
+  async close(): Promise<void> {
+    await this.#source.return?.();
   }
 
   async #next(): Promise<Uint8Array | null> {
