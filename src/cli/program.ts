@@ -5,8 +5,12 @@
 
 import { Command } from 'commander';
 import { register as registerAttack } from './commands/attack.js';
+import { register as registerChallenge } from './commands/challenge.js';
+import { register as registerCid } from './commands/cid.js';
 import { register as registerDemo } from './commands/demo.js';
+import { register as registerRetrieve } from './commands/retrieve.js';
 import { register as registerRun } from './commands/run.js';
+import { register as registerStore } from './commands/store.js';
 import { register as registerWallet } from './commands/wallet.js';
 import { packageVersion } from './package-version.js';
 
@@ -14,7 +18,11 @@ import { packageVersion } from './package-version.js';
 const registrations: readonly ((program: Command) => void)[] = [
   registerDemo,
   registerAttack,
+  registerStore,
+  registerRetrieve,
+  registerCid,
   registerRun,
+  registerChallenge,
   registerWallet,
 ];
 

@@ -58,6 +58,8 @@ export interface ApiConnectionOptions {
   readonly random: Random;
   readonly nowMs: () => number;
   readonly timeouts?: Partial<Timeouts>;
+  /** The network the user means: a node of another one is refused before anything is signed for it. */
+  readonly expect?: { readonly network: string; readonly netuid: number };
 }
 
 const answerBytesMax = 256 * 1024;
@@ -101,8 +103,16 @@ export class ApiConnection {
   async info(signal?: AbortSignal): Promise<NodeInfo> {
     if (this.#info !== null) return this.#info;
     const answer = await this.#json({ method: 'GET', route: '/v1/info', content: null, signal });
-    this.#info = readInfo(answer, this.url);
-    return this.#info;
+    const info = readInfo(answer, this.url);
+    const { expect } = this.#options;
+    if (expect !== undefined && (expect.network !== info.network || expect.netuid !== info.netuid)) {
+      throw new FileTaoError(
+        'wrong-network',
+        `${this.url} is on network ${info.network}, subnet ${info.netuid}, not on ${expect.network}, subnet ${expect.netuid}: set --subtensor.network and --netuid, or --api.url`,
+      );
+    }
+    this.#info = info;
+    return info;
   }
 
   /** Verified, durable replicas of a piece, or null when there are fewer than `copies`. */
@@ -323,7 +333,7 @@ export class ApiConnection {
       503: 'busy',
       504: 'timeout',
     };
-    const code = codes[status] ?? 'internal';
+    const code = codes[status] ?? 'bad-message';
     return new FileTaoError(
       code,
       `${this.url} answered ${status}: is it the address of a FileTAO API node?`,
@@ -377,7 +387,7 @@ function parseUrl(text: string): URL {
 const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim();
 
 const unexpected = (url: string, what: string): FileTaoError =>
-  new FileTaoError('internal', `the answer of ${url} ${what}: is it a FileTAO API node of this version?`);
+  new FileTaoError('bad-message', `the answer of ${url} ${what}: is it a FileTAO API node of this version?`);
 
 function readText(value: unknown, name: string, url: string): string {
   if (typeof value !== 'string' || value.length > 256) throw unexpected(url, `has no usable '${name}'`);

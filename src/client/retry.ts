@@ -15,6 +15,12 @@ export interface RetryPolicy {
 /** Bridges an outage of about eight seconds. */
 export const defaultRetryPolicy: RetryPolicy = { attempts: 6, firstDelayMs: 250, delayMsMax: 10_000 };
 
+/** For the first word with a node: a wrong address should not take long to be told. */
+export const firstContact = (policy: RetryPolicy): RetryPolicy => ({
+  ...policy,
+  attempts: Math.min(policy.attempts, 3),
+});
+
 const repeatable: readonly ErrorCode[] = ['unreachable', 'timeout', 'busy', 'budget'];
 
 export const isRepeatable = (error: FileTaoError): boolean => repeatable.includes(error.code);

@@ -13,7 +13,7 @@ import { defaults, limits, nodeSize, protocolVersion } from '../domain/model/con
 import { FileTaoError, toFileTaoError } from '../domain/model/errors.js';
 import type { ApiConnection, NodeInfo } from './api-connection.js';
 import { PutJournal } from './put-journal.js';
-import { defaultRetryPolicy, type RetryPolicy, retrying } from './retry.js';
+import { defaultRetryPolicy, firstContact, type RetryPolicy, retrying } from './retry.js';
 import type { ClientRuntime, UserWallet } from './runtime.js';
 import { openSource, type Source, type StoreInput } from './source.js';
 
@@ -148,7 +148,8 @@ class Put {
   async #run(): Promise<StoreResult> {
     const { connection, wallet } = this.#options;
     // Asked first: a wrong address is not worth reading the file for.
-    const info = await this.#call(() => connection.info(this.#ended.signal));
+    const { signal } = this.#ended;
+    const info = await retrying(firstContact(this.#retry), signal, () => connection.info(signal));
     const terms = this.#terms(info);
     const fingerprint = await this.#fingerprint();
     const { envelope, found } = await this.#envelope(fingerprint);
@@ -177,6 +178,7 @@ class Put {
     if (stored.cid !== manifest.cid) {
       throw new FileTaoError('integrity', `${connection.url} confirmed another object than was put`);
     }
+    this.#assertCopies(stored.replicas, terms.copies);
     return {
       cid: manifest.cid as Cid,
       name: this.#source.name,
@@ -321,10 +323,19 @@ class Put {
           return;
         }
       }
-      await connection.putPiece(pieceId, piece, terms, this.#ended.signal);
+      const { replicas } = await connection.putPiece(pieceId, piece, terms, this.#ended.signal);
+      this.#assertCopies(replicas, terms.copies);
       this.#report({ bytesSent: this.#progress.bytesSent + piece.length });
     });
     this.#report({ piecesConfirmed: this.#progress.piecesConfirmed + 1 });
+  }
+
+  #assertCopies(replicas: number, copies: number): void {
+    if (replicas >= copies) return;
+    throw new FileTaoError(
+      'partial',
+      `${this.#options.connection.url} made ${replicas} of ${copies} replicas: put it again`,
+    );
   }
 
   #call<Result>(action: (attempt: number) => Promise<Result>): Promise<Result> {

@@ -17,18 +17,21 @@ export interface RunOptions {
   readonly home: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly script?: string;
+  /** Called with the child as soon as it runs. */
+  readonly onStart?: (child: ChildProcess) => void;
   /** Called when the child has printed something to stdout for the first time. */
   readonly onOutput?: (child: ChildProcess) => void;
 }
 
 export function runCli(args: readonly string[], options: RunOptions): Promise<Finished> {
-  const { home, env = {}, script = mainScript, onOutput } = options;
+  const { home, env = {}, script = mainScript, onStart, onOutput } = options;
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [script, ...args], {
       cwd: home,
       env: { PATH: process.env.PATH ?? '', HOME: home, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    onStart?.(child);
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {

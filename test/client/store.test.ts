@@ -73,10 +73,10 @@ test('a file, bytes and a stream become the age file that the manifest and CID n
 });
 
 test('a put that dies in the middle is taken up again and sends no confirmed piece twice', async () => {
-  const path = fileOf(noise(3_000_000));
+  const path = fileOf(noise(1_500_000));
   for (let round = 0; round < 5; round++) {
     const node = await startNode();
-    const dieAt = randomInt(1, 45);
+    const dieAt = randomInt(1, 22);
     console.log(`the node dies at piece request ${dieAt}`);
     node.faults.beforePut = async (index) => {
       if (index !== dieAt) return;
@@ -90,7 +90,7 @@ test('a put that dies in the middle is taken up again and sends no confirmed pie
       coded('unreachable'),
     );
     const confirmed = node.pieces.size;
-    assert.ok(confirmed < 46);
+    assert.ok(confirmed < 23);
     delete node.faults.beforePut;
     await node.start();
     const result = await store(path, optionsFor(node, { journalFolder }));
@@ -233,6 +233,22 @@ test('what the node refuses arrives as what it is, and is not tried again', asyn
   );
   assert.equal(node.puts, before + 1);
   assert.equal(node.objects.size, 0);
+});
+
+test('fewer replicas than asked for are not called stored', async () => {
+  const node = await startNode();
+  node.faults.replicas = 2;
+  await assert.rejects(store(noise(10), optionsFor(node)), coded('partial', /2 of 3 replicas/));
+  assert.equal(node.objects.size, 0);
+});
+
+test('a refusal given before the body was read is heard, however large the piece', async () => {
+  const node = await startNode();
+  node.pieceSize = 16 << 20;
+  node.faults.beforePut = () => {
+    throw new FileTaoError('full', 'no miner has room');
+  };
+  for (let i = 0; i < 3; i++) await assert.rejects(store(noise(16 << 20), optionsFor(node)), coded('full'));
 });
 
 test('bad input is one line that says what to do', async () => {

@@ -4,7 +4,9 @@
 import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { encodeSs58, publicKeyFromSs58 } from '../../domain/identity/ss58.js';
 import { isWalletName, walletNameRule } from '../../domain/identity/wallet-name.js';
+import { fromHex, type PublicKey, publicKeyOf } from '../../domain/model/bytes.js';
 import { formatBytes, parseBytes } from './byte-size.js';
 import { formatDuration, parseDuration } from './duration.js';
 
@@ -84,6 +86,22 @@ export const walletName: Kind<string> = {
   format: quoteless,
 };
 
+/** Hotkeys as ss58 addresses, separated by commas or spaces. */
+export const hotkeyList: Kind<readonly PublicKey[]> = {
+  placeholder: 'hotkeys',
+  parse(text) {
+    const addresses = text.split(/[\s,]+/u).filter((address) => address !== '');
+    return addresses.map((address) => {
+      try {
+        return publicKeyOf(publicKeyFromSs58(address));
+      } catch (error) {
+        throw new RangeError(`holds a bad address: ${(error as Error).message}`);
+      }
+    });
+  },
+  format: (hotkeys) => hotkeys.map((hotkey) => encodeSs58(fromHex(hotkey))).join(','),
+};
+
 export const ipAddress: Kind<string> = {
   placeholder: 'address',
   parse(text) {
@@ -92,6 +110,22 @@ export const ipAddress: Kind<string> = {
   },
   format: quoteless,
 };
+
+/** Without a slash at the end. */
+export const httpUrl: Kind<string> = {
+  placeholder: 'url',
+  parse(text) {
+    const url = URL.canParse(text.trim()) ? new URL(text.trim()) : null;
+    if (url === null || !/^https?:$/u.test(url.protocol) || url.search !== '' || url.hash !== '') {
+      throw new RangeError('is not a URL such as http://127.0.0.1:8092');
+    }
+    return url.href.replace(/\/$/u, '');
+  },
+  format: quoteless,
+};
+
+export const httpUrlOf = (address: string, port: number): string =>
+  `http://${isIP(address) === 6 ? `[${address}]` : address}:${port}`;
 
 /** An absolute path; `~` is the home folder. */
 export const path: Kind<string> = {

@@ -8,6 +8,9 @@ import {
   bytes,
   duration,
   fraction,
+  hotkeyList,
+  httpUrl,
+  httpUrlOf,
   integer,
   ipAddress,
   type Kind,
@@ -111,6 +114,13 @@ export const options = {
 
   'api.ip': option(['api', 'client'], ipAddress, '127.0.0.1', 'Address of the API node'),
   'api.port': option(['api', 'client'], port, 8092, 'Port of the API node'),
+  'api.url': option(
+    ['client'],
+    httpUrl,
+    ({ value }) => httpUrlOf(String(value('api.ip')), Number(value('api.port'))),
+    'Address of the API node as a URL, where it is not http://<api.ip>:<api.port>',
+    'http://<api.ip>:<api.port>',
+  ),
   'api.open_access': option(
     ['api'],
     onOff,
@@ -118,6 +128,14 @@ export const options = {
     'Serve every caller, not only listed ones',
     'on for the dev network',
   ),
+  'api.whitelisted_hotkeys': option(
+    ['api'],
+    hotkeyList,
+    [],
+    'Callers to serve where access is not open, beside the node’s own hotkey',
+    'none',
+  ),
+  'api.blacklisted_hotkeys': option(['api'], hotkeyList, [], 'Callers never to serve', 'none'),
   'api.store_timeout': option(['api', 'client'], duration(1, day), 60, 'How long storing a piece may take'),
   'api.retrieve_timeout': option(
     ['api', 'client'],

@@ -134,13 +134,17 @@ const map = <Value extends object>(fields: Fields<Value>): Field<Value> => {
 
 /** A map without its names, for what a record holds many of: 32 kept rounds take 2.3 KB instead of 2.9. */
 const row = <Value extends object>(fields: Fields<Value>): Field<Value> => {
-  const named = map(fields);
-  const names = Object.keys(fields) as (keyof Value & string)[];
+  const columns = Object.entries(fields) as [keyof Value & string, Field<unknown>][];
   return {
-    pack: (value) => Object.values(named.pack(value) as object),
+    pack(value) {
+      expect(typeof value === 'object' && value !== null, 'a row');
+      return columns.map(([name, field]) => field.pack(value[name]));
+    },
     unpack(stored) {
-      expect(Array.isArray(stored) && stored.length === names.length, `a row of ${names.length}`);
-      return named.unpack(Object.fromEntries(names.map((name, i) => [name, stored[i]])));
+      expect(Array.isArray(stored) && stored.length === columns.length, `a row of ${columns.length}`);
+      const value: Record<string, unknown> = {};
+      for (const [i, [name, field]] of columns.entries()) value[name] = field.unpack(stored[i]);
+      return value as Value;
     },
   };
 };

@@ -1,14 +1,19 @@
-// The append-only log of transcripts: one file per process and day, appends joined into one write and one
-// fdatasync while another is under way (group commit), so many rounds share the cost of one flush.
+// The append-only log of transcripts: one file per run of a process and day, appends joined into one write and
+// one fdatasync while another is under way (group commit), so many rounds share the cost of one flush. A new run
+// never appends to an old file: whatever a crash tore off stays at that file's end, where readers pass over it.
 
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { type FileHandle, mkdir, open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type TranscriptEntry, TranscriptReader } from '../../domain/audit/transcript.js';
 import { toFileTaoError } from '../../domain/model/errors.js';
 import type { Clock } from '../../domain/ports/clock.js';
 
 export interface TranscriptLog {
   /** Durable when resolved. */
   append(entry: Uint8Array): Promise<void>;
+  /** Entries of all files changed at or after a time (unix milliseconds), file by file. */
+  entriesSince(timeMs: number): AsyncIterable<TranscriptEntry>;
   close(): Promise<void>;
 }
 
@@ -17,6 +22,9 @@ interface Waiting {
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
+
+/** File times may lag behind the clock by the granularity of the file system. */
+const clockSlackMs = 2000;
 
 /** File name ending of transcript files. */
 export const transcriptSuffix = '.transcript';
@@ -29,6 +37,7 @@ export async function openTranscriptLog(options: {
 }): Promise<TranscriptLog> {
   const { directory, processName, clock } = options;
   await mkdir(directory, { recursive: true, mode: 0o700 });
+  const startedAt = clock.now();
   let file: { readonly day: string; readonly handle: FileHandle } | null = null;
   let waiting: Waiting[] = [];
   let writing: Promise<void> | null = null;
@@ -37,7 +46,7 @@ export async function openTranscriptLog(options: {
     const day = new Date(clock.now()).toISOString().slice(0, 10);
     if (file?.day === day) return file.handle;
     await file?.handle.close();
-    const name = `${day}-${processName}${transcriptSuffix}`;
+    const name = `${day}-${processName}-${startedAt}${transcriptSuffix}`;
     const handle = await open(join(directory, name), 'a', 0o600);
     const parent = await open(directory, 'r');
     await parent.sync().finally(() => parent.close());
@@ -74,10 +83,20 @@ export async function openTranscriptLog(options: {
         waiting.push({ entry, resolve, reject });
         writing ??= drain();
       }),
+    entriesSince: (timeMs) => entriesSince(directory, timeMs),
     async close() {
       await writing;
       await file?.handle.close();
       file = null;
     },
   };
+}
+
+async function* entriesSince(directory: string, timeMs: number): AsyncGenerator<TranscriptEntry> {
+  for (const name of (await readdir(directory)).filter((file) => file.endsWith(transcriptSuffix)).sort()) {
+    const path = join(directory, name);
+    if ((await stat(path)).mtimeMs < timeMs - clockSlackMs) continue;
+    const reader = new TranscriptReader();
+    for await (const part of createReadStream(path)) yield* reader.push(part as Buffer);
+  }
 }

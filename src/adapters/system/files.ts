@@ -72,8 +72,10 @@ export const systemFiles: Files = {
   async makeFolder(path) {
     try {
       await mkdir(path, 0o700);
+      return true;
     } catch (error) {
-      if (!hasCode(error, 'EEXIST')) throw error;
+      if (hasCode(error, 'EEXIST')) return false;
+      throw error;
     }
   },
 

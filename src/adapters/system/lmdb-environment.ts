@@ -109,10 +109,15 @@ export async function openLmdbEnvironment<Name extends string>(
   };
 }
 
+/** Makes the directory and what is missing above it, each durable in the folder above. */
 function makeDirectory(directory: string): string {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    return realpathSync(directory);
+    const firstMade = mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const path = realpathSync(directory);
+    if (firstMade === undefined) return path;
+    const above = dirname(realpathSync(firstMade));
+    for (let folder = path; folder !== above; folder = dirname(folder)) syncDirectory(dirname(folder));
+    return path;
   } catch (error) {
     throw toFileTaoError(error);
   }
@@ -137,7 +142,6 @@ function openShared<Name extends string>(path: string, options: LmdbEnvironmentO
     settleSchema(root, openTable(metaTable), path, options);
     const tables = new Map<string, Table>(options.tables.map((name) => [name, openTable(name)]));
     syncDirectory(path);
-    syncDirectory(dirname(path));
     const shared: Shared = { root, kind: options.kind, tables, pending: new Set(), users: 0, closing: null };
     opened.set(path, shared);
     return shared;

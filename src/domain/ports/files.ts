@@ -27,8 +27,8 @@ export interface Files {
   rename(from: string, to: string): Promise<void>;
   /** false when there was none. */
   remove(path: string): Promise<boolean>;
-  /** Makes one folder, accessible to its owner only; nothing happens when it is there. */
-  makeFolder(path: string): Promise<void>;
+  /** Makes one folder, accessible to its owner only; false when it is there. ENOENT without the one above. */
+  makeFolder(path: string): Promise<boolean>;
   /** Resolves when the folder's entries (made, renamed, removed) are on disk. */
   syncFolder(path: string): Promise<void>;
   /** Nothing for a folder that is not there. */

@@ -5,19 +5,18 @@ import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { bodyParts, contentLength, type NodeServer } from '../../adapters/rpc/server.js';
 import { PartReader } from '../../adapters/rpc/wire.js';
-import { decodeCid } from '../../domain/content/cid.js';
+import { objectCid } from '../../domain/content/cid.js';
 import { checkManifest, manifestKind, pieceLength } from '../../domain/content/manifest.js';
 import { openSealed } from '../../domain/identity/sealed.js';
-import { type Cid, equalBytes, type PieceId, pieceIdOf, publicKeyOf } from '../../domain/model/bytes.js';
+import { type Cid, equalBytes, pieceIdOf, publicKeyOf } from '../../domain/model/bytes.js';
 import { limits } from '../../domain/model/constants.js';
 import { FileTaoError } from '../../domain/model/errors.js';
-import type { ObjectRecord, ReplicaRecord } from '../../domain/model/records.js';
+import type { ObjectRecord } from '../../domain/model/records.js';
 import { unixSeconds } from '../../domain/ports/clock.js';
 import { type FetchedPiece, fetchPiece } from '../validator/fetching.js';
-import { renewReplicaOn } from '../validator/renewing.js';
 import { authorise, authoriseBody, requireExpiry } from './access.js';
 import type { ApiContext } from './context.js';
-import { activeReplicas, hotkeysOf } from './pieces.js';
+import { activeReplicas, hotkeysOf, renewReplicas } from './pieces.js';
 
 const manifestType = 'application/vnd.filetao.manifest';
 
@@ -61,18 +60,18 @@ async function putObject(context: ApiContext, sealed: Uint8Array, sender: string
   const hotkeys = new Set<string>();
   let fewest = Number.POSITIVE_INFINITY;
   for (const id of value.pieceIds) {
-    const replicas = await replicasUntil(context, pieceIdOf(id), value.expiry);
+    // Pieces of an interrupted put were stored for an earlier expiry. What cannot be renewed does not count.
+    await renewReplicas(context, pieceIdOf(id), value.expiry);
+    const replicas = (await activeReplicas(context, pieceIdOf(id))).filter(
+      (replica) => replica.expiry >= value.expiry,
+    );
     fewest = Math.min(fewest, replicas.length);
     for (const hotkey of hotkeysOf(replicas)) hotkeys.add(hotkey);
   }
   if (fewest < copies) {
-    throw new FileTaoError(
-      'partial',
-      `a piece has ${fewest} of ${copies} replicas until the manifest's expiry: send it again`,
-      {
-        details: { replicas: fewest, copies },
-      },
-    );
+    throw new FileTaoError('partial', `a piece has ${fewest} of ${copies} replicas: send it again`, {
+      details: { replicas: fewest, copies },
+    });
   }
   const record: ObjectRecord = {
     cid: value.cid as Cid,
@@ -94,31 +93,8 @@ async function putObject(context: ApiContext, sealed: Uint8Array, sender: string
   return { cid: record.cid, replicas, hotkeys: [...hotkeys].sort() };
 }
 
-/** Active replicas that last until `expiry`: those that would go earlier are renewed, as an object promises no less. */
-async function replicasUntil(
-  context: ApiContext,
-  pieceId: PieceId,
-  expiry: number,
-): Promise<readonly ReplicaRecord[]> {
-  const replicas = await activeReplicas(context, pieceId);
-  const renewed = await Promise.all(
-    replicas.map(async (replica) => {
-      if (replica.expiry >= expiry) return replica;
-      try {
-        await renewReplicaOn(context, replica, expiry);
-        return replica;
-      } catch (error) {
-        context.log.warn({ err: error, miner: replica.minerKey }, 'a replica could not be renewed');
-        return null;
-      }
-    }),
-  );
-  return renewed.filter((replica) => replica !== null);
-}
-
 async function requireObject(context: ApiContext, text: string): Promise<ObjectRecord> {
-  decodeCid(text);
-  const object = await context.index.getObject(text as Cid);
+  const object = await context.index.getObject(objectCid(text));
   if (object === null) throw new FileTaoError('not-found', 'no object of this CID is stored here');
   if (object.expiry <= unixSeconds(context.clock))
     throw new FileTaoError('expired', 'the object has expired');
@@ -174,8 +150,7 @@ async function* objectParts(
     readonly leave: () => void;
   }
   const fetch = async (index: number): Promise<Held> => {
-    // Encoded and decoded bytes are held side by side while a piece is verified.
-    const leave = await context.memoryGate.enter(2 * pieceLength(size, pieceSize, index));
+    const leave = await context.memoryGate.enter(pieceLength(size, pieceSize, index));
     try {
       signal.throwIfAborted();
       return { piece: await fetchPiece(context, pieceIds[index]!, signal), leave };

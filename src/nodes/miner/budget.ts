@@ -17,15 +17,15 @@ export class WorkBudget {
 
   /** Runs the work while its bytes are counted; throws `budget` when they would exceed the validator's share. */
   async spend<Result>(validator: PublicKey, bytes: number, work: () => Promise<Result>): Promise<Result> {
-    const release = this.take(validator, bytes);
+    const giveBack = this.take(validator, bytes);
     try {
       return await work();
     } finally {
-      release();
+      giveBack();
     }
   }
 
-  /** Counts the bytes until the function returned is called; throws `budget`. */
+  /** Counts bytes until the returned function is called, once or more often. Throws `budget` like `spend`. */
   take(validator: PublicKey, bytes: number): () => void {
     const before = this.#outstanding.get(validator) ?? 0;
     if (before > 0 && before + bytes > this.#max) {
@@ -34,10 +34,10 @@ export class WorkBudget {
       });
     }
     this.#outstanding.set(validator, before + bytes);
-    let released = false;
+    let isTaken = true;
     return () => {
-      if (released) return;
-      released = true;
+      if (!isTaken) return;
+      isTaken = false;
       const left = (this.#outstanding.get(validator) ?? bytes) - bytes;
       if (left > 0) this.#outstanding.set(validator, left);
       else this.#outstanding.delete(validator);

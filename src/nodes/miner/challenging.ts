@@ -74,12 +74,10 @@ export async function answerOpening(context: MinerContext, sealed: Uint8Array): 
     throw new FileTaoError('unknown-round', 'the round is not here any more: send the challenge again');
   const indices = requestedIndices(core, round, request.value);
   const { root, size, chunkSize } = round.challenge.value;
-  const held = await requireReplica(
-    context,
-    replicaIdOf(context, publicKeyOf(request.value.sender), root),
-    size,
-  );
-  const bulk = await context.budget.spend(held.validatorKey, indices.length * chunkSize, async () => {
+  const validatorKey = publicKeyOf(request.value.sender);
+  const held = await requireReplica(context, replicaIdOf(context, validatorKey, root), size);
+  // The outboard may have to be rebuilt, which goes over the whole replica.
+  const bulk = await context.budget.spend(validatorKey, size, async () => {
     const chunks: Uint8Array[] = [];
     for (const index of indices) {
       const start = index * chunkSize;

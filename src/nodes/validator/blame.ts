@@ -1,24 +1,43 @@
-// Whose fault an exchange that went wrong was. A round is void only through the validator's own fault (PROTOCOL
-// 5.6): nothing a miner says or sends, signed or not, makes one void, save a `block` that proves to be agreed.
+// What an exchange that ended in an error counts as (PROTOCOL 5.6): a failure of the miner, or void because the
+// fault is this validator's own. One rule for stores, rounds, retrievals and upkeep. A miner must not be able to
+// choose `void`: whatever it sends, signed or not, is its failure, save for a `block` that the chain bears out.
 
 import { limits } from '../../domain/model/constants.js';
-import { toFileTaoError } from '../../domain/model/errors.js';
+import { type ErrorCode, toFileTaoError } from '../../domain/model/errors.js';
+import type { BlockRef } from '../../domain/ports/chain.js';
 import { Refused } from './asking.js';
 import type { ValidatorContext } from './context.js';
 import { type Exchange, failed, type Verdict, voided } from './transcripts.js';
 
-export function verdictOn(
+/** Codes that only this side's own disk, index, chain or program brings about. */
+const ownFaults: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'internal',
+  'io',
+  'full',
+  'not-found',
+  'exists',
+  'conflict',
+  'schema',
+  'config',
+  'busy',
+]);
+
+/** @param named the block that the question named, if it did */
+export async function verdictOf(
   context: ValidatorContext,
   exchange: Exchange,
   error: unknown,
-  signal: AbortSignal | undefined,
-): Verdict {
+  { named, signal }: { readonly named?: BlockRef | undefined; readonly signal?: AbortSignal | undefined },
+): Promise<Verdict> {
   const failure = toFileTaoError(error);
-  // What the miner signed is its own word, whichever error it names.
-  if (error instanceof Refused) return failed(failure.code, true);
+  if (error instanceof Refused) {
+    // Agreed when the chain, asked again, does not hold the named block (any more).
+    const agreed =
+      failure.code === 'block' && named !== undefined && (await context.view.judge(named)) !== 'ok';
+    return agreed ? voided('block') : failed(failure.code, true);
+  }
   if (signal?.aborted || failure.code === 'cancelled') return voided('cancelled');
-  // The network's errors are never of these kinds (adapters/rpc/client.ts): they arose here.
-  if (failure.code === 'internal' || failure.code === 'io' || failure.code === 'full') {
+  if (ownFaults.has(failure.code)) {
     context.log.error({ err: error }, 'an exchange is void through a fault of this validator');
     return voided('validator-fault');
   }

@@ -8,7 +8,8 @@ import type { Opened } from '../../domain/identity/sealed.js';
 import { equalBytes, fromHex } from '../../domain/model/bytes.js';
 import { limits } from '../../domain/model/constants.js';
 import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
-import type { ReplicaId, ReplicaRecord } from '../../domain/model/records.js';
+import type { KeptRound, ReplicaId, ReplicaRecord } from '../../domain/model/records.js';
+import type { BlockRef } from '../../domain/ports/chain.js';
 import { unixSeconds } from '../../domain/ports/clock.js';
 import { roundSeed } from '../../domain/protocol/derivations.js';
 import {
@@ -19,15 +20,21 @@ import {
   headerTo,
   openingKind,
   openingRequestKind,
+  type RefusalCode,
 } from '../../domain/protocol/messages.js';
 import { chunkCount, deadlineMs, defaultChunkSize, openingsFor } from '../../domain/protocol/parameters.js';
-import { challengeBody, commitmentFault, openingFaults } from '../../domain/protocol/verifier.js';
+import {
+  challengeBody,
+  commitmentFault,
+  openingFaults,
+  type ProofFault,
+} from '../../domain/protocol/verifier.js';
 import { ask, openAnswer, type ReachableNeuron, Refused, sealQuestion } from './asking.js';
-import { verdictOn } from './blame.js';
+import { verdictOf } from './blame.js';
 import type { ValidatorContext } from './context.js';
 import { locateMiner } from './miners.js';
 import { changeReplica } from './replica-state.js';
-import { Exchange, failed, passed, recordTranscript, type Verdict, voided } from './transcripts.js';
+import { Exchange, failed, passed, recordTranscript, type Verdict } from './transcripts.js';
 
 export interface RoundResult {
   readonly id: ReplicaId;
@@ -41,18 +48,25 @@ export interface RoundResult {
   readonly elapsedMs: number;
 }
 
-/** Failures that show that the data is not there, rather than that the miner is slow or away. */
-const dataIsGone = new Set([
+/** Failures that show that the data is not there or the miner cheats, rather than that it is slow or away. */
+const dataIsGone: ReadonlySet<string> = new Set<ProofFault | 'commitment-changed' | RefusalCode>([
+  'count',
+  'link',
   'content-path',
   'keyed-path',
   'commitment-path',
   'opening-length',
+  'blinding-range',
+  'commitment-changed',
   'unknown-replica',
   'damaged',
 ]);
 
 /** How long to wait before the identical body is sent again, in milliseconds. */
 const resendAfterMs = [200, 500, 1000, 2000, 4000] as const;
+/** Attempts of one move, and how often a miner may say it lost the round; together below a transcript's limit. */
+const attemptsMax = 8;
+const recommitsMax = 3;
 
 /** A commitment whose faults are known, with all that was said so far. */
 class RoundFailure extends Error {
@@ -68,78 +82,119 @@ export async function challengeReplica(
   queuedBytes = 0,
   signal?: AbortSignal,
 ): Promise<RoundResult | null> {
-  const opened = await openRound(context, id);
-  if (opened === null) return null;
-  const { core, party } = context;
-  const { n, size, link: prevLink } = opened;
+  // What may fail on this side is asked before a round is open: a chain that is away is not the miner's fault.
+  const block = await context.view.head();
+  await context.view.neuron(id.minerKey);
+  const live = roundKey(id);
+  if (context.liveRounds.has(live)) return null;
+  // Before the index knows of the round, so that nobody in this process takes it for abandoned.
+  context.liveRounds.add(live);
+  try {
+    const replica = await openRound(context, id);
+    return replica === null ? null : await holdRound(context, replica, block, queuedBytes, signal);
+  } finally {
+    context.liveRounds.delete(live);
+  }
+}
+
+export const roundKey = ({ minerKey, root }: ReplicaId): string => `${minerKey}/${root}`;
+
+async function holdRound(
+  context: ValidatorContext,
+  replica: ReplicaRecord,
+  block: BlockRef,
+  queuedBytes: number,
+  signal: AbortSignal | undefined,
+): Promise<RoundResult> {
+  const { n, size, link: prevLink, receipt } = replica;
   const exchange = new Exchange(context.clock);
   const nu = context.random.bytes(32);
   const wished = openingsFor(limits.openingsMax, context.audit);
   const chunkSize = defaultChunkSize(size, wished);
   const chunks = chunkCount(size, chunkSize);
   const openings = Math.min(wished, chunks);
-  const challenge = sealQuestion(context, {
-    kind: challengeKind,
-    body: challengeBody(core, party, fromHex(id.minerKey), {
-      root: fromHex(id.root),
-      size,
-      n,
-      prevLink,
-      block: await context.view.head(),
-      nonce: context.random.bytes(32),
-      chunkSize,
-      openings,
-      nu,
-    }),
-  });
-  let commitment: Opened<CommitmentBody> | null = null;
+  let passedRound: PassedRound | null = null;
   let verdict: Verdict;
+  const isNuReleased = () => exchange.messages.some(({ type }) => type === openingRequestKind.type);
   try {
-    const miner = await locateMiner(context, id.minerKey);
+    const challenge = sealQuestion(context, {
+      kind: challengeKind,
+      body: challengeBody(context.core, context.party, fromHex(replica.minerKey), {
+        root: fromHex(replica.root),
+        size,
+        n,
+        prevLink,
+        block,
+        nonce: context.random.bytes(32),
+        chunkSize,
+        openings,
+        nu,
+      }),
+    });
+    const miner = await locateMiner(context, replica.minerKey);
     const round = new Round(context, miner, challenge, nu, exchange, queuedBytes, signal);
-    commitment = await round.commit();
+    const commitment = await round.commit();
     await round.open(commitment);
+    const { link, keyedRoot } = commitment.value;
+    passedRound = { link, kept: { n, seed: roundSeed(context.core, challenge.body), keyedRoot } };
     verdict = passed;
   } catch (error) {
-    verdict = error instanceof RoundFailure ? error.verdict : verdictOn(context, exchange, error, signal);
+    verdict =
+      error instanceof RoundFailure
+        ? error.verdict
+        : // Once ν is released no `block` is agreed: the challenge had been accepted.
+          await verdictOf(context, exchange, error, { named: isNuReleased() ? undefined : block, signal });
   }
-  const nuReleased = exchange.messages.some(({ type }) => type === openingRequestKind.type);
   await recordTranscript(
     context,
     {
       kind: 'challenge',
-      id,
+      id: replica,
       size,
       n,
       prevLink,
-      receipt: opened.receipt,
-      nu: nuReleased ? nu : new Uint8Array(),
+      receipt,
+      nu: isNuReleased() ? nu : new Uint8Array(),
     },
     exchange,
     verdict,
   );
-  await closeRound(context, id, n, challenge, commitment, verdict);
-  if (verdict.outcome !== 'void')
-    await context.index.count(id.minerKey, 'challenge', verdict.outcome === 'pass');
-  return { id, n, ...verdict, chunks, openings, bytes: size, elapsedMs: exchange.elapsedMs };
+  await closeRound(context, replica, n, verdict, passedRound);
+  if (verdict.outcome !== 'void') {
+    await context.index.count(replica.minerKey, 'challenge', verdict.outcome === 'pass');
+  }
+  return { id: replica, n, ...verdict, chunks, openings, bytes: size, elapsedMs: exchange.elapsedMs };
 }
 
-/** Takes the next round number, durably, before anything is sent; null when a round is open or the replica gone. */
+/** Seconds before its expiry in which a replica is left in peace: a miner may drop it then, and clocks differ. */
+const expiryMarginSeconds = 120;
+
+/**
+ * Takes the next round number, durably, before anything is sent; null when a round is open, or the replica gone
+ * or about to go.
+ */
 function openRound(context: ValidatorContext, id: ReplicaId): Promise<ReplicaRecord | null> {
   return changeReplica(context, id, (current) => {
     if (current.openRound !== null || current.state !== 'active') return null;
+    if (current.expiry <= unixSeconds(context.clock) + expiryMarginSeconds) return null;
     const n = current.n + 1;
     return { ...current, n, openRound: { n, startedAtMs: context.clock.now(), owner: context.processId } };
   });
 }
 
-async function closeRound(
+/** What a pass moves forward. */
+export interface PassedRound {
+  readonly link: Uint8Array;
+  readonly kept: KeptRound;
+}
+
+/** Writes the verdict into the record; nothing happens unless round n is the open one. */
+export async function closeRound(
   context: ValidatorContext,
   id: ReplicaId,
   n: number,
-  challenge: Opened<ChallengeBody> | null,
-  commitment: Opened<CommitmentBody> | null,
   verdict: Verdict,
+  passedRound: PassedRound | null,
 ): Promise<void> {
   const now = unixSeconds(context.clock);
   await changeReplica(context, id, (current) => {
@@ -154,12 +209,10 @@ async function closeRound(
         lastFailure: { at: now, reason: verdict.reason },
       };
     }
-    const { link, keyedRoot } = commitment!.value;
-    const kept = [...current.kept, { n, seed: roundSeed(context.core, challenge!.body), keyedRoot }];
     return {
       ...closed,
-      link,
-      kept: kept.slice(-limits.keptRounds),
+      link: passedRound!.link,
+      kept: [...current.kept, passedRound!.kept].slice(-limits.keptRounds),
       passed: current.passed + 1,
       lastPassAt: now,
     };
@@ -168,34 +221,42 @@ async function closeRound(
 
 /** The two moves of a round, with their deadlines and resends. */
 class Round {
-  /** One `busy` in a round may postpone it: two would buy time to look for what ν asks for. */
+  #miner: ReachableNeuron;
+  /** One `busy` may postpone a round, not one at every move. */
   #wasBusy = false;
+  #recommits = 0;
 
   constructor(
     readonly context: ValidatorContext,
-    readonly miner: ReachableNeuron,
+    miner: ReachableNeuron,
     readonly challenge: Opened<ChallengeBody>,
     readonly nu: Uint8Array,
     readonly exchange: Exchange,
     readonly queuedBytes: number,
     readonly signal: AbortSignal | undefined,
-  ) {}
+  ) {
+    this.#miner = miner;
+  }
 
   /** The checked commitment; ν is still secret. */
-  async commit(): Promise<Opened<CommitmentBody>> {
+  commit(): Promise<Opened<CommitmentBody>> {
+    const { context, challenge } = this;
+    return this.#commit(deadlineMs(context.deadlines, this.queuedBytes + challenge.value.size));
+  }
+
+  async #commit(timeoutMs: number): Promise<Opened<CommitmentBody>> {
     const { context, challenge, exchange } = this;
-    const timeoutMs = deadlineMs(context.deadlines, this.queuedBytes + challenge.value.size);
     const bytes = await this.#insideDeadline(timeoutMs, async (remainingMs) => {
       const reply = await ask(
         context,
-        this.miner,
+        this.#miner,
         challenge,
         { route: 'challenge', kind: challengeKind, timeoutMs: remainingMs, ...this.#abortable() },
         exchange,
       );
       const answer = await reply.readAll(limits.messageBytesMax);
       if (reply.resynced) {
-        context.log.info({ root: this.miner.hotkey, n: challenge.value.n }, 'the miner was resynced');
+        context.log.info({ miner: this.#miner.hotkey, n: challenge.value.n }, 'the miner was resynced');
       }
       return answer;
     });
@@ -211,13 +272,14 @@ class Round {
       kind: openingRequestKind,
       body: { ...headerTo(context.party, challenge.value.receiver), challengeId: challenge.digest, nu },
     });
-    const { chunkSize, openings } = challenge.value;
-    const timeoutMs = deadlineMs(context.deadlines, this.queuedBytes + openings * chunkSize);
+    const { size, chunkSize, openings } = challenge.value;
+    // Time enough to go over the replica again: a miner that lost the round in a restart recomputes it.
+    const timeoutMs = deadlineMs(context.deadlines, this.queuedBytes + size + openings * chunkSize);
     const framed = await this.#insideDeadline(timeoutMs, async (remainingMs) => {
       try {
         const reply = await ask(
           context,
-          this.miner,
+          this.#miner,
           request,
           { route: 'open', kind: openingRequestKind, timeoutMs: remainingMs, ...this.#abortable() },
           exchange,
@@ -225,8 +287,9 @@ class Round {
         return await reply.readAll(limits.openingBytesMax + limits.messageBytesMax);
       } catch (error) {
         if (!(error instanceof Refused) || error.code !== 'unknown-round') throw error;
+        if (++this.#recommits > recommitsMax) throw error;
         // The miner lost the round, in a restart perhaps: the identical challenge must bring the identical body.
-        const again = await this.commit();
+        const again = await this.#commit(remainingMs);
         if (!equalBytes(again.body, commitment.body))
           throw new RoundFailure(failed('commitment-changed', true));
         throw new FileTaoError('unreachable', 'the round was recomputed; ask for the opening again');
@@ -240,6 +303,12 @@ class Round {
     ]);
     // Bulk bytes are covered by the miner's signature unless they do not even have the signed digest.
     if (fault) throw new RoundFailure(failed(fault, fault !== 'bulk-digest'));
+  }
+
+  /** A miner that was restarted may listen elsewhere now. */
+  async #locateAgain(): Promise<void> {
+    this.context.view.forgetNeurons();
+    this.#miner = await locateMiner(this.context, this.#miner.hotkey);
   }
 
   #abortable(): { readonly signal?: AbortSignal } {
@@ -264,50 +333,15 @@ class Round {
         const failure = toFileTaoError(error);
         let waitMs: number = resendAfterMs[Math.min(tries, resendAfterMs.length - 1)]!;
         if (error instanceof Refused) {
-          if (failure.code === 'block') throw await this.#blockVerdict();
           if ((failure.code !== 'busy' && failure.code !== 'budget') || this.#wasBusy) throw error;
           this.#wasBusy = true;
           waitMs = 1000 * Math.max(1, error.refusal.value.retryAfter);
           until += waitMs;
         } else if (failure.code !== 'unreachable') throw error;
-        if (clock.monotonic() + waitMs >= until) throw error;
+        if (tries + 1 >= attemptsMax || clock.monotonic() + waitMs >= until) throw error;
         await clock.sleep(waitMs, this.signal);
+        if (failure.code === 'unreachable') await this.#locateAgain();
       }
     }
   }
-
-  /** A `block` is agreed when the chain, asked again, does not hold the named block (any more). */
-  async #blockVerdict(): Promise<RoundFailure> {
-    const { blockNumber, blockHash } = this.challenge.value;
-    const judgement = await this.context.view.judge({ number: blockNumber, hash: blockHash });
-    return new RoundFailure(judgement === 'ok' ? failed('block', true) : voided('block'));
-  }
-}
-
-/**
- * Declares rounds void that an earlier run left open, and those of any process older than `staleMs`: their n is
- * spent, and every n leaves a transcript. Returns how many.
- */
-export async function voidAbandonedRounds(context: ValidatorContext, staleMs: number): Promise<number> {
-  let count = 0;
-  let cursor: string | null = null;
-  do {
-    const page: Awaited<ReturnType<typeof context.index.listReplicas>> = await context.index.listReplicas(
-      cursor,
-      500,
-    );
-    for (const replica of page.items) {
-      const round = replica.openRound;
-      if (round === null) continue;
-      if (round.owner !== context.processId && context.clock.now() - round.startedAtMs < staleMs) continue;
-      const verdict = voided('interrupted');
-      const { size, link: prevLink, receipt } = replica;
-      const subject = { kind: 'challenge', id: replica, size, n: round.n, prevLink, receipt } as const;
-      await recordTranscript(context, subject, new Exchange(context.clock), verdict);
-      await closeRound(context, replica, round.n, null, null, verdict);
-      count++;
-    }
-    cursor = page.next;
-  } while (cursor !== null);
-  return count;
 }

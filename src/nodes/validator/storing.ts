@@ -13,11 +13,12 @@ import { replicaKey } from '../../domain/protocol/derivations.js';
 import { type ReceiptBody, receiptKind, storeKind } from '../../domain/protocol/messages.js';
 import { deadlineMs } from '../../domain/protocol/parameters.js';
 import { receiptFault, storeBody } from '../../domain/protocol/store.js';
-import { ask, openAnswer, type ReachableNeuron, Refused, sealQuestion } from './asking.js';
-import { verdictOn } from './blame.js';
+import { ask, openAnswer, type ReachableNeuron, sealQuestion } from './asking.js';
+import { verdictOf } from './blame.js';
 import type { ValidatorContext } from './context.js';
 import { type FailureCounts, locateMiner, placementCandidates } from './miners.js';
-import { Exchange, failed, passed, recordTranscript, type Verdict, voided } from './transcripts.js';
+import { changeReplica } from './replica-state.js';
+import { Exchange, failed, passed, recordTranscript, type Verdict } from './transcripts.js';
 
 const readSize = 256 * 1024;
 
@@ -60,11 +61,9 @@ export async function storeReplicaOn(
     root: rootOf(digest.root),
   };
   const exchange = new Exchange(context.clock);
-  const finish = async (verdict: Verdict): Promise<void> => {
-    await recordTranscript(context, { kind: 'store', id, size: piece.size }, exchange, verdict);
-    if (verdict.outcome !== 'void') await index.count(miner.hotkey, 'store', verdict.outcome === 'pass');
-  };
-  let receipt: Opened<ReceiptBody>;
+  let receipt: Opened<ReceiptBody> | null = null;
+  let verdict: Verdict;
+  let failure: FileTaoError | null = null;
   try {
     const reply = await ask(
       context,
@@ -82,19 +81,15 @@ export async function storeReplicaOn(
     const bytes = await reply.readAll(limits.messageBytesMax);
     receipt = openAnswer(context, minerKey, receiptKind, bytes, exchange);
     const fault = receiptFault(core, question, keyedRoot, receipt.value);
-    if (fault !== null) {
-      await finish(failed(fault, true));
-      throw new FileTaoError('integrity', `the miner's receipt is wrong: ${fault}`);
-    }
-    await finish(passed);
+    verdict = fault === null ? passed : failed(fault, true);
+    if (fault !== null) failure = new FileTaoError('integrity', `the miner's receipt is wrong: ${fault}`);
   } catch (error) {
-    const failure = toFileTaoError(error);
-    if (failure.code === 'integrity') throw failure;
-    // A store is no round: a miner that does not want one may say so by `block`.
-    if (error instanceof Refused && failure.code === 'block') await finish(voided('block'));
-    else await finish(verdictOn(context, exchange, error, signal));
-    throw failure;
+    failure = toFileTaoError(error);
+    verdict = await verdictOf(context, exchange, error, { named: block, signal });
   }
+  await recordTranscript(context, { kind: 'store', id, size: piece.size }, exchange, verdict);
+  if (verdict.outcome !== 'void') await index.count(miner.hotkey, 'store', verdict.outcome === 'pass');
+  if (failure !== null || receipt === null) throw failure;
   const record: ReplicaRecord = {
     ...id,
     pieceId: piece.pieceId,
@@ -114,8 +109,14 @@ export async function storeReplicaOn(
     lastFailure: null,
     version: 1,
   };
-  await index.addReplica(record);
-  return record;
+  if (await index.addReplica(record)) return record;
+  // Stored before, and lost perhaps: the miner has it (again). n, link and the receipt they started from stay.
+  const restored = await changeReplica(context, id, (current) => ({
+    ...current,
+    state: 'active',
+    expiry: Math.max(current.expiry, piece.expiry),
+  }));
+  return restored ?? record;
 }
 
 async function* encodedParts(
@@ -124,13 +125,8 @@ async function* encodedParts(
   key: Uint8Array,
 ): AsyncGenerator<Uint8Array> {
   const stream = context.cipher.aes256Ctr(key);
-  try {
-    for await (const part of createReadStream(piece.path, { highWaterMark: readSize })) {
-      yield stream.apply(part as Buffer);
-    }
-  } catch (error) {
-    // Whatever happened to the validator's own file, it is not the miner's doing.
-    throw new FileTaoError('io', 'the piece to be stored cannot be read', { cause: error });
+  for await (const part of createReadStream(piece.path, { highWaterMark: readSize })) {
+    yield stream.apply(part as Buffer);
   }
 }
 
@@ -141,8 +137,8 @@ export interface Placement {
 }
 
 /**
- * Brings a piece to `copies` active replicas on distinct miners, counting those it has. Miners that fail are
- * replaced by others until none is left.
+ * Brings a piece to `copies` active replicas on distinct miners, counting those it has that last as long. Miners
+ * that fail are replaced by others until none is left.
  */
 export async function placePiece(
   context: ValidatorContext,
@@ -152,7 +148,7 @@ export async function placePiece(
   signal?: AbortSignal,
 ): Promise<Placement> {
   const existing = await context.index.replicasOfPiece(piece.pieceId);
-  const replicas = existing.filter((replica) => replica.state === 'active');
+  const replicas = existing.filter((replica) => replica.state === 'active' && replica.expiry >= piece.expiry);
   const tried = new Set(existing.map((replica) => replica.minerKey));
   const failures: { readonly hotkey: PublicKey; readonly reason: string }[] = [];
   const networks = new Set<string>();

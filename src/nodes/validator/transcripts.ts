@@ -6,22 +6,13 @@ import {
   type TranscriptHead,
   type TranscriptMessage,
   transcriptKind,
-  transcriptMessagesMax,
 } from '../../domain/audit/transcript.js';
 import { type MessageKind, sealMessage } from '../../domain/identity/sealed.js';
-import { equalBytes, fromHex } from '../../domain/model/bytes.js';
-import { nodeSize, protocolVersion, signatureSize } from '../../domain/model/constants.js';
-import { FileTaoError } from '../../domain/model/errors.js';
+import { fromHex } from '../../domain/model/bytes.js';
+import { nodeSize, protocolVersion } from '../../domain/model/constants.js';
 import type { ReplicaId } from '../../domain/model/records.js';
 import type { Clock } from '../../domain/ports/clock.js';
 import type { ValidatorContext } from './context.js';
-
-/** Where entries go: an append-only log on disk (adapters/observe/transcript-log.ts). */
-export interface TranscriptWriter {
-  /** Durable when resolved. */
-  append(entry: Uint8Array): Promise<void>;
-  close(): Promise<void>;
-}
 
 /** One exchange with a miner while it happens. */
 export class Exchange {
@@ -55,30 +46,11 @@ export class Exchange {
   }
 
   sent(type: MessageKind<unknown>['type'], bytes: Uint8Array): void {
-    this.#keep(type, bytes);
+    this.#messages.push({ type, atMs: this.elapsedMs, bytes });
   }
 
   received(type: MessageKind<unknown>['type'], bytes: Uint8Array): void {
-    this.#keep(type, bytes.slice());
-  }
-
-  /**
-   * A body said again says nothing new and is kept once, so that resends do not fill the entry. Throws
-   * `bad-message` for more different messages than an entry holds: whoever sends them must not escape the verdict.
-   */
-  #keep(type: string, bytes: Uint8Array): void {
-    const body = bytes.subarray(signatureSize);
-    if (
-      this.#messages.some(
-        (kept) => kept.type === type && equalBytes(kept.bytes.subarray(signatureSize), body),
-      )
-    ) {
-      return;
-    }
-    if (this.#messages.length === transcriptMessagesMax) {
-      throw new FileTaoError('bad-message', 'too many different messages in one exchange');
-    }
-    this.#messages.push({ type, atMs: this.elapsedMs, bytes });
+    this.#messages.push({ type, atMs: this.elapsedMs, bytes: bytes.slice() });
   }
 
   bulk(digest: Uint8Array, bytes: Uint8Array): void {

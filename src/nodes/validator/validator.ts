@@ -2,10 +2,11 @@
 
 import { createServer } from '../../adapters/rpc/server.js';
 import type { RunningNode } from '../running-node.js';
-import { voidAbandonedRounds } from './challenging.js';
 import { closeValidatorParts, composeValidator, type ValidatorParts } from './compose.js';
 import type { ValidatorContext } from './context.js';
+import { dropExpired } from './expiring.js';
 import { addOperatorRoutes } from './operating.js';
+import { recoverRounds } from './recovery.js';
 import { activeReplicas, challengeAll } from './rounds.js';
 
 export interface ValidatorNodeParts extends ValidatorParts {
@@ -15,18 +16,22 @@ export interface ValidatorNodeParts extends ValidatorParts {
   readonly challengeEveryBlocks: number;
 }
 
-/** No round lasts this long: whatever process left it open is gone. */
-const abandonedRoundMs = 15 * 60_000;
 const pollMs = 500;
 
 export async function startValidator(parts: ValidatorNodeParts): Promise<RunningNode> {
   const context = composeValidator(parts);
-  const abandoned = await voidAbandonedRounds(context, abandonedRoundMs);
-  if (abandoned > 0) context.log.info({ rounds: abandoned }, 'rounds left open by an earlier run are void');
   const server = createServer({ log: context.log, host: parts.host, port: parts.port });
-  addOperatorRoutes(server, context);
-  const address = await server.listen();
   const stopping = new AbortController();
+  const operator = addOperatorRoutes(server, context, stopping.signal);
+  const address = await server.listen();
+  try {
+    // Only now, because until here another validator might be at work on this index.
+    const recovered = await recoverRounds(context);
+    if (recovered > 0) context.log.info({ rounds: recovered }, 'closed rounds that an earlier run left open');
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
   const sweeping =
     parts.challengeEveryBlocks === 0
       ? Promise.resolve()
@@ -36,7 +41,7 @@ export async function startValidator(parts: ValidatorNodeParts): Promise<Running
     async close() {
       stopping.abort();
       await server.close();
-      await sweeping;
+      await Promise.all([sweeping, operator.settled()]);
       await closeValidatorParts(context);
     },
   };
@@ -54,6 +59,8 @@ async function sweepForever(
       const { number } = await context.view.head();
       if (number >= due) {
         due = number + everyBlocks;
+        await recoverRounds(context);
+        await dropExpired(context);
         await sweep(context, signal);
       }
     } catch (error) {

@@ -15,6 +15,7 @@ import { placeOf } from '../../adapters/replicas/layout.js';
 import { openReplicaFiles } from '../../adapters/replicas/replica-files.js';
 import { createServer } from '../../adapters/rpc/server.js';
 import { signerFromSeed, verifySr25519 } from '../../adapters/wallets/sr25519.js';
+import { TranscriptReader } from '../../domain/audit/transcript.js';
 import type { ProofCore } from '../../domain/core/proof-core.js';
 import { type PublicKey, pieceIdOf, publicKeyOf } from '../../domain/model/bytes.js';
 import { mebibyte } from '../../domain/model/constants.js';
@@ -205,6 +206,9 @@ export class Arena {
         async append(entry) {
           transcripts.push(entry);
           if (transcripts.length > transcriptsMax) transcripts.shift();
+        },
+        async *entriesSince() {
+          for (const entry of transcripts) yield* new TranscriptReader().push(entry);
         },
         async close() {},
       },

@@ -10,8 +10,11 @@ export const replicaId = (n: number): ReplicaId => ({
   root: hex(['00', '7f', 'ff'][n % 3]!, n) as Root,
 });
 
-export const content = (n: number, size: number): Uint8Array =>
-  Uint8Array.from({ length: size }, (_, i) => (i * 7 + n) & 0xff);
+export function content(n: number, size: number): Uint8Array {
+  const data = new Uint8Array(size);
+  for (let i = 0; i < size; i++) data[i] = i * 7 + n;
+  return data;
+}
 
 /** Stands for the outboard of so many bytes: these adapters keep it without reading it. */
 export const leafValues = (size: number): Uint8Array =>

@@ -7,7 +7,7 @@ import { cidOfDigest } from '../../../domain/content/cid.js';
 import { type Manifest, manifestKind } from '../../../domain/content/manifest.js';
 import { authorise, type RequestMethod } from '../../../domain/identity/request.js';
 import { sealMessage } from '../../../domain/identity/sealed.js';
-import { concatBytes, pieceIdOf, toHex } from '../../../domain/model/bytes.js';
+import { concatBytes, pieceIdOf, publicKeyOf, toHex } from '../../../domain/model/bytes.js';
 import { kibibyte, limits, mebibyte, requestLimits } from '../../../domain/model/constants.js';
 import { unixSeconds } from '../../../domain/ports/clock.js';
 import type { Signer } from '../../../domain/ports/signer.js';
@@ -51,6 +51,8 @@ class Office {
     const miners = [await arena.addMiner(), await arena.addMiner()];
     const validator = await arena.addValidator();
     const { context } = validator;
+    const user = arena.signer();
+    const victim = arena.signer();
     const node = await startApi({
       ...context,
       // The pool outlives the node: all strategies share it.
@@ -59,12 +61,14 @@ class Office {
       port: 0,
       spoolDirectory: join(arena.folder, 'spool'),
       openAccess: false,
+      whitelistedHotkeys: [user, victim].map(({ publicKey }) => publicKeyOf(publicKey)),
+      blacklistedHotkeys: [],
       pieceSize,
       replicas: 2,
       version: 'attack',
     });
     arena.onClose(() => node.close());
-    return new Office(arena, validator, miners, node.address.port, arena.signer(), arena.signer());
+    return new Office(arena, validator, miners, node.address.port, user, victim);
   }
 
   authorization(asking: Asking): string | null {
@@ -200,38 +204,43 @@ const info = (changes: Partial<Asking>): Demand => {
 };
 
 export const users: readonly Strategy[] = [
-  clientStrategy('bad-requests', 'Unsigned, stale, tampered, for another node or method, not in base64', [
-    (office) => office.putPiece(office.data(), '', { signer: null }),
-    (office) =>
-      office.putPiece(office.data(), '', { timeMs: office.arena.clock.now() - requestLimits.windowMs - 1 }),
-    (office) =>
-      office.putPiece(office.data(), '', { timeMs: office.arena.clock.now() + requestLimits.windowMs + 1 }),
-    (office) => office.putPiece(office.data(), '', { receiver: office.arena.random.bytes(32) }),
-    (office) => office.putPiece(office.data(), '', { authorization: 'FileTAO !!!' }),
-    (office) => office.putPiece(office.data(), '', { authorization: `FileTAO ${'A'.repeat(9000)}` }),
-    (office) => {
-      const data = office.data();
-      const path = `/v1/pieces/${toHex(blake3(data))}`;
-      const authorization = office.authorization({ method: 'PUT', path, signed: 'named' })!;
-      return office.putPiece(data, '?copies=1', { authorization });
-    },
-    (office) => {
-      const data = office.data();
-      const path = `/v1/pieces/${toHex(blake3(data))}`;
-      const authorization = office.authorization({ method: 'HEAD', path, signed: 'named' })!;
-      return office.putPiece(data, '', { authorization });
-    },
-    (office) => {
-      const data = office.data();
-      const body = sealMessage(manifestKind, office.manifest(data), office.user);
-      return office.ask({ method: 'POST', path: '/v1/objects', body, signed: body.subarray(1) });
-    },
-    (office) => {
-      const data = office.data();
-      const body = sealMessage(manifestKind, office.manifest(data), office.user);
-      return office.ask({ method: 'POST', path: '/v1/objects', body, signed: 'named' });
-    },
-  ]),
+  clientStrategy(
+    'bad-requests',
+    'Unsigned, unlisted, stale, tampered, for another node or method, not in base64',
+    [
+      (office) => office.putPiece(office.data(), '', { signer: null }),
+      (office) => office.putPiece(office.data(), '', { signer: office.arena.signer() }),
+      (office) =>
+        office.putPiece(office.data(), '', { timeMs: office.arena.clock.now() - requestLimits.windowMs - 1 }),
+      (office) =>
+        office.putPiece(office.data(), '', { timeMs: office.arena.clock.now() + requestLimits.windowMs + 1 }),
+      (office) => office.putPiece(office.data(), '', { receiver: office.arena.random.bytes(32) }),
+      (office) => office.putPiece(office.data(), '', { authorization: 'FileTAO !!!' }),
+      (office) => office.putPiece(office.data(), '', { authorization: `FileTAO ${'A'.repeat(9000)}` }),
+      (office) => {
+        const data = office.data();
+        const path = `/v1/pieces/${toHex(blake3(data))}`;
+        const authorization = office.authorization({ method: 'PUT', path, signed: 'named' })!;
+        return office.putPiece(data, '?copies=1', { authorization });
+      },
+      (office) => {
+        const data = office.data();
+        const path = `/v1/pieces/${toHex(blake3(data))}`;
+        const authorization = office.authorization({ method: 'HEAD', path, signed: 'named' })!;
+        return office.putPiece(data, '', { authorization });
+      },
+      (office) => {
+        const data = office.data();
+        const body = sealMessage(manifestKind, office.manifest(data), office.user);
+        return office.ask({ method: 'POST', path: '/v1/objects', body, signed: body.subarray(1) });
+      },
+      (office) => {
+        const data = office.data();
+        const body = sealMessage(manifestKind, office.manifest(data), office.user);
+        return office.ask({ method: 'POST', path: '/v1/objects', body, signed: 'named' });
+      },
+    ],
+  ),
   clientStrategy('replayed-requests', 'Sends a request again that was carried out before', [
     async (office) => {
       const data = office.data();

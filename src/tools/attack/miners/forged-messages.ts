@@ -4,7 +4,7 @@ import * as dagCbor from '@ipld/dag-cbor';
 import { contentTypes, frameHead, splitFrame } from '../../../adapters/rpc/wire.js';
 import { type MessageKind, readSealed, sealMessage, signedText } from '../../../domain/identity/sealed.js';
 import { concatBytes, utf8 } from '../../../domain/model/bytes.js';
-import { limits, mebibyte, signatureSize } from '../../../domain/model/constants.js';
+import { limits, signatureSize } from '../../../domain/model/constants.js';
 import { FileTaoError } from '../../../domain/model/errors.js';
 import type { Signer } from '../../../domain/ports/signer.js';
 import {
@@ -291,8 +291,8 @@ export const forgedMessages: readonly Strategy[] = [
     name: 'transcript-flood',
     what: 'Forgets the round again and again, so that its transcript would overflow',
     rounds: 20,
-    // A long deadline: time for some hundred resends.
-    queuedBytes: 1024 * mebibyte,
+    // The longest deadline there is: time for many resends.
+    queuedBytes: limits.replicaSizeMax,
     cheat: () => {
       let said = 0;
       return {
