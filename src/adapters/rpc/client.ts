@@ -80,7 +80,7 @@ async function ask(agent: Agent, clock: Clock, request: NodeRequest): Promise<No
   });
   const responded = new Promise<IncomingMessage>((resolve, reject) => {
     outgoing.once('response', resolve);
-    outgoing.once('error', reject);
+    outgoing.once('error', (error) => reject(peerError(error)));
     outgoing.once('close', () => reject(new FileTaoError('unreachable', 'the connection was closed')));
   });
   responded.catch(() => {});
@@ -140,22 +140,41 @@ async function* readParts(
     for await (const part of incoming) yield part as Uint8Array;
     if (!incoming.complete) throw new FileTaoError('unreachable', 'the answer was cut short');
   } catch (error) {
-    throw failure() ?? toFileTaoError(error);
+    throw failure() ?? peerError(error);
   } finally {
     finish();
   }
 }
 
-/** An answer that no node signed: reported as what it says, or as no node's answer. */
+/**
+ * What the other side's bytes and connection can make go wrong. It must not be able to produce a code that stands
+ * for a fault of this machine: malformed HTTP is no node's answer, nothing more.
+ */
+function peerError(error: unknown): FileTaoError {
+  const known = toFileTaoError(error);
+  if (peerCodes.has(known.code)) return known;
+  return new FileTaoError('bad-message', `no node's answer: ${known.message}`, { cause: error });
+}
+
+const peerCodes: ReadonlySet<string> = new Set([
+  'unreachable',
+  'timeout',
+  'cancelled',
+  'bad-message',
+  'too-large',
+]);
+
+/** An answer that no node signed. What it says is passed on as words, never as a code. */
 async function failWithProblem(incoming: IncomingMessage, parts: AsyncIterable<Uint8Array>): Promise<never> {
   const bytes = await new PartReader(parts).takeRest(problemBytesMax);
+  let words = `HTTP status ${incoming.statusCode}`;
   if (incoming.headers['content-type']?.startsWith(contentTypes.problem)) {
     try {
       const { code, detail } = JSON.parse(new TextDecoder().decode(bytes));
-      throw FileTaoError.fromJSON({ code, message: detail });
-    } catch (error) {
-      if (error instanceof FileTaoError) throw error;
+      words += ` (${String(code).slice(0, 40)}: ${String(detail).slice(0, 200)})`;
+    } catch {
+      // no JSON: the status is all there is to say
     }
   }
-  throw new FileTaoError('bad-message', `the node answered with HTTP status ${incoming.statusCode}`);
+  throw new FileTaoError('bad-message', `the node answered without signing: ${words}`);
 }

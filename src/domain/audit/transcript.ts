@@ -7,13 +7,17 @@
 
 import { bytes, flag, list, oneOf, struct, text, uint } from '../identity/codec.js';
 import { defineMessage, type Opened, readSealed } from '../identity/sealed.js';
-import { limits, mebibyte, nodeSize, protocolVersion } from '../model/constants.js';
+import { concatBytes } from '../model/bytes.js';
+import { kibibyte, limits, mebibyte, nodeSize, protocolVersion, signatureSize } from '../model/constants.js';
 import { FileTaoError } from '../model/errors.js';
 
 const bytes32 = bytes(nodeSize);
 /** Bytes of an entry's head: messages of one round, well below 10 KiB. */
-const headBytesMax = 256 * 1024;
+const headBytesMax = 256 * kibibyte;
+/** Resends until the longest deadline, each with a refusal, stay below it. */
+const messagesMax = 256;
 const bulksMax = 4;
+const bulkBytesMax = limits.replicaSizeMax + mebibyte;
 const prunedMark = 0xffffffff;
 
 export const outcomes = ['pass', 'fail', 'void'] as const;
@@ -34,12 +38,16 @@ export const transcriptKind = defineMessage(
     n: uint(),
     /** The link the round or retrieval named; 32 zero bytes for store. */
     prevLink: bytes32,
-    /** The receipt given at store (signature ‖ body), so that blame can be proved from one entry. */
+    /** Challenge and retrieve: the receipt given at store (signature ‖ body), so that blame is proved from one entry. */
     receipt: bytes(0, 4096),
     /** ν of a challenge, once released; empty before. */
     nu: bytes(0, nodeSize),
     /** In the order sent and received; `type` is the kind's, `atMs` counts from startedAtMs. */
-    messages: list(struct({ type: text(32), atMs: uint(), bytes: bytes(1, limits.messageBytesMax) }), 16),
+    messages: list(
+      struct({ type: text(32), atMs: uint(), bytes: bytes(1, limits.messageBytesMax) }),
+      messagesMax,
+    ),
+    /** hash of each bulk as it was received, whatever digest the miner signed for it. */
     bulks: list(bytes32, bulksMax),
     startedAtMs: uint(),
     elapsedMs: uint(),
@@ -80,60 +88,92 @@ export function encodeEntry(sealedHead: Uint8Array, bulks: readonly (Uint8Array 
   return entry;
 }
 
-/**
- * Reads entries from a stream of bytes, one at a time, in memory bounded by one entry. Throws `bad-message`
- * for bytes that are no entry. The signature is not checked here. A torn last entry, which a crash may leave,
- * is reported by `torn`.
- */
-export class TranscriptReader {
-  #buffered: Uint8Array = new Uint8Array();
+/** One entry as it lies in a file: its framing is whole, nothing in it has been decoded. */
+export interface Frame {
+  /** Byte at which the entry begins. */
+  readonly offset: number;
+  readonly length: number;
+  readonly sealedHead: Uint8Array;
+  /** null where pruned. */
+  readonly bulks: readonly (Uint8Array | null)[];
+}
 
-  /** Entries completed by this part of the stream. */
-  *push(part: Uint8Array): Generator<TranscriptEntry> {
-    const joined = new Uint8Array(this.#buffered.length + part.length);
-    joined.set(this.#buffered);
-    joined.set(part, this.#buffered.length);
+/** Decodes a frame; throws `bad-message`. The signature is not checked here. */
+export function openFrame({ sealedHead, bulks }: Frame): TranscriptEntry {
+  const head = readSealed(transcriptKind, sealedHead);
+  if (head.value.bulks.length !== bulks.length)
+    throw new FileTaoError('bad-message', 'transcript: bulks do not match');
+  return { head, bulks };
+}
+
+/**
+ * Cuts a stream of bytes into entries, one at a time, in memory bounded by one entry. Throws `bad-message` where
+ * the bytes cannot be an entry: where the next one begins is then unknown. `torn` tells of an unfinished last
+ * entry, which a crash may leave. What is yielded are views that stay valid.
+ */
+export class FrameReader {
+  #parts: Uint8Array[] = [];
+  #held = 0;
+  /** Bytes without which nothing can be read on. */
+  #needed = 4;
+  #offset = 0;
+
+  *push(part: Uint8Array): Generator<Frame> {
+    this.#parts.push(part);
+    this.#held += part.length;
+    if (this.#held < this.#needed) return;
+    const joined = this.#parts.length === 1 ? part : concatBytes(...this.#parts);
     let at = 0;
     for (;;) {
-      const read = readEntry(joined.subarray(at));
-      if (read === null) break;
+      const read = readFrame(joined.subarray(at), this.#offset);
+      if (typeof read === 'number') {
+        this.#needed = read;
+        break;
+      }
       at += read.length;
-      yield read.entry;
+      this.#offset += read.length;
+      yield read;
     }
-    this.#buffered = joined.slice(at);
+    this.#parts = at === joined.length ? [] : [joined.slice(at)];
+    this.#held = joined.length - at;
   }
 
-  /** Bytes after the last whole entry. */
+  /** Bytes read of an entry that is not whole. */
   get torn(): number {
-    return this.#buffered.length;
+    return this.#held;
+  }
+
+  /** Byte at which the next entry begins. */
+  get offset(): number {
+    return this.#offset;
   }
 }
 
-function readEntry(data: Uint8Array): { readonly entry: TranscriptEntry; readonly length: number } | null {
+/** The next entry, or how many bytes are needed to know more. */
+function readFrame(data: Uint8Array, offset: number): Frame | number {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  if (data.length < 4) return null;
+  if (data.length < 4) return 4;
   const headLength = view.getUint32(0, true);
-  if (headLength > headBytesMax) throw new FileTaoError('bad-message', 'transcript: an entry is too large');
+  if (headLength <= signatureSize || headLength > headBytesMax) {
+    throw new FileTaoError('bad-message', `transcript: no entry has a head of ${headLength} bytes`);
+  }
   let at = 4 + headLength;
-  if (data.length < at + 1) return null;
+  if (data.length < at + 1) return at + 1;
   const bulkCount = data[at++]!;
   if (bulkCount > bulksMax) throw new FileTaoError('bad-message', 'transcript: too many bulks');
   const bulks: (Uint8Array | null)[] = [];
   for (let i = 0; i < bulkCount; i++) {
-    if (data.length < at + 4) return null;
+    if (data.length < at + 4) return at + 4;
     const length = view.getUint32(at, true);
     at += 4;
     if (length === prunedMark) {
       bulks.push(null);
       continue;
     }
-    if (length > 65 * mebibyte) throw new FileTaoError('bad-message', 'transcript: a bulk is too large');
-    if (data.length < at + length) return null;
-    bulks.push(data.slice(at, at + length));
+    if (length > bulkBytesMax) throw new FileTaoError('bad-message', 'transcript: a bulk is too large');
+    if (data.length < at + length) return at + length;
+    bulks.push(data.subarray(at, at + length));
     at += length;
   }
-  const head = readSealed(transcriptKind, data.slice(4, 4 + headLength));
-  if (head.value.bulks.length !== bulkCount)
-    throw new FileTaoError('bad-message', 'transcript: bulks do not match');
-  return { entry: { head, bulks }, length: at };
+  return { offset, length: at, sealedHead: data.subarray(4, 4 + headLength), bulks };
 }

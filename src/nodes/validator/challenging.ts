@@ -3,6 +3,7 @@
 // the deadline; nothing is redrawn.
 
 import { splitFrame } from '../../adapters/rpc/wire.js';
+import { isAttributable } from '../../domain/audit/blame.js';
 import type { Outcome } from '../../domain/audit/transcript.js';
 import type { Opened } from '../../domain/identity/sealed.js';
 import { equalBytes, fromHex } from '../../domain/model/bytes.js';
@@ -27,6 +28,7 @@ import type { ValidatorContext } from './context.js';
 import { locateMiner } from './miners.js';
 import { changeReplica } from './replica-state.js';
 import { Exchange, failed, passed, recordTranscript, type Verdict, voided } from './transcripts.js';
+import { verdictOf } from './verdicts.js';
 
 export interface RoundResult {
   readonly id: ReplicaId;
@@ -118,7 +120,7 @@ async function holdRound(
     passedRound = { link, kept: { n, seed: roundSeed(context.core, challenge.body), keyedRoot } };
     verdict = passed;
   } catch (error) {
-    verdict = verdictOf(context, exchange, error, signal);
+    verdict = error instanceof RoundFailure ? error.verdict : verdictOf(context, exchange, error, signal);
   }
   const nuReleased = exchange.messages.some(({ type }) => type === openingRequestKind.type);
   await recordTranscript(
@@ -180,24 +182,6 @@ export async function closeRound(
   });
 }
 
-function verdictOf(
-  context: ValidatorContext,
-  exchange: Exchange,
-  error: unknown,
-  signal: AbortSignal | undefined,
-): Verdict {
-  if (error instanceof RoundFailure) return error.verdict;
-  const failure = toFileTaoError(error);
-  if (signal?.aborted || failure.code === 'cancelled') return voided('cancelled');
-  if (failure.code === 'internal' || failure.code === 'io' || failure.code === 'full') {
-    context.log.error({ err: error }, 'a round is void through a fault of this validator');
-    return voided('validator-fault');
-  }
-  const lag = context.lag.since(exchange.start);
-  if (failure.code === 'timeout' && lag > limits.eventLoopLagMsMax) return voided('own-lag');
-  return failed(failure.code, error instanceof Refused);
-}
-
 /** The two moves of a round, with their deadlines and resends. */
 class Round {
   constructor(
@@ -230,7 +214,7 @@ class Round {
     });
     const commitment = openAnswer(context, challenge.value.receiver, commitmentKind, bytes, exchange);
     const fault = commitmentFault(context.core, challenge, commitment.value);
-    if (fault !== null) throw new RoundFailure(failed(fault, true));
+    if (fault !== null) throw new RoundFailure(failed(fault, isAttributable(fault)));
     return commitment;
   }
 
@@ -263,12 +247,11 @@ class Round {
     });
     const { head, bulk } = splitFrame(framed);
     const opening = openAnswer(context, challenge.value.receiver, openingKind, head, exchange);
-    exchange.bulk(opening.value.bulkDigest, bulk);
+    exchange.bulk(context.core.hash(bulk), bulk);
     const [fault] = openingFaults(context.core, [
       { challenge, commitment, nu, opening: opening.value, bulk },
     ]);
-    // Bulk bytes are covered by the miner's signature unless they do not even have the signed digest.
-    if (fault) throw new RoundFailure(failed(fault, fault !== 'bulk-digest'));
+    if (fault) throw new RoundFailure(failed(fault, isAttributable(fault)));
   }
 
   #abortable(): { readonly signal?: AbortSignal } {
@@ -299,8 +282,7 @@ class Round {
           wasBusy = true;
           waitMs = 1000 * Math.max(1, error.refusal.value.retryAfter);
           until += waitMs;
-        } else if (failure.code !== 'unreachable') throw error;
-        if (clock.monotonic() + waitMs >= until) throw error;
+        } else if (failure.code !== 'unreachable' || clock.monotonic() + waitMs >= until) throw error;
         await clock.sleep(waitMs, this.signal);
       }
     }

@@ -2,6 +2,7 @@
 // verify are never passed on. A replica that fails is recorded as failed, and awaits repair.
 
 import { PartReader } from '../../adapters/rpc/wire.js';
+import { isAttributable } from '../../domain/audit/blame.js';
 import { retrievalOrder } from '../../domain/economy/placement.js';
 import { equalBytes, fromHex, type PieceId, type PublicKey } from '../../domain/model/bytes.js';
 import { limits } from '../../domain/model/constants.js';
@@ -16,6 +17,7 @@ import type { ValidatorContext } from './context.js';
 import { locateMiner } from './miners.js';
 import { changeReplica, markFailed } from './replica-state.js';
 import { Exchange, failed, passed, recordTranscript, type Verdict, voided } from './transcripts.js';
+import { verdictOf } from './verdicts.js';
 
 export interface FetchedPiece {
   readonly data: Uint8Array;
@@ -63,7 +65,8 @@ async function fetchReplica(
   const minerKey = fromHex(replica.minerKey);
   const exchange = new Exchange(context.clock);
   const finish = async (verdict: Verdict): Promise<void> => {
-    const subject = { kind: 'retrieve', id: replica, size: replica.size, prevLink: replica.link } as const;
+    const { size, link: prevLink, receipt } = replica;
+    const subject = { kind: 'retrieve', id: replica, size, prevLink, receipt } as const;
     await recordTranscript(context, subject, exchange, verdict);
     if (verdict.outcome !== 'void')
       await index.count(replica.minerKey, 'retrieve', verdict.outcome === 'pass');
@@ -113,7 +116,7 @@ async function fetchReplica(
     const fault = retrieveFault(core, question, content.digest(), keyed.digest(), proof.value);
     if (fault !== null) {
       // The miner signed K of the very bytes it sent, so wrong bytes are its own signed word.
-      await finish(failed(fault, true));
+      await finish(failed(fault, isAttributable(fault)));
       await markFailed(context, replica, fault);
       throw new FileTaoError('integrity', `the replica does not verify: ${fault}`, {
         details: { reason: fault },
@@ -133,10 +136,9 @@ async function fetchReplica(
   } catch (error) {
     const failure = toFileTaoError(error);
     if (failure.code === 'integrity') throw failure;
-    if (signal?.aborted || failure.code === 'cancelled') await finish(voided('cancelled'));
-    else {
-      await finish(failed(failure.code, error instanceof Refused));
-      if (failure.code === 'unknown-replica') await markFailed(context, replica, failure.code);
+    await finish(verdictOf(context, exchange, error, signal));
+    if (error instanceof Refused && failure.code === 'unknown-replica') {
+      await markFailed(context, replica, failure.code);
     }
     throw failure;
   }

@@ -2,6 +2,7 @@
 // piece lies in a file; it is encoded while it is read, so nothing holds a second copy.
 
 import { createReadStream } from 'node:fs';
+import { isAttributable } from '../../domain/audit/blame.js';
 import { networkOf, placementOrder } from '../../domain/economy/placement.js';
 import type { Opened } from '../../domain/identity/sealed.js';
 import { fromHex, type PieceId, type PublicKey, publicKeyOf, rootOf } from '../../domain/model/bytes.js';
@@ -17,6 +18,7 @@ import { ask, openAnswer, type ReachableNeuron, Refused, sealQuestion } from './
 import type { ValidatorContext } from './context.js';
 import { type FailureCounts, locateMiner, placementCandidates } from './miners.js';
 import { Exchange, failed, passed, recordTranscript, type Verdict, voided } from './transcripts.js';
+import { verdictOf } from './verdicts.js';
 
 const readSize = 256 * 1024;
 
@@ -82,16 +84,15 @@ export async function storeReplicaOn(
     receipt = openAnswer(context, minerKey, receiptKind, bytes, exchange);
     const fault = receiptFault(core, question, keyedRoot, receipt.value);
     if (fault !== null) {
-      await finish(failed(fault, true));
+      await finish(failed(fault, isAttributable(fault)));
       throw new FileTaoError('integrity', `the miner's receipt is wrong: ${fault}`);
     }
     await finish(passed);
   } catch (error) {
     const failure = toFileTaoError(error);
     if (failure.code === 'integrity') throw failure;
-    if (signal?.aborted || failure.code === 'cancelled') await finish(voided('cancelled'));
-    else if (error instanceof Refused && failure.code === 'block') await finish(voided('block'));
-    else await finish(failed(failure.code, error instanceof Refused));
+    if (error instanceof Refused && failure.code === 'block') await finish(voided('block'));
+    else await finish(verdictOf(context, exchange, error, signal));
     throw failure;
   }
   const record: ReplicaRecord = {
