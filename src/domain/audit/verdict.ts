@@ -84,7 +84,7 @@ export function judgeVerdict(head: TranscriptHead, proven: Proven, checks: Check
 }
 
 function judgeProvenPass(head: TranscriptHead, needsData: readonly string[], checks: Checks): Blame | null {
-  const { outcome, reason, attributable } = head;
+  const { outcome, reason } = head;
   if (outcome === 'pass') {
     checks.ok('verdict', 'pass, and the bytes pass');
     return null;
@@ -99,13 +99,9 @@ function judgeProvenPass(head: TranscriptHead, needsData: readonly string[], che
     } else checks.breaks('verdict', `void (${reason}), but the bytes pass`);
     return null;
   }
-  if (needsData.includes(reason) && attributable) {
-    checks.add(
-      'verdict',
-      'fault',
-      `fail (${reason}): the miner signed K; whoever holds the replica can compare`,
-    );
-    return 'miner';
+  if (needsData.includes(reason)) {
+    checks.add('data', 'word', 'the miner signed K; whoever holds the replica can compare it');
+    return judgeLabel(head, true, checks);
   }
   checks.breaks('verdict', `the miner is framed: recorded as fail (${reason}), but the bytes pass`);
   return null;
