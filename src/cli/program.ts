@@ -5,6 +5,7 @@
 
 import { Command } from 'commander';
 import { register as registerAudit } from './commands/audit.js';
+import { register as registerChallenge } from './commands/challenge.js';
 import { register as registerCid } from './commands/cid.js';
 import { register as registerDemo } from './commands/demo.js';
 import { register as registerRetrieve } from './commands/retrieve.js';
@@ -19,8 +20,9 @@ const registrations: readonly ((program: Command) => void)[] = [
   registerStore,
   registerRetrieve,
   registerCid,
-  registerAudit,
   registerRun,
+  registerChallenge,
+  registerAudit,
   registerWallet,
 ];
 

@@ -11,6 +11,7 @@ import {
   encodeEntry,
   type Frame,
   FrameReader,
+  isHeadLength,
   openFrame,
   type TranscriptEntry,
 } from '../../domain/audit/transcript.js';
@@ -107,7 +108,8 @@ async function endOfWholeEntries(file: FileHandle, size: number): Promise<number
     if (at + 4 > size) return end;
     const headLength = await uint32(at);
     // A power cut may leave a file longer than what was written: zeros to its end are no entry.
-    if (headLength === 0) return (await isZeroFrom(file, at, size)) ? end : null;
+    if (headLength === 0 && (await isZeroFrom(file, at, size))) return end;
+    if (!isHeadLength(headLength)) return null;
     at += 4 + headLength;
     if (at + 1 > size) return end;
     await file.read(field, 0, 1, at);

@@ -44,7 +44,7 @@ export class Checks {
   }
 
   /** Adds `ok` or `broken`; returns whether it holds. */
-  require(about: string, holds: boolean, says: string, otherwise: string): boolean {
+  demand(about: string, holds: boolean, says: string, otherwise: string): boolean {
     this.add(about, holds ? 'ok' : 'broken', holds ? says : otherwise);
     return holds;
   }

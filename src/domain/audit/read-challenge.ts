@@ -79,7 +79,7 @@ export function readChallenge(
       equalBytes(released, nu) &&
       equalBytes(openingCommit(core, nu), challenge.value.openingCommit);
     const otherwise = 'the ν released is not the one the challenge committed to: chunks were picked';
-    if (!checks.require('nu', holds, 'ν is the one the challenge committed to', otherwise))
+    if (!checks.demand('nu', holds, 'ν is the one the challenge committed to', otherwise))
       return reading(null);
   }
 
@@ -177,7 +177,7 @@ function challengeHolds(head: TranscriptHead, { value }: Opened<ChallengeBody>, 
     value.n === head.n &&
     equalBytes(value.prevLink, head.prevLink);
   if (
-    !checks.require('challenge', same, `round ${value.n}`, 'the challenge is for another replica or round')
+    !checks.demand('challenge', same, `round ${value.n}`, 'the challenge is for another replica or round')
   ) {
     return false;
   }

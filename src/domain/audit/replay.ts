@@ -106,7 +106,7 @@ export class Replayer {
   #read(begun: Begun): void {
     const { entry, checks } = begun;
     const { value: head, body, signature } = entry.head;
-    begun.genuine = checks.require(
+    begun.genuine = checks.demand(
       'signature',
       this.#verify(signedText(transcriptKind.type, body), signature, head.validatorKey),
       'the validator signed the whole entry',
@@ -183,7 +183,7 @@ export class Replayer {
       equalBytes(value.root, head.root) &&
       value.size === head.size;
     if (
-      !begun.checks.require(
+      !begun.checks.demand(
         'receipt',
         holds,
         'the miner signed for this replica, its root and size',

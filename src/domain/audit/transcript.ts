@@ -8,16 +8,17 @@
 import { bytes, flag, list, oneOf, struct, text, uint } from '../identity/codec.js';
 import { defineMessage, type Opened, readSealed } from '../identity/sealed.js';
 import { concatBytes } from '../model/bytes.js';
-import { kibibyte, limits, mebibyte, nodeSize, protocolVersion, signatureSize } from '../model/constants.js';
-import { FileTaoError } from '../model/errors.js';
+import { limits, mebibyte, nodeSize, protocolVersion, signatureSize } from '../model/constants.js';
+import { FileTaoError, toFileTaoError } from '../model/errors.js';
 
 const bytes32 = bytes(nodeSize);
-/** Bytes of an entry's head: messages of one round, well below 10 KiB. */
-const headBytesMax = 256 * kibibyte;
-/** Resends until the longest deadline, each with a refusal, stay below it. */
-const messagesMax = 256;
+/** Bytes of an entry's head: messages of one round, some KiB, or with all the repeats below about 150 KiB. */
+const headBytesMax = 256 * 1024;
+/** Messages of an entry. Whoever repeats questions must stay below it, or the entry cannot be written. */
+export const messagesMax = 128;
 const bulksMax = 4;
-const bulkBytesMax = limits.replicaSizeMax + mebibyte;
+/** Bytes of all bulks of an entry: a replica read as one range, and the proof behind it. */
+const entryBulkBytesMax = 65 * mebibyte;
 const prunedMark = 0xffffffff;
 
 export const outcomes = ['pass', 'fail', 'void'] as const;
@@ -38,7 +39,7 @@ export const transcriptKind = defineMessage(
     n: uint(),
     /** The link the round or retrieval named; 32 zero bytes for store. */
     prevLink: bytes32,
-    /** Challenge and retrieve: the receipt given at store (signature ‖ body), so that blame is proved from one entry. */
+    /** Challenge and retrieve: the receipt given at store (signature ‖ body), so that one entry proves blame. */
     receipt: bytes(0, 4096),
     /** ν of a challenge, once released; empty before. */
     nu: bytes(0, nodeSize),
@@ -72,8 +73,11 @@ export interface TranscriptEntry {
 
 /** @param sealedHead made by sealMessage(transcriptKind, …) */
 export function encodeEntry(sealedHead: Uint8Array, bulks: readonly (Uint8Array | null)[]): Uint8Array {
-  const length = 4 + sealedHead.length + 1 + bulks.reduce((sum, bulk) => sum + 4 + (bulk?.length ?? 0), 0);
-  const entry = new Uint8Array(length);
+  const bulkBytes = bulks.reduce((sum, bulk) => sum + (bulk?.length ?? 0), 0);
+  if (sealedHead.length > headBytesMax || bulks.length > bulksMax || bulkBytes > entryBulkBytesMax) {
+    throw new FileTaoError('too-large', 'transcript: the entry is larger than what is read back');
+  }
+  const entry = new Uint8Array(4 + sealedHead.length + 1 + 4 * bulks.length + bulkBytes);
   const view = new DataView(entry.buffer);
   view.setUint32(0, sealedHead.length, true);
   entry.set(sealedHead, 4);
@@ -99,69 +103,108 @@ export interface Frame {
 }
 
 /** Decodes a frame; throws `bad-message`. The signature is not checked here. */
-export function openFrame({ sealedHead, bulks }: Frame): TranscriptEntry {
+export const openFrame = ({ sealedHead, bulks }: Frame): TranscriptEntry => ({
+  head: openHead(sealedHead, bulks.length),
+  bulks,
+});
+
+function openHead(sealedHead: Uint8Array, bulkCount: number): Opened<TranscriptHead> {
   const head = readSealed(transcriptKind, sealedHead);
-  if (head.value.bulks.length !== bulks.length)
+  if (head.value.bulks.length !== bulkCount)
     throw new FileTaoError('bad-message', 'transcript: bulks do not match');
-  return { head, bulks };
+  return head;
 }
 
+/** Whether an entry's head can have this many bytes. */
+export const isHeadLength = (length: number): boolean => length > signatureSize && length <= headBytesMax;
+
 /**
- * Cuts a stream of bytes into entries, one at a time, in memory bounded by one entry. Throws `bad-message` where
- * the bytes cannot be an entry: where the next one begins is then unknown. `torn` tells of an unfinished last
- * entry, which a crash may leave. What is yielded are views that stay valid.
+ * Cuts a stream of bytes into entries, one at a time, in memory bounded by one entry and one part. Throws
+ * `bad-message` for bytes that cannot be an entry, and from then on for all that follows: where the next entry
+ * would begin is not known. A torn last entry, which a crash may leave, is reported by `torn`.
  */
 export class FrameReader {
+  /** Bytes of the entry under way; joined only when it may be whole, so no byte is moved again and again. */
   #parts: Uint8Array[] = [];
-  #held = 0;
-  /** Bytes without which nothing can be read on. */
+  #length = 0;
+  /** Bytes without which the entry cannot be read any further. */
   #needed = 4;
   #offset = 0;
+  #damaged: FileTaoError | null = null;
+  readonly #judgeHead: (sealedHead: Uint8Array, bulkCount: number) => void;
 
-  *push(part: Uint8Array): Generator<Frame> {
-    this.#parts.push(part);
-    this.#held += part.length;
-    if (this.#held < this.#needed) return;
-    const joined = this.#parts.length === 1 ? part : concatBytes(...this.#parts);
-    let at = 0;
-    for (;;) {
-      const read = readFrame(joined.subarray(at), this.#offset);
-      if (typeof read === 'number') {
-        this.#needed = read;
-        break;
-      }
-      at += read.length;
-      this.#offset += read.length;
-      yield read;
-    }
-    this.#parts = at === joined.length ? [] : [joined.slice(at)];
-    this.#held = joined.length - at;
+  /** @param judgeHead throws for a head behind which nothing is worth waiting for */
+  constructor(judgeHead: (sealedHead: Uint8Array, bulkCount: number) => void = () => {}) {
+    this.#judgeHead = judgeHead;
   }
 
-  /** Bytes read of an entry that is not whole. */
+  /** Entries completed by this part of the stream; all of it is taken, whether they are read or not. */
+  push(part: Uint8Array): Generator<Frame> {
+    if (this.#damaged === null && part.length > 0) {
+      // The caller may use its buffer again. (A Buffer's own slice() would share it.)
+      this.#parts.push(Uint8Array.from(part));
+      this.#length += part.length;
+    }
+    return this.#read();
+  }
+
+  /** Bytes after the last whole entry. */
   get torn(): number {
-    return this.#held;
+    return this.#length;
   }
 
   /** Byte at which the next entry begins. */
   get offset(): number {
     return this.#offset;
   }
+
+  *#read(): Generator<Frame> {
+    if (this.#damaged !== null) throw this.#damaged;
+    while (this.#length >= this.#needed) {
+      const joined = this.#parts.length === 1 ? this.#parts[0]! : concatBytes(...this.#parts);
+      let read: Frame | number;
+      try {
+        read = readFrame(joined, this.#offset, this.#judgeHead);
+      } catch (error) {
+        this.#damaged = toFileTaoError(error);
+        this.#parts = [];
+        throw this.#damaged;
+      }
+      if (typeof read === 'number') {
+        this.#parts = [joined];
+        this.#needed = read;
+        continue;
+      }
+      const rest = joined.subarray(read.length);
+      this.#parts = rest.length === 0 ? [] : [rest];
+      this.#length = rest.length;
+      this.#offset += read.length;
+      this.#needed = 4;
+      yield read;
+    }
+  }
 }
 
-/** The next entry, or how many bytes are needed to know more. */
-function readFrame(data: Uint8Array, offset: number): Frame | number {
+/** The next entry, or how many bytes are needed to know more. What they announce is judged before it is waited for. */
+function readFrame(
+  data: Uint8Array,
+  offset: number,
+  judgeHead: (sealedHead: Uint8Array, bulkCount: number) => void,
+): Frame | number {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   if (data.length < 4) return 4;
   const headLength = view.getUint32(0, true);
-  if (headLength <= signatureSize || headLength > headBytesMax) {
+  if (!isHeadLength(headLength)) {
     throw new FileTaoError('bad-message', `transcript: no entry has a head of ${headLength} bytes`);
   }
   let at = 4 + headLength;
   if (data.length < at + 1) return at + 1;
   const bulkCount = data[at++]!;
   if (bulkCount > bulksMax) throw new FileTaoError('bad-message', 'transcript: too many bulks');
+  const sealedHead = data.subarray(4, 4 + headLength);
+  judgeHead(sealedHead, bulkCount);
   const bulks: (Uint8Array | null)[] = [];
+  let bulkBytes = 0;
   for (let i = 0; i < bulkCount; i++) {
     if (data.length < at + 4) return at + 4;
     const length = view.getUint32(at, true);
@@ -170,10 +213,31 @@ function readFrame(data: Uint8Array, offset: number): Frame | number {
       bulks.push(null);
       continue;
     }
-    if (length > bulkBytesMax) throw new FileTaoError('bad-message', 'transcript: a bulk is too large');
+    bulkBytes += length;
+    if (bulkBytes > entryBulkBytesMax)
+      throw new FileTaoError('bad-message', 'transcript: a bulk is too large');
     if (data.length < at + length) return at + length;
     bulks.push(data.subarray(at, at + length));
     at += length;
   }
-  return { offset, length: at, sealedHead: data.subarray(4, 4 + headLength), bulks };
+  return { offset, length: at, sealedHead, bulks };
+}
+
+/** A FrameReader whose entries are decoded; throws, once and for all, at the first that cannot be. */
+export class TranscriptReader {
+  readonly #frames = new FrameReader((sealedHead, bulkCount) => openHead(sealedHead, bulkCount));
+
+  /** Entries completed by this part of the stream; all of it is taken, whether they are read or not. */
+  push(part: Uint8Array): Generator<TranscriptEntry> {
+    return opened(this.#frames.push(part));
+  }
+
+  /** Bytes after the last whole entry. */
+  get torn(): number {
+    return this.#frames.torn;
+  }
+}
+
+function* opened(frames: Iterable<Frame>): Generator<TranscriptEntry> {
+  for (const frame of frames) yield openFrame(frame);
 }

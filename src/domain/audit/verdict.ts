@@ -101,7 +101,8 @@ function judgeProvenPass(head: TranscriptHead, needsData: readonly string[], che
   }
   if (needsData.includes(reason)) {
     checks.add('data', 'word', 'the miner signed K; whoever holds the replica can compare it');
-    return judgeLabel(head, true, checks);
+    // With a wrong root the label says whether K was signed of the bytes that came: only the validator saw them.
+    return judgeLabel(head, reason === 'root' ? head.attributable : true, checks);
   }
   checks.breaks('verdict', `the miner is framed: recorded as fail (${reason}), but the bytes pass`);
   return null;

@@ -9,18 +9,19 @@ import type { ReplicaId } from '../../domain/model/records.js';
 import type { NodeRoute } from '../../domain/ports/network.js';
 import {
   acknowledgementKind,
+  type DeleteBody,
   deleteKind,
-  type Header,
   headerTo,
+  type RenewBody,
   renewKind,
 } from '../../domain/protocol/messages.js';
 import { acknowledgementFault } from '../../domain/protocol/renew.js';
-import { ask, openAnswer, Refused, sealQuestion } from './asking.js';
+import { ask, openAnswer, sealQuestion } from './asking.js';
+import { verdictOf } from './blame.js';
 import type { ValidatorContext } from './context.js';
 import { locateMiner } from './miners.js';
 import { changeReplica } from './replica-state.js';
-import { Exchange, failed, passed, recordTranscript, voided } from './transcripts.js';
-import { verdictOf } from './verdicts.js';
+import { Exchange, failed, passed, recordTranscript } from './transcripts.js';
 
 type Held = ReplicaId & { readonly size: number };
 
@@ -64,7 +65,7 @@ export async function deleteReplicaOn(context: ValidatorContext, replica: Held):
 }
 
 /** Resolves when the miner acknowledged. @param expiry asked for; 0 for a delete */
-async function askForUpkeep<Body extends Header & { readonly root: Uint8Array }>(
+async function askForUpkeep<Body extends RenewBody | DeleteBody>(
   context: ValidatorContext,
   replica: Held,
   route: NodeRoute & ('renew' | 'delete'),
@@ -74,7 +75,7 @@ async function askForUpkeep<Body extends Header & { readonly root: Uint8Array }>
 ): Promise<void> {
   const exchange = new Exchange(context.clock);
   const subject = { kind: route, id: replica, size: replica.size } as const;
-  let fault: string | null = null;
+  let fault: string | null;
   try {
     const miner = await locateMiner(context, replica.minerKey);
     const timeoutMs = context.deadlines.baseMs;
@@ -83,13 +84,9 @@ async function askForUpkeep<Body extends Header & { readonly root: Uint8Array }>
     const answer = openAnswer(context, fromHex(replica.minerKey), acknowledgementKind, bytes, exchange);
     fault = acknowledgementFault(question, expiry, answer.value);
   } catch (error) {
-    const isBlock = error instanceof Refused && error.code === 'block';
-    await recordTranscript(
-      context,
-      subject,
-      exchange,
-      isBlock ? voided('block') : verdictOf(context, exchange, error),
-    );
+    const { blockNumber: number, blockHash: hash } = question.value;
+    const verdict = await verdictOf(context, exchange, error, { named: { number, hash } });
+    await recordTranscript(context, subject, exchange, verdict);
     throw toFileTaoError(error);
   }
   const verdict = fault === null ? passed : failed(fault, isAttributable(fault));

@@ -14,11 +14,11 @@ import { replicaKey } from '../../domain/protocol/derivations.js';
 import { type ReceiptBody, receiptKind, storeKind } from '../../domain/protocol/messages.js';
 import { deadlineMs } from '../../domain/protocol/parameters.js';
 import { receiptFault, storeBody } from '../../domain/protocol/store.js';
-import { ask, openAnswer, type ReachableNeuron, Refused, sealQuestion } from './asking.js';
+import { ask, openAnswer, type ReachableNeuron, sealQuestion } from './asking.js';
+import { verdictOf } from './blame.js';
 import type { ValidatorContext } from './context.js';
 import { type FailureCounts, locateMiner, placementCandidates } from './miners.js';
-import { Exchange, failed, passed, recordTranscript, type Verdict, voided } from './transcripts.js';
-import { verdictOf } from './verdicts.js';
+import { Exchange, failed, passed, recordTranscript, type Verdict } from './transcripts.js';
 
 const readSize = 256 * 1024;
 
@@ -90,9 +90,9 @@ export async function storeReplicaOn(
     await finish(passed);
   } catch (error) {
     const failure = toFileTaoError(error);
-    if (failure.code === 'integrity') throw failure;
-    if (error instanceof Refused && failure.code === 'block') await finish(voided('block'));
-    else await finish(verdictOf(context, exchange, error, signal));
+    if (failure.code !== 'integrity') {
+      await finish(await verdictOf(context, exchange, error, { named: block, signal }));
+    }
     throw failure;
   }
   const record: ReplicaRecord = {
@@ -136,8 +136,8 @@ export interface Placement {
 }
 
 /**
- * Brings a piece to `copies` active replicas on distinct miners, counting those it has. Miners that fail are
- * replaced by others until none is left.
+ * Brings a piece to `copies` active replicas on distinct miners, counting those it has that last as long. Miners
+ * that fail are replaced by others until none is left.
  */
 export async function placePiece(
   context: ValidatorContext,
@@ -147,7 +147,7 @@ export async function placePiece(
   signal?: AbortSignal,
 ): Promise<Placement> {
   const existing = await context.index.replicasOfPiece(piece.pieceId);
-  const replicas = existing.filter((replica) => replica.state === 'active');
+  const replicas = existing.filter((replica) => replica.state === 'active' && replica.expiry >= piece.expiry);
   const tried = new Set(existing.map((replica) => replica.minerKey));
   const failures: { readonly hotkey: PublicKey; readonly reason: string }[] = [];
   const networks = new Set<string>();

@@ -32,6 +32,7 @@ import {
   storeKind,
 } from '../../../src/domain/protocol/messages.js';
 import { defaultDeadlines } from '../../../src/domain/protocol/parameters.js';
+import { ByteGate } from '../../../src/nodes/byte-gate.js';
 import { ChainView } from '../../../src/nodes/chain-view.js';
 import { WorkBudget } from '../../../src/nodes/miner/budget.js';
 import { answerChallenge, answerOpening } from '../../../src/nodes/miner/challenging.js';
@@ -271,6 +272,7 @@ export class World {
       },
       audit: { loss: 0.1, confidence: 0.99 },
       deadlines: defaultDeadlines,
+      settleGate: new ByteGate(2 ** 30),
       liveRounds: new Set(),
       processId,
     };
@@ -475,7 +477,9 @@ export class World {
       }
       case 'retrieve': {
         const parts: Uint8Array[] = [];
-        for await (const part of await retrieveReplica(context, head)) parts.push(part.slice());
+        const answer = await retrieveReplica(context, head);
+        for await (const part of answer.parts) parts.push(part.slice());
+        answer.end();
         return concatBytes(...parts);
       }
       case 'renew':
