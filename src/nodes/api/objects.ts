@@ -14,7 +14,7 @@ import { FileTaoError } from '../../domain/model/errors.js';
 import type { ObjectRecord } from '../../domain/model/records.js';
 import { unixSeconds } from '../../domain/ports/clock.js';
 import { type FetchedPiece, fetchPiece } from '../validator/fetching.js';
-import { authorise, authoriseBody } from './access.js';
+import { authorise, authoriseBody, requireExpiry } from './access.js';
 import type { ApiContext } from './context.js';
 import { activeReplicas, hotkeysOf, renewReplicas } from './pieces.js';
 
@@ -57,7 +57,7 @@ async function putObject(context: ApiContext, sealed: Uint8Array, sender: string
   if (sender !== null && sender !== owner)
     throw new FileTaoError('forbidden', 'the manifest is signed by another hotkey');
   const now = unixSeconds(context.clock);
-  if (value.expiry <= now) throw new FileTaoError('expired', 'the expiry lies in the past');
+  requireExpiry(context, value.expiry);
   const { copies } = value.redundancy;
   const hotkeys = new Set<string>();
   let fewest = Number.POSITIVE_INFINITY;

@@ -20,9 +20,15 @@ import {
   headerTo,
   openingKind,
   openingRequestKind,
+  type RefusalCode,
 } from '../../domain/protocol/messages.js';
 import { chunkCount, deadlineMs, defaultChunkSize, openingsFor } from '../../domain/protocol/parameters.js';
-import { challengeBody, commitmentFault, openingFaults } from '../../domain/protocol/verifier.js';
+import {
+  challengeBody,
+  commitmentFault,
+  openingFaults,
+  type ProofFault,
+} from '../../domain/protocol/verifier.js';
 import { ask, openAnswer, type ReachableNeuron, Refused, sealQuestion } from './asking.js';
 import { verdictOf } from './blame.js';
 import type { ValidatorContext } from './context.js';
@@ -42,18 +48,19 @@ export interface RoundResult {
   readonly elapsedMs: number;
 }
 
-/** Failures that show that the data is not there, rather than that the miner is slow or away. */
-const dataIsGone = new Set([
+/** Failures that show that the data is not there or the miner cheats, rather than that it is slow or away. */
+const dataIsGone: ReadonlySet<string> = new Set<ProofFault | 'commitment-changed' | RefusalCode>([
+  'count',
+  'link',
   'content-path',
   'keyed-path',
   'commitment-path',
   'opening-length',
+  'blinding-range',
+  'commitment-changed',
   'unknown-replica',
   'damaged',
 ]);
-
-/** Seconds before its expiry from which a replica is left in peace: rounds take time, and clocks differ. */
-const expiryMarginSeconds = 120;
 
 /** How long to wait before the identical body is sent again, in milliseconds. */
 const resendAfterMs = [200, 500, 1000, 2000, 4000] as const;
@@ -159,9 +166,12 @@ async function holdRound(
   return { id: replica, n, ...verdict, chunks, openings, bytes: size, elapsedMs: exchange.elapsedMs };
 }
 
+/** Seconds before its expiry in which a replica is left in peace: a miner may drop it then, and clocks differ. */
+const expiryMarginSeconds = 120;
+
 /**
  * Takes the next round number, durably, before anything is sent; null when a round is open, or the replica gone
- * or expired: a miner may drop it from then on.
+ * or about to go.
  */
 function openRound(context: ValidatorContext, id: ReplicaId): Promise<ReplicaRecord | null> {
   return changeReplica(context, id, (current) => {
