@@ -86,7 +86,10 @@ export function limitWeights(values: readonly number[], limit: number): readonly
   if (estimate[count - 1]! <= limit) return values.map((value) => value / sum);
   const cumulative: number[] = [];
   let below = 0;
-  for (const value of estimate) cumulative.push((below += value));
+  for (const value of estimate) {
+    below += value;
+    cumulative.push(below);
+  }
   let keep = 0;
   for (const [i, value] of estimate.entries()) {
     const above = (count - i - 1) * value;
