@@ -5,6 +5,7 @@
 
 import { Command } from 'commander';
 import { register as registerCid } from './commands/cid.js';
+import { register as registerDecrypt } from './commands/decrypt.js';
 import { register as registerDemo } from './commands/demo.js';
 import { register as registerRetrieve } from './commands/retrieve.js';
 import { register as registerRun } from './commands/run.js';
@@ -18,6 +19,7 @@ const registrations: readonly ((program: Command) => void)[] = [
   registerStore,
   registerRetrieve,
   registerCid,
+  registerDecrypt,
   registerRun,
   registerWallet,
 ];
