@@ -10,10 +10,13 @@ import { register as registerChallenge } from './commands/challenge.js';
 import { register as registerCid } from './commands/cid.js';
 import { register as registerDecrypt } from './commands/decrypt.js';
 import { register as registerDemo } from './commands/demo.js';
+import { register as registerDev } from './commands/dev.js';
 import { register as registerRetrieve } from './commands/retrieve.js';
 import { register as registerRun } from './commands/run.js';
 import { register as registerStore } from './commands/store.js';
+import { register as registerSubnet } from './commands/subnet.js';
 import { register as registerWallet } from './commands/wallet.js';
+import { register as registerWeights } from './commands/weights.js';
 import { packageVersion } from './package-version.js';
 
 /** Each command file exports `register`; the order is that of the help text. */
@@ -27,7 +30,10 @@ const registrations: readonly ((program: Command) => void)[] = [
   registerRun,
   registerChallenge,
   registerAudit,
+  registerSubnet,
+  registerWeights,
   registerWallet,
+  registerDev,
 ];
 
 export function buildProgram(): Command {

@@ -9,6 +9,7 @@ import { addOperatorRoutes } from './operating.js';
 import { recoverRounds } from './recovery.js';
 import { type Pruning, pruneForever } from './retention.js';
 import { activeReplicas, challengeAll } from './rounds.js';
+import { type Weighing, weighForever } from './weighing.js';
 
 export interface ValidatorNodeParts extends ValidatorParts {
   readonly host: string;
@@ -17,6 +18,8 @@ export interface ValidatorNodeParts extends ValidatorParts {
   readonly challengeEveryBlocks: number;
   /** Takes opened bytes that have served their time out of the transcripts. */
   readonly prune: () => Promise<Pruning>;
+  /** How weights are set; without it they are not. */
+  readonly weighing?: Pick<Weighing, 'chain' | 'versionKey' | 'file' | 'scores'>;
 }
 
 const pollMs = 500;
@@ -40,12 +43,16 @@ export async function startValidator(parts: ValidatorNodeParts): Promise<Running
       ? Promise.resolve()
       : sweepForever(context, parts.challengeEveryBlocks, stopping.signal);
   const pruning = pruneForever(context, parts.prune, stopping.signal);
+  const weighing =
+    parts.weighing === undefined
+      ? Promise.resolve()
+      : weighForever({ ...context, ...parts.weighing }, stopping.signal);
   return {
     address,
     async close() {
       stopping.abort();
       await server.close();
-      await Promise.all([sweeping, pruning, operator.settled()]);
+      await Promise.all([sweeping, pruning, weighing, operator.settled()]);
       await closeValidatorParts(context);
     },
   };
