@@ -35,18 +35,22 @@ export interface FetchedPiece {
   readonly failures: readonly { readonly hotkey: PublicKey; readonly reason: string }[];
 }
 
-/** The piece's bytes, verified against pieceId; throws `not-found` or, when every replica failed, `integrity`. */
+/**
+ * The piece's bytes, verified against pieceId; throws `not-found` or, when every replica failed, `integrity`.
+ * @param memory where the bytes are put if there is room for them; else in a buffer of their own
+ */
 export async function fetchPiece(
   context: ValidatorContext,
   pieceId: PieceId,
   signal?: AbortSignal,
+  memory?: Uint8Array,
 ): Promise<FetchedPiece> {
   const replicas = retrievalOrder(await context.index.replicasOfPiece(pieceId));
   if (replicas.length === 0) throw new FileTaoError('not-found', 'no replica of this piece is known');
   const failures: { readonly hotkey: PublicKey; readonly reason: string }[] = [];
   for (const replica of replicas) {
     try {
-      const data = await fetchReplica(context, replica, signal);
+      const data = await fetchReplica(context, replica, signal, memory);
       return { data, from: replica.minerKey, failures };
     } catch (error) {
       signal?.throwIfAborted();
@@ -69,6 +73,7 @@ async function fetchReplica(
   context: ValidatorContext,
   replica: ReplicaRecord,
   signal?: AbortSignal,
+  memory: Uint8Array = new Uint8Array(),
 ): Promise<Uint8Array> {
   const { core, party, index } = context;
   const minerKey = fromHex(replica.minerKey);
@@ -76,7 +81,8 @@ async function fetchReplica(
   let body: PartReader | null = null;
   let verdict: Verdict;
   let failure: FileTaoError | null = null;
-  let data: Uint8Array = new Uint8Array(replica.size);
+  const data =
+    memory.length >= replica.size ? memory.subarray(0, replica.size) : new Uint8Array(replica.size);
   try {
     const miner = await locateMiner(context, replica.minerKey);
     const question = sealQuestion(context, {
@@ -132,7 +138,6 @@ async function fetchReplica(
   } catch (error) {
     failure = toFileTaoError(error);
     verdict = await verdictOf(context, exchange, error, { signal });
-    data = new Uint8Array();
   } finally {
     await body?.close();
   }
