@@ -13,9 +13,9 @@ import type { Random } from '../../domain/ports/random.js';
 import type { Signer, VerifySignature } from '../../domain/ports/signer.js';
 import type { Party } from '../../domain/protocol/messages.js';
 import type { AuditWish, Deadlines } from '../../domain/protocol/parameters.js';
-import type { ByteGate } from '../byte-gate.js';
 import type { ChainView } from '../chain-view.js';
 import type { Lag } from './lag.js';
+import type { Settling } from './settling.js';
 
 export interface ValidatorContext {
   readonly party: Party;
@@ -39,8 +39,8 @@ export interface ValidatorContext {
   readonly deadlines: Deadlines;
   /** Names this process in open rounds. */
   readonly processId: string;
-  /** Bytes of replicas whose kept rounds are being checked at once. */
-  readonly settleGate: ByteGate;
+  /** Checks kept rounds when the data is at hand. */
+  readonly settling: Settling;
   /** Rounds being held in this process now (`roundKey`). */
   readonly liveRounds: Set<string>;
 }

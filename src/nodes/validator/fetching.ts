@@ -15,7 +15,7 @@ import { ask, openAnswer, sealQuestion } from './asking.js';
 import { verdictOf } from './blame.js';
 import type { ValidatorContext } from './context.js';
 import { locateMiner } from './miners.js';
-import { changeReplica, markFailed } from './replica-state.js';
+import { markFailed } from './replica-state.js';
 import { Exchange, failed, passed, recordTranscript, type Verdict, voided } from './transcripts.js';
 
 /** Failures that show that the replica cannot be had from this miner. */
@@ -147,48 +147,9 @@ async function fetchReplica(
   if (verdict.outcome === 'fail' && gone.has(verdict.reason))
     await markFailed(context, replica, verdict.reason);
   if (failure !== null) throw failure;
-  await beginToSettle(context, replica, data);
+  await context.settling.begin(context, replica, data, keyOf(context, replica));
   return data;
 }
 
 const keyOf = ({ core, secret }: ValidatorContext, { pieceId, minerKey }: ReplicaRecord): Uint8Array =>
   replicaKey(core, secret, fromHex(pieceId), fromHex(minerKey));
-
-/**
- * Certainty when data is at hand (PROTOCOL 5): K of every kept round is computed from the true E and compared
- * with the signed one. Each round is settled once, behind the retrieval; a retrieval waits only while too many
- * others are being settled, so that what is waiting does not fill the memory.
- */
-async function beginToSettle(
-  context: ValidatorContext,
-  replica: ReplicaRecord,
-  data: Uint8Array,
-): Promise<void> {
-  if (replica.kept.length === 0) return;
-  const leave = await context.settleGate.enter(data.length);
-  const settle = async (): Promise<void> => {
-    const encoded = context.cipher.aes256Ctr(keyOf(context, replica)).apply(data);
-    const roots = await context.prover.keyedRoots(
-      encoded,
-      replica.kept.map((round) => round.seed),
-    );
-    const wrong = replica.kept.filter((round, i) => !equalBytes(round.keyedRoot, roots[i]!));
-    const settled = new Set(replica.kept.map((round) => round.n));
-    await changeReplica(context, replica, (current) => ({
-      ...current,
-      kept: current.kept.filter((round) => !settled.has(round.n)),
-    }));
-    for (const round of wrong) {
-      context.log.error(
-        { miner: replica.minerKey, root: replica.root, n: round.n },
-        'signed a false K in a passed round',
-      );
-    }
-    if (wrong.length > 0) await markFailed(context, replica, 'false-keyed-root');
-  };
-  settle()
-    .catch((error) => {
-      context.log.warn({ err: error, root: replica.root }, 'could not check the kept rounds');
-    })
-    .finally(leave);
-}
