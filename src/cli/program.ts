@@ -5,6 +5,7 @@
 
 import { Command } from 'commander';
 import { register as registerAttack } from './commands/attack.js';
+import { register as registerAudit } from './commands/audit.js';
 import { register as registerChallenge } from './commands/challenge.js';
 import { register as registerCid } from './commands/cid.js';
 import { register as registerDemo } from './commands/demo.js';
@@ -23,6 +24,7 @@ const registrations: readonly ((program: Command) => void)[] = [
   registerCid,
   registerRun,
   registerChallenge,
+  registerAudit,
   registerWallet,
 ];
 

@@ -184,6 +184,7 @@ test('bytes that are no request do not harm API node and validator', async (t) =
     host: '127.0.0.1',
     port: 0,
     challengeEveryBlocks: 0,
+    prune: async () => ({ files: 0, bytes: 0, unreadable: [] }),
   });
   t.after(() => validator.close());
   const id = '0'.repeat(64);
@@ -254,6 +255,7 @@ test('a validator that is told to end ends its rounds as void, and says so in a 
     host: '127.0.0.1',
     port: 0,
     challengeEveryBlocks: 1,
+    prune: async () => ({ files: 0, bytes: 0, unreadable: [] }),
   });
   await hanging;
   const started = performance.now();

@@ -2,6 +2,7 @@
 // piece lies in a file; it is encoded while it is read, so nothing holds a second copy.
 
 import { open } from 'node:fs/promises';
+import { isAttributable } from '../../domain/audit/blame.js';
 import { networkOf, placementOrder } from '../../domain/economy/placement.js';
 import type { Opened } from '../../domain/identity/sealed.js';
 import { fromHex, type PieceId, type PublicKey, publicKeyOf, rootOf } from '../../domain/model/bytes.js';
@@ -81,7 +82,7 @@ export async function storeReplicaOn(
     const bytes = await reply.readAll(limits.messageBytesMax);
     receipt = openAnswer(context, minerKey, receiptKind, bytes, exchange);
     const fault = receiptFault(core, question, keyedRoot, receipt.value);
-    verdict = fault === null ? passed : failed(fault, true);
+    verdict = fault === null ? passed : failed(fault, isAttributable(fault));
     if (fault !== null) failure = new FileTaoError('integrity', `the miner's receipt is wrong: ${fault}`);
   } catch (error) {
     failure = toFileTaoError(error);

@@ -10,6 +10,7 @@ import { lostData } from './miners/lost-data.js';
 import { rawSockets } from './miners/raw-sockets.js';
 import { storeAndRetrieve } from './miners/store-and-retrieve.js';
 import type { Strategy } from './strategy.js';
+import { framing } from './validators/framing.js';
 import { harassment } from './validators/harassment.js';
 
 export const catalogue: readonly Strategy[] = [
@@ -19,6 +20,7 @@ export const catalogue: readonly Strategy[] = [
   ...storeAndRetrieve,
   ...rawSockets,
   ...harassment,
+  ...framing,
   ...users,
   ...hardTimes,
 ];

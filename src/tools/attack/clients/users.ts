@@ -254,8 +254,11 @@ export const users: readonly Strategy[] = [
   clientStrategy('foreign-manifest', 'Puts, replaces or signs a manifest in another owner’s name', [
     (office) =>
       office.putManifest(office.manifest(office.data(), { owner: office.victim.publicKey }), office.user),
-    (office) => {
-      const manifest = office.manifest(office.data(), { owner: office.victim.publicKey });
+    async (office) => {
+      const data = office.data();
+      const piece = await office.putPiece(data, `?expiry=${office.inDays(1)}`);
+      if (piece.status !== 200) return { status: 200, code: 'the piece was refused' };
+      const manifest = office.manifest(data, { owner: office.victim.publicKey });
       return office.putManifest(manifest, office.victim, office.user);
     },
     async (office) => {

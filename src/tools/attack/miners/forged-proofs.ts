@@ -1,6 +1,7 @@
 // Miners that have the data, or part of it, and answer with values of another round, another shape or another
 // making: roots, links, counts, chunks, proof arrays, scalars, parameters.
 
+import { writeFile } from 'node:fs/promises';
 import { concatBytes } from '../../../domain/model/bytes.js';
 import { leafSize, nodeSize } from '../../../domain/model/constants.js';
 import { encodeOpening, type OpeningBulk } from '../../../domain/protocol/opening.js';
@@ -72,15 +73,16 @@ export const forgedProofs: readonly Strategy[] = [
   }),
   minerStrategy({
     name: 'replayed-answer',
-    what: 'Sends the very bytes with which it answered its first challenge',
+    what: 'Sends the very bytes of its first answer, or right values under another challenge’s name',
     cheat: ({ arena }) => {
       let first: Uint8Array | null = null;
+      const verbatim = inTurn(true, false);
       return {
         cheat: {
           round(round, self) {
-            if (first === null)
-              first = recommitted(round, self, { challengeId: arena.random.bytes(32) }).answer;
-            return { ...round, answer: first };
+            const renamed = recommitted(round, self, { challengeId: arena.random.bytes(32) });
+            first ??= renamed.answer;
+            return verbatim() ? { ...round, answer: first } : renamed;
           },
         },
       };
@@ -231,14 +233,12 @@ export const forgedProofs: readonly Strategy[] = [
   }),
   minerStrategy({
     name: 'empty-path',
-    what: 'A replica of one chunk: shows the root itself as the chunk, with an empty path',
+    what: 'A replica of one chunk: proves the root itself as its bytes, with an empty path',
     size: nodeSize,
+    // Everything but the content is consistent: K, R and link are of the bytes it shows.
     cheat: () => ({
-      cheat: {
-        answer: withOpening(({ round, bulk }) =>
-          withFirstChunk(bulk, () => ({ data: round.challenge.value.root })),
-        ),
-      },
+      afterStore: ({ cheater, replica }) =>
+        writeFile(cheater.file(replica).replica, Buffer.from(replica.root, 'hex')),
     }),
   }),
   minerStrategy({

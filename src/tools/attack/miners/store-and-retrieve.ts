@@ -116,12 +116,16 @@ function retrieving(
         // The cheat is asked first, every time.
         await changeReplica(context, replica, (c) => ({ ...c, state: 'active', failedRounds: 0 }));
         await changeReplica(context, honestReplica, (c) => ({ ...c, failedRounds: 1 }));
+        const before = (await context.index.statistics(cheater.hotkey)).attempts.retrieve;
         const { data, from, failures } = await fetchPiece(context, piece.pieceId);
+        const { attempts } = await context.index.statistics(cheater.hotkey);
         const right = equalBytes(data, piece.data);
         counter.honest(
           right && from === witness.hotkey ? null : 'the piece did not come from the honest miner',
         );
-        counter.count(from === cheater.hotkey ? 'pass' : 'fail', failures[0]?.reason ?? '');
+        // Asked and not found wanting, it would have escaped the verdict.
+        const outcome = attempts.retrieve > before ? 'fail' : 'void';
+        counter.count(from === cheater.hotkey ? 'pass' : outcome, failures[0]?.reason ?? '');
         if (i % 10 === 0) counter.honest(await honestRound(validator, honestReplica));
       }
       return counter.tally(0);
