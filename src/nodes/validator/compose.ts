@@ -4,7 +4,6 @@ import type { Log } from '../../adapters/observe/log.js';
 import type { TranscriptLog } from '../../adapters/observe/transcript-log.js';
 import type { ProofCore } from '../../domain/core/proof-core.js';
 import { publicKeyOf } from '../../domain/model/bytes.js';
-import { mebibyte } from '../../domain/model/constants.js';
 import type { Chain } from '../../domain/ports/chain.js';
 import type { Cipher } from '../../domain/ports/cipher.js';
 import type { Clock } from '../../domain/ports/clock.js';
@@ -14,12 +13,12 @@ import type { Prover } from '../../domain/ports/prover.js';
 import type { Random } from '../../domain/ports/random.js';
 import type { Signer, VerifySignature } from '../../domain/ports/signer.js';
 import { type AuditWish, type Deadlines, defaultDeadlines } from '../../domain/protocol/parameters.js';
-import { ByteGate } from '../byte-gate.js';
 import { ChainView } from '../chain-view.js';
 import type { ValidatorContext } from './context.js';
 import { identityOf } from './key-ring.js';
 import { Lag } from './lag.js';
 import { MinerRates } from './rates.js';
+import { Settling } from './settling.js';
 
 export interface ValidatorParts {
   readonly signer: Signer;
@@ -42,9 +41,6 @@ export interface ValidatorParts {
   readonly processId: string;
 }
 
-/** A replica being checked is held three times: decoded, encoded, and in the worker. */
-const settlingBytesMax = 16 * mebibyte;
-
 export function composeValidator(parts: ValidatorParts): ValidatorContext {
   const { signer, chain, clock } = parts;
   return {
@@ -56,7 +52,7 @@ export function composeValidator(parts: ValidatorParts): ValidatorContext {
     rates: new MinerRates(),
     view: new ChainView(chain, clock),
     lag: new Lag(clock),
-    settleGate: new ByteGate(settlingBytesMax),
+    settling: new Settling(),
     liveRounds: new Set(),
     deadlines: parts.deadlines ?? defaultDeadlines,
   };

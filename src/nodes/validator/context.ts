@@ -14,10 +14,10 @@ import type { Random } from '../../domain/ports/random.js';
 import type { Signer, VerifySignature } from '../../domain/ports/signer.js';
 import type { Party } from '../../domain/protocol/messages.js';
 import type { AuditWish, Deadlines } from '../../domain/protocol/parameters.js';
-import type { ByteGate } from '../byte-gate.js';
 import type { ChainView } from '../chain-view.js';
 import type { Lag } from './lag.js';
 import type { MinerRates } from './rates.js';
+import type { Settling } from './settling.js';
 
 /** A hotkey and what follows from it. */
 export interface Identity {
@@ -49,8 +49,8 @@ export interface ValidatorContext extends Identity {
   readonly rates: MinerRates;
   /** Names this process in open rounds. */
   readonly processId: string;
-  /** Bytes of replicas whose kept rounds are being checked at once. */
-  readonly settleGate: ByteGate;
+  /** Checks kept rounds when the data is at hand. */
+  readonly settling: Settling;
   /** Rounds being held in this process now (`roundKey`). */
   readonly liveRounds: Set<string>;
 }
