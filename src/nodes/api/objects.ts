@@ -18,6 +18,8 @@ import { authorise, authoriseBody, requireExpiry } from './access.js';
 import type { ApiContext } from './context.js';
 import { activeReplicas, hotkeysOf, renewReplicas } from './pieces.js';
 
+/** Bytes handed to the stream at once. */
+const sliceSize = 256 * 1024;
 const manifestType = 'application/vnd.filetao.manifest';
 
 export function addObjectRoutes({ app }: NodeServer, context: ApiContext): void {
@@ -168,7 +170,10 @@ async function* objectParts(
       const from = Math.max(0, start - index * pieceSize);
       const to = Math.min(piece.data.length, end - index * pieceSize);
       try {
-        yield piece.data.subarray(from, to);
+        // In slices: the stream asks for the next one before the last has left, and must not hold two pieces.
+        for (let at = from; at < to; at += sliceSize) {
+          yield piece.data.subarray(at, Math.min(to, at + sliceSize));
+        }
       } finally {
         leave();
       }

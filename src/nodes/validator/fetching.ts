@@ -120,11 +120,8 @@ async function fetchReplica(
     const fault = retrieveFault(core, question, content.digest(), keyedRoot, proof.value);
     // Wrong bytes are the miner's own signed word if it signed K of these very bytes. And if E is right by its
     // root but decodes to another piece, that is the validator's own doing.
-    if (fault !== null)
-      verdict = failed(
-        fault,
-        isAttributable(fault) && (fault !== 'root' || equalBytes(proof.value.keyedRoot, keyedRoot)),
-      );
+    const signedTheseBytes = fault !== 'root' || equalBytes(proof.value.keyedRoot, keyedRoot);
+    if (fault !== null) verdict = failed(fault, isAttributable(fault) && signedTheseBytes);
     else if (!equalBytes(core.hash(data), fromHex(replica.pieceId))) verdict = voided('piece-id');
     else verdict = passed;
     if (verdict.outcome !== 'pass') {
