@@ -255,6 +255,7 @@ test('a validator that is told to end ends its rounds as void, and says so in a 
     host: '127.0.0.1',
     port: 0,
     challengeEveryBlocks: 1,
+    prune: async () => ({ files: 0, bytes: 0, unreadable: [] }),
   });
   await hanging;
   const started = performance.now();

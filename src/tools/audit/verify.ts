@@ -9,11 +9,14 @@ import type { Outcome, TranscriptHead } from '../../domain/audit/transcript.js';
 import { encodeSs58 } from '../../domain/identity/ss58.js';
 import { toHex } from '../../domain/model/bytes.js';
 import { mebibyte } from '../../domain/model/constants.js';
+import type { VerifySignature } from '../../domain/ports/signer.js';
 import { entriesOf, type Found, filesOf } from './entries.js';
 
 export interface AuditOptions {
   /** The share of lost chunks that the confidence is about. */
   readonly loss: number;
+  /** Default: sr25519. */
+  readonly verify?: VerifySignature;
   readonly signal?: AbortSignal;
   readonly onReplica?: (report: ReplicaReport) => void;
 }
@@ -62,7 +65,7 @@ export async function auditTranscripts(
 ): Promise<AuditSummary> {
   const started = performance.now();
   const files = await filesOf(paths);
-  const replayer = new Replayer(loadCore(undefined, { window: 13 }), verifySr25519);
+  const replayer = new Replayer(loadCore(undefined, { window: 13 }), options.verify ?? verifySr25519);
   const chains = new Chains(options.loss);
   const tally = new Tally();
   for (const path of files) {

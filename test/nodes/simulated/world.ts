@@ -95,7 +95,8 @@ const kinds: Readonly<Record<NodeRoute, MessageKind<Header>>> = {
   delete: deleteKind,
 };
 
-function fastKeys(): NonNullable<WorldOptions['keys']> {
+/** Keys whose signatures are keyed hashes; the same in every process. */
+export function fastKeys(): NonNullable<WorldOptions['keys']> {
   const secrets = new Map<string, Uint8Array>();
   const make = (name: string): Signer => {
     const secret = core.hash(utf8(name));
