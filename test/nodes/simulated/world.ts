@@ -37,6 +37,7 @@ import { ChainView } from '../../../src/nodes/chain-view.js';
 import { WorkBudget } from '../../../src/nodes/miner/budget.js';
 import { answerChallenge, answerOpening } from '../../../src/nodes/miner/challenging.js';
 import type { MinerContext } from '../../../src/nodes/miner/context.js';
+import { CarriedOut } from '../../../src/nodes/miner/replays.js';
 import { retrieveReplica } from '../../../src/nodes/miner/retrieving.js';
 import { RoundTable } from '../../../src/nodes/miner/rounds.js';
 import { storeReplica } from '../../../src/nodes/miner/storing.js';
@@ -328,6 +329,7 @@ export class World {
       prover: memoryProver(core, this.#read),
       rounds: new RoundTable(() => this.schedule.clock.monotonic()),
       budget: new WorkBudget(),
+      carriedOut: new CarriedOut(),
       clock: this.schedule.clock,
       log,
     };
