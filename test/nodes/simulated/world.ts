@@ -347,7 +347,8 @@ export class World {
       lastUpdate: 0,
     }));
     const head = () => 100 + Math.floor(this.schedule.clock.monotonic() / blockMs);
-    return {
+    // Weights, balances and registration are no part of a replica's history.
+    const simulated: Partial<Chain> = {
       network: 'simulated',
       netuid: 21,
       genesis: hashOf(0),
@@ -359,6 +360,7 @@ export class World {
       serve: async () => {},
       close: async () => {},
     };
+    return simulated as Chain;
   }
 
   #mutatedIndex(index: PlacementIndex): PlacementIndex {
