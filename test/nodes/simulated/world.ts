@@ -351,7 +351,8 @@ export class World {
       lastUpdate: 0,
     }));
     const head = () => 100 + Math.floor(this.schedule.clock.monotonic() / blockMs);
-    return {
+    // Weights, balances and registration are no part of a replica's history.
+    const simulated: Partial<Chain> = {
       network: 'simulated',
       netuid: 21,
       genesis: hashOf(0),
@@ -362,8 +363,8 @@ export class World {
       neuron: async (hotkey) => neurons.find((neuron) => neuron.hotkey === hotkey) ?? null,
       serve: async () => {},
       close: async () => {},
-      // What nodes do not ask of a chain in a round is not simulated.
-    } satisfies Partial<Chain> as unknown as Chain;
+    };
+    return simulated as Chain;
   }
 
   #mutatedIndex(index: PlacementIndex): PlacementIndex {
