@@ -12,6 +12,8 @@ class FakeTerminal implements Terminal {
   readonly output: NodeJS.WriteStream;
   raw = false;
   screen = '';
+  /** Whether a question for something secret was there before the terminal was silent. */
+  echoed = false;
 
   constructor() {
     const input = new PassThrough();
@@ -25,6 +27,8 @@ class FakeTerminal implements Terminal {
     }) as unknown as NodeJS.ReadStream;
     this.output = Object.assign(output, { isTTY: true, columns: 200 }) as unknown as NodeJS.WriteStream;
     output.setEncoding('utf8').on('data', (text: string) => {
+      // a terminal that is not raw yet shows what is typed at once
+      if (!this.raw && text.endsWith(': ')) this.echoed = true;
       this.screen += text;
     });
   }
@@ -48,6 +52,7 @@ test('what is typed unseen is not shown, can be corrected, and the terminal is l
   assert.equal(await answer, 'sekrret pässwörd');
   assert.equal(terminal.raw, false);
   assert.equal(terminal.screen, 'Password: \n');
+  assert.equal(terminal.echoed, false, 'silent before the question is there');
 });
 
 test('Ctrl-C and Ctrl-D end the question', async () => {
@@ -111,5 +116,6 @@ test('a line says what the seconds are spent on, and goes away', async () => {
   line.began();
   line.ended();
   await new Promise((resolve) => setImmediate(resolve));
-  assert.match(terminal.screen, /^\rderiving the key from the password .* 0 s\u001b\[K\r\u001b\[K$/);
+  const text = 'deriving the key from the password (about 10 s, 600 MB of memory)  0 s';
+  assert.equal(terminal.screen, `\r${text}\u001b[K\r\u001b[K`);
 });
