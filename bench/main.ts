@@ -1,0 +1,112 @@
+// `npm run bench`: measures, prints a table per suite, and at the end which gates were met.
+
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { chooseBuild } from '../src/adapters/proving/load-core.js';
+import { type BenchArguments, readArguments, UsageError, usage } from './frame/arguments.js';
+import { evaluateGates } from './frame/gates.js';
+import { type Measured, type MeasureOptions, measure } from './frame/measure.js';
+import { suiteChart } from './frame/plot.js';
+import { profileSuite } from './frame/profile.js';
+import { cpuLines, machine, type ResultLine, type RunResults, wallLines } from './frame/results.js';
+import type { Suite } from './frame/suite.js';
+import { gateTable, suiteTable } from './frame/table.js';
+import { suites } from './suites/index.js';
+
+const full: MeasureOptions = { passes: 7, passMs: 300 };
+const quick: MeasureOptions = { passes: 5, passMs: 25 };
+
+async function main(): Promise<void> {
+  const names = suites.map(({ name }) => name);
+  const options = readArguments(process.argv.slice(2), names);
+  if (options.help) {
+    process.stdout.write(usage(names));
+    return;
+  }
+  const suiteOf = (name: string): Suite => suites.find((suite) => suite.name === name)!;
+  if (options.profile !== null) await profileSuite(suiteOf(options.profile), options);
+  else await bench(options.suites.map(suiteOf), options);
+}
+
+async function bench(chosen: readonly Suite[], options: BenchArguments): Promise<void> {
+  const about = machine(chooseBuild());
+  const { node, cpu, cores, core, date, load } = about;
+  const print = (text: string): void => void process.stdout.write(text);
+  print(`FileTAO bench: node ${node}, core ${core}, ${cores} × ${cpu}, ${date}, load ${load}\n`);
+  if (options.quick) print('quick: short passes, not to be quoted\n');
+  const results: ResultLine[] = [];
+  const cpuTime: ResultLine[] = [];
+  for (const suite of chosen) {
+    print(`\n${suite.name}: ${suite.title}\n`);
+    const { measured, notes } = await runSuite(suite, options);
+    print(suiteTable(measured));
+    for (const note of notes) print(`  (${note})\n`);
+    results.push(...wallLines(suite.name, measured));
+    cpuTime.push(...cpuLines(suite.name, measured));
+    const disturbance = disturbanceOf(measured);
+    if (disturbance !== null) print(`  ${disturbance}\n`);
+  }
+  const run = { ...about, quick: options.quick, results, cpuTime };
+  const gates = evaluateGates(run);
+  if (gates.some(({ met }) => met !== null)) {
+    print(`\n${gateTable(gates)}`);
+  }
+  if (options.json !== null) {
+    await writeFile(options.json, `${JSON.stringify({ ...run, gates } satisfies RunResults, null, 1)}\n`);
+    print(`\nresults: ${options.json}\n`);
+  }
+  if (options.plot !== null) await plot(options.plot, chosen, results, `${cpu}, node ${node}, core ${core}`);
+}
+
+async function runSuite(
+  suite: Suite,
+  options: BenchArguments,
+): Promise<{ measured: Measured[]; notes: readonly string[] }> {
+  const live = process.stderr.isTTY === true;
+  const progress = (text: string): void => void (live && process.stderr.write(`\r${text}\u001b[K`));
+  progress(`  ${suite.name}: preparing`);
+  const open = await suite.open(options);
+  try {
+    const measured = await measure(open.cases, {
+      ...(options.quick ? quick : full),
+      onPass: (done, total) => progress(`  ${suite.name}: ${Math.round((100 * done) / total)} %`),
+    });
+    return { measured, notes: open.notes ?? [] };
+  } finally {
+    await open.close?.();
+    progress('');
+  }
+}
+
+/** Work on one thread whose CPU time is well below its wall time was waiting for a core that others had. */
+function disturbanceOf(measured: readonly Measured[]): string | null {
+  const shares = measured
+    .filter(({ cpu }) => cpu !== null)
+    .map(({ wall, cpu }) => wall.median / cpu!.median)
+    .sort((a, b) => a - b);
+  const share = shares[shares.length >> 1];
+  if (share === undefined || share > 0.9) return null;
+  return `(this machine was busy: the passes had a core for ${Math.round(100 * share)} % of their time; compare by CPU)`;
+}
+
+async function plot(
+  folder: string,
+  chosen: readonly Suite[],
+  results: readonly ResultLine[],
+  about: string,
+): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const { name, title } of chosen) {
+    const lines = results.filter(({ suite }) => suite === name);
+    await writeFile(join(folder, `${name}.svg`), suiteChart(title, lines, about));
+  }
+  process.stdout.write(`\ncharts: ${chosen.map(({ name }) => join(folder, `${name}.svg`)).join(' ')}\n`);
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`bench: ${error.message}\n`);
+  process.exitCode = 2;
+}
