@@ -74,7 +74,7 @@ export const commit: Suite = {
       notes: [
         openssl === null
           ? 'openssl is not installed: no native landmark'
-          : `openssl P-256 sign is a landmark of native code (${openssl}): one signature, about half the work of a commitment`,
+          : `openssl P-256 sign, by ${openssl.split(' ', 2).join(' ')}, is a landmark: native code, half the work of a commitment`,
       ],
     };
   },

@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -28,16 +28,16 @@ async function startCopyServer(path: string): Promise<{ child: ChildProcess; url
 
 async function copyIn(url: string, path: string): Promise<void> {
   const sending = request(url, { method: 'PUT' });
-  const answered = once(sending, 'response');
-  await pipeline(createReadStream(path), sending);
-  const [response] = (await answered) as [import('node:http').IncomingMessage];
-  response.resume();
-  await once(response, 'end');
+  // Read at once: the request is not over for `pipeline` before its answer is.
+  const answered = once(sending, 'response').then(async ([response]: IncomingMessage[]) => {
+    for await (const _ of response!);
+  });
+  await Promise.all([pipeline(createReadStream(path), sending), answered]);
 }
 
 async function copyOut(url: string, path: string): Promise<void> {
   const asking = request(url).end();
-  const [response] = (await once(asking, 'response')) as [import('node:http').IncomingMessage];
+  const [response] = (await once(asking, 'response')) as [IncomingMessage];
   await pipeline(response, createWriteStream(path));
 }
 

@@ -6,6 +6,7 @@
 import { Command } from 'commander';
 import { register as registerCid } from './commands/cid.js';
 import { register as registerDemo } from './commands/demo.js';
+import { register as registerDoctor } from './commands/doctor.js';
 import { register as registerRetrieve } from './commands/retrieve.js';
 import { register as registerRun } from './commands/run.js';
 import { register as registerStore } from './commands/store.js';
@@ -20,6 +21,7 @@ const registrations: readonly ((program: Command) => void)[] = [
   registerCid,
   registerRun,
   registerWallet,
+  registerDoctor,
 ];
 
 export function buildProgram(): Command {
