@@ -9,7 +9,7 @@ import { type Measured, type MeasureOptions, measure } from './frame/measure.js'
 import { suiteChart } from './frame/plot.js';
 import { profileSuite } from './frame/profile.js';
 import { cpuLines, machine, type ResultLine, type RunResults, wallLines } from './frame/results.js';
-import type { Suite } from './frame/suite.js';
+import type { OpenSuite, Suite } from './frame/suite.js';
 import { gateTable, suiteTable } from './frame/table.js';
 import { suites } from './suites/index.js';
 
@@ -48,9 +48,9 @@ async function bench(chosen: readonly Suite[], options: BenchArguments): Promise
   }
   const run = { ...about, quick: options.quick, results, cpuTime };
   const gates = evaluateGates(run);
-  if (gates.some(({ met }) => met !== null)) {
-    print(`\n${gateTable(gates)}`);
-  }
+  // A run of some suites shows the gates it measured, a full one all of them.
+  const shown = chosen.length === suites.length ? gates : gates.filter(({ met }) => met !== null);
+  if (shown.length > 0) print(`\n${gateTable(shown)}`);
   if (options.json !== null) {
     await writeFile(options.json, `${JSON.stringify({ ...run, gates } satisfies RunResults, null, 1)}\n`);
     print(`\nresults: ${options.json}\n`);
@@ -65,7 +65,10 @@ async function runSuite(
   const live = process.stderr.isTTY === true;
   const progress = (text: string): void => void (live && process.stderr.write(`\r${text}\u001b[K`));
   progress(`  ${suite.name}: preparing`);
-  const open = await suite.open(options);
+  const interrupted = new AbortController();
+  const open = await closedOnInterrupt(interrupted, () =>
+    suite.open({ ...options, signal: interrupted.signal }),
+  );
   try {
     const measured = await measure(open.cases, {
       ...(options.quick ? quick : full),
@@ -76,6 +79,30 @@ async function runSuite(
     await open.close?.();
     progress('');
   }
+}
+
+/** Nodes that a suite starts are processes of their own: Ctrl-C has to end them as well. */
+async function closedOnInterrupt(
+  interrupted: AbortController,
+  opening: () => Promise<OpenSuite>,
+): Promise<OpenSuite> {
+  let open: OpenSuite | undefined;
+  const stop = async (): Promise<void> => {
+    interrupted.abort();
+    // What is not open yet closes itself when it sees the signal.
+    if (open === undefined) return;
+    await open.close?.();
+    process.exit(130);
+  };
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, stop);
+  open = await opening();
+  return {
+    ...open,
+    close: async () => {
+      for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, stop);
+      await open.close?.();
+    },
+  };
 }
 
 /** Work on one thread whose CPU time is well below its wall time was waiting for a core that others had. */

@@ -65,8 +65,11 @@ export function evaluateGates(
   return gatesFor(run).map(({ of, over, atLeast }) => {
     const ratio = ratioIn(run.results, of, over);
     return {
-      gate: `${of.suite}, ${of.case}${of.impl === 'filetao' ? '' : ` (${of.impl})`}`,
-      against: over.case === of.case ? over.impl : over.case,
+      gate:
+        of.suite === 'pool'
+          ? 'pool, 2 threads'
+          : `${of.suite}, ${of.case}${of.impl === 'filetao' ? '' : ', simd'}`,
+      against: of.suite === 'pool' ? '1 thread' : over.impl,
       atLeast,
       ratio,
       cpuRatio: ratioIn(run.cpuTime, of, over),

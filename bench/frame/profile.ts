@@ -106,7 +106,9 @@ function hottest(profile: Profiler.Profile): string {
   const names = new Map<number, string>();
   for (const { id, callFrame } of profile.nodes) {
     const place =
-      callFrame.url === '' || callFrame.url.startsWith('wasm:') ? '' : `  ${callFrame.url.split('/').at(-1)}:${callFrame.lineNumber + 1}`;
+      callFrame.url === '' || callFrame.url.startsWith('wasm:')
+        ? ''
+        : `  ${callFrame.url.split('/').at(-1)}:${callFrame.lineNumber + 1}`;
     names.set(id, `${callFrame.functionName || '(anonymous)'}${place}`);
   }
   for (const id of profile.samples ?? []) {

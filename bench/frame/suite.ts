@@ -40,6 +40,8 @@ export interface OpenSuite {
 
 export interface SuiteOptions {
   readonly quick: boolean;
+  /** Fires when the bench is interrupted. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Suite {

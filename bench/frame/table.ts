@@ -10,7 +10,7 @@ export function formatRate(value: number): string {
   if (value === 0 || !Number.isFinite(value)) return String(value);
   const rounded = Number(value.toPrecision(3));
   if (rounded >= 100) return Math.round(rounded).toLocaleString('en-US');
-  return rounded.toPrecision(3).replace(/e.*$/u, '');
+  return rounded >= 0.001 ? rounded.toPrecision(3) : rounded.toExponential(2);
 }
 
 export function formatRatio(ratio: number): string {
@@ -18,7 +18,7 @@ export function formatRatio(ratio: number): string {
 }
 
 const columns = ['median', 'min', 'max', 'by CPU', 'filetao is'] as const;
-const columnWidths = [10, 9, 10, 10, 11] as const;
+const columnWidths = [11, 11, 11, 11, 11] as const;
 const nameWidth = tableWidthMax - columnWidths.reduce((sum, width) => sum + width, 0);
 
 /** A case's rows; the last column is how many times as fast `filetao` is as the row. */
@@ -48,17 +48,23 @@ function row(name: string, cells: readonly string[]): string {
   return shown + cells.map((cell, i) => cell.padStart(columnWidths[i]!)).join('');
 }
 
+const gateWidths = [41, 26, 8, 8, 7] as const;
+
+/** `by CPU` is the same ratio from CPU times: where the two differ much, others used this machine. */
 export function gateTable(gates: readonly GateLine[]): string {
-  const head = `${'gate'.padEnd(44)}${'against'.padEnd(28)}${'ratio'.padStart(8)}${'goal'.padStart(8)}  `;
-  const lines = gates.map(({ gate, against, atLeast, ratio, met }) => {
-    const verdict = met === null ? 'not measured' : met ? 'met' : 'NOT MET';
-    return [
-      gate.padEnd(44),
-      against.padEnd(28),
-      (ratio === null ? '–' : formatRatio(ratio)).padStart(8),
-      `${atLeast}×`.padStart(8),
-      `  ${verdict}`,
-    ].join('');
+  const shown = (ratio: number | null): string => (ratio === null ? '–' : formatRatio(ratio));
+  const rows = gates.map(({ gate, against, atLeast, ratio, cpuRatio, met }) => {
+    const verdict = met === null ? '–' : met ? 'met' : 'NOT MET';
+    return [gate, against, shown(ratio), shown(cpuRatio), `${atLeast}×`, verdict];
   });
-  return [head.trimEnd(), ...lines].map((text) => `${text}\n`).join('');
+  return [['gate', 'against', 'ratio', 'by CPU', 'goal', ''], ...rows]
+    .map((cells) => {
+      const padded = cells.map((cell, i) => {
+        const width = gateWidths[i];
+        if (width === undefined) return `  ${cell}`;
+        return i < 2 ? cell.padEnd(width) : cell.padStart(width);
+      });
+      return `${padded.join('').trimEnd()}\n`;
+    })
+    .join('');
 }

@@ -14,7 +14,7 @@ import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { FileTaoClient } from '../../src/client/client.js';
 import { startLocalNetwork } from '../../src/tools/demo/local-network.js';
-import type { Suite } from '../frame/suite.js';
+import type { OpenSuite, Suite } from '../frame/suite.js';
 
 const mebibyte = 1024 * 1024;
 const replicas = 3;
@@ -44,83 +44,100 @@ async function copyOut(url: string, path: string): Promise<void> {
 export const endToEnd: Suite = {
   name: 'end-to-end',
   title: 'Store and retrieve on loopback',
-  async open({ quick }) {
+  async open({ quick, signal }) {
     const size = (quick ? 8 : 64) * mebibyte;
     const folder = await mkdtemp(join(tmpdir(), 'filetao-bench-'));
-    const network = await startLocalNetwork({ miners: replicas, replicas });
-    const server = await startCopyServer(join(folder, 'kept'));
-    const { host, port } = network.api.address;
-    const client = new FileTaoClient({
-      url: `http://${host}:${port}`,
-      wallet: network.user,
-      hashFolder: join(folder, 'hashes'),
-    });
-    const [original, target] = [join(folder, 'original'), join(folder, 'target')];
-    const amount = size / mebibyte;
-    const what = `${amount} MiB`;
-    const fresh = () => writeFile(original, randomBytes(size));
-    const isPass = { isPass: true, elsewhere: true } as const;
-    // Something to retrieve, whatever pass comes first.
-    await fresh();
-    let { cid } = await client.put(original);
-    await copyIn(server.url, original);
-    return {
-      cases: [
-        {
-          name: `store, ${what}`,
-          unit: 'MiB/s',
-          contenders: [
-            {
-              impl: 'filetao',
-              amount,
-              ...isPass,
-              // The same bytes again would be found to be there already.
-              beforePass: fresh,
-              once: async () => {
-                ({ cid } = await client.put(original));
-              },
-            },
-            {
-              impl: 'node:http copy',
-              amount,
-              ...isPass,
-              beforePass: fresh,
-              once: () => copyIn(server.url, original),
-            },
-          ],
-        },
-        {
-          name: `retrieve, ${what}`,
-          unit: 'MiB/s',
-          contenders: [
-            {
-              impl: 'filetao',
-              amount,
-              ...isPass,
-              beforePass: () => rm(target, { force: true }),
-              once: () => client.getToFile(cid, target),
-            },
-            {
-              impl: 'node:http copy',
-              amount,
-              ...isPass,
-              beforePass: () => rm(target, { force: true }),
-              once: () => copyOut(server.url, target),
-            },
-          ],
-        },
-      ],
-      notes: [
-        `filetao: ${replicas} replicas on ${replicas} miners, each encrypted for its miner and synced; node:http copy: one, synced.`,
-      ],
-      async close() {
-        client.close();
-        const ended = once(server.child, 'exit');
-        server.child.kill();
-        await ended;
-        await network.close();
-        await rm(folder, { recursive: true, force: true });
-      },
+    const closing: (() => unknown)[] = [() => rm(folder, { recursive: true, force: true })];
+    const close = async (): Promise<void> => {
+      for (const end of closing.reverse()) await end();
     };
+    try {
+      const network = await startLocalNetwork({
+        miners: replicas,
+        replicas,
+        ...(signal === undefined ? {} : { signal }),
+      });
+      closing.push(() => network.close());
+      const server = await startCopyServer(join(folder, 'kept'));
+      closing.push(() => server.child.kill());
+      const { host, port } = network.api.address;
+      const client = new FileTaoClient({
+        url: `http://${host}:${port}`,
+        wallet: network.user,
+        hashFolder: join(folder, 'hashes'),
+      });
+      closing.push(() => client.close());
+      return { ...(await transfers(client, server.url, folder, size)), close };
+    } catch (error) {
+      await close();
+      throw error;
+    }
   },
 };
+
+async function transfers(
+  client: FileTaoClient,
+  url: string,
+  folder: string,
+  size: number,
+): Promise<OpenSuite> {
+  const [original, target] = [join(folder, 'original'), join(folder, 'target')];
+  const amount = size / mebibyte;
+  const what = `${amount} MiB`;
+  const fresh = () => writeFile(original, randomBytes(size));
+  const isPass = { isPass: true, elsewhere: true } as const;
+  // Something to retrieve, whatever pass comes first.
+  await fresh();
+  let { cid } = await client.put(original);
+  await copyIn(url, original);
+  return {
+    cases: [
+      {
+        name: `store, ${what}`,
+        unit: 'MiB/s',
+        contenders: [
+          {
+            impl: 'filetao',
+            amount,
+            ...isPass,
+            // The same bytes again would be found to be there already.
+            beforePass: fresh,
+            once: async () => {
+              ({ cid } = await client.put(original));
+            },
+          },
+          {
+            impl: 'node:http copy',
+            amount,
+            ...isPass,
+            beforePass: fresh,
+            once: () => copyIn(url, original),
+          },
+        ],
+      },
+      {
+        name: `retrieve, ${what}`,
+        unit: 'MiB/s',
+        contenders: [
+          {
+            impl: 'filetao',
+            amount,
+            ...isPass,
+            beforePass: () => rm(target, { force: true }),
+            once: () => client.getToFile(cid, target),
+          },
+          {
+            impl: 'node:http copy',
+            amount,
+            ...isPass,
+            beforePass: () => rm(target, { force: true }),
+            once: () => copyOut(url, target),
+          },
+        ],
+      },
+    ],
+    notes: [
+      `filetao: ${replicas} replicas on ${replicas} miners, each encrypted for its miner and synced; node:http copy: one, synced.`,
+    ],
+  };
+}

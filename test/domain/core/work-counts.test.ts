@@ -36,7 +36,10 @@ test('a proof reads every byte once, and hashes it once', () => {
     // For each chunk a blinding, a leaf of the commitment tree and a node.
     const least = treeCompressions + 3 * chunks - 1;
     const done = compressions(counts);
-    assert.ok(done >= least && done <= least + slack, `${chunkSize}: ${done} compressions, at least ${least}`);
+    assert.ok(
+      done >= least && done <= least + slack,
+      `${chunkSize}: ${done} compressions, at least ${least}`,
+    );
   }
   // 64-byte blocks: 1.066 bytes hashed per byte proven at 64 KiB chunks, 1.25 at 1 KiB.
   assert.ok((64 * compressions(prove(64 * kibibyte))) / size < 1.07);
@@ -50,7 +53,10 @@ test('a digest pass hashes every byte once for the root and once for each key', 
     );
     assert.equal(counts.leafNodes, (1 + keys) * size);
     const least = (1 + keys) * treeCompressions;
-    assert.ok(compressions(counts) <= least + (1 + keys) * slack, `${keys} keys: ${compressions(counts)} of ${least}`);
+    assert.ok(
+      compressions(counts) <= least + (1 + keys) * slack,
+      `${keys} keys: ${compressions(counts)} of ${least}`,
+    );
   }
 });
 
