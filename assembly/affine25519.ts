@@ -5,7 +5,7 @@
 //   lambda = (y2 - y1) / (x2 - x1),  x3 = lambda^2 - x1 - x2,  y3 = lambda (x1 - x3) - y1.
 // Many additions share one inversion (Montgomery's trick): a forward pass multiplies the denominators up, a backward pass
 // hands each its inverse. That is 5 products and 1 square per addition, the cheapest known form for a batch; extended
-// Edwards coordinates with precomputed Niels points cost 7 products, measured 1.35 times the time.
+// Edwards coordinates with precomputed Niels points cost 7 products.
 //
 // The formulas fail where x1 = x2: equal points, opposite points. Then a denominator is 0 and with it the product of its
 // whole lane; affineFinish sees that and reports it, and the caller recomputes on complete formulas. The point at
@@ -67,8 +67,10 @@ export function affineForwardPacked(
 // x2 - x1 goes into the product without a detour through memory.
 // prettier-ignore
 function extendPrefixFma(p: usize, e0: usize, e1: usize, prefix: usize): void {
-  const d0 = f64x2.sub(fma.packedLimb(e0, e1, 0), v128.load(p, 0)), d1 = f64x2.sub(fma.packedLimb(e0, e1, 8), v128.load(p, 16));
-  const d2 = f64x2.sub(fma.packedLimb(e0, e1, 16), v128.load(p, 32)), d3 = f64x2.sub(fma.packedLimb(e0, e1, 24), v128.load(p, 48));
+  const d0 = f64x2.sub(fma.packedLimb(e0, e1, 0), v128.load(p, 0));
+  const d1 = f64x2.sub(fma.packedLimb(e0, e1, 8), v128.load(p, 16));
+  const d2 = f64x2.sub(fma.packedLimb(e0, e1, 16), v128.load(p, 32));
+  const d3 = f64x2.sub(fma.packedLimb(e0, e1, 24), v128.load(p, 48));
   const d4 = f64x2.sub(fma.packedLimb(e0, e1, 32), v128.load(p, 64));
   const dx = p + DX;
   v128.store(dx, d0, 0); v128.store(dx, d1, 16); v128.store(dx, d2, 32); v128.store(dx, d3, 48); v128.store(dx, d4, 64);
@@ -102,7 +104,8 @@ function affineBackward(p: usize, prefix: usize): void {
   feSubReduced(p + SLOT_Y, W, p + SLOT_Y);
 }
 
-// The same with the intermediate values in locals: 15 % off a whole commitment against the plain sequence on Node 20.
+// The same with the intermediate values in locals: the plain sequence makes a whole commitment 2 to 11 % slower (Node 20, first
+// quartiles of two runs on a busy machine).
 // prettier-ignore
 function affineBackwardFma(p: usize, prefix: usize): void {
   fma.productColumnsOf(INVERSE, prefix);

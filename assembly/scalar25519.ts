@@ -64,7 +64,7 @@ function storeSum(o: usize, a: usize, b0: u64, b1: u64, b2: u64, b3: u64): void 
   store<u64>(o, load<u64>(a, 24) + b3 + c2, 24);
 }
 
-// o = the 32 bytes at p mod L. o may be p. 5 ns.
+// o = the 32 bytes at p mod L. o may be p.
 // The quotient by 2^252 is the quotient by L or one more.
 export function scalarReduce(o: usize, p: usize): void {
   const multiple = MULTIPLES + (((<usize>load<u8>(p, 31)) >> 4) << 5);

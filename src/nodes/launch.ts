@@ -9,6 +9,7 @@ import type { ResolvedConfig } from '../adapters/config/resolve.js';
 import { openLmdbHoldingIndex } from '../adapters/index/lmdb/holding-index.js';
 import { openLmdbPlacementIndex } from '../adapters/index/lmdb/placement-index.js';
 import type { Log } from '../adapters/observe/log.js';
+import { pruneTranscripts } from '../adapters/observe/transcript-files.js';
 import { openTranscriptLog } from '../adapters/observe/transcript-log.js';
 import { loadCore } from '../adapters/proving/load-core.js';
 import { createProver } from '../adapters/proving/prover.js';
@@ -171,7 +172,7 @@ async function validatorParts(
     ),
     log,
     audit: { loss: values['audit.loss'], confidence: values['audit.confidence'] },
-    processId: role,
+    processId: role === 'api' ? `api:${values['api.port']}` : `validator:${values['validator.port']}`,
   };
 }
 
@@ -183,11 +184,19 @@ async function launchValidator(
   log: Log,
 ): Promise<RunningNode> {
   const { values } = config;
+  const pruned = new Set<string>();
   return startValidator({
     ...(await validatorParts(config, signer, chain, opened, log)),
     host: '127.0.0.1',
     port: values['validator.port'],
     challengeEveryBlocks: values['neuron.challenge_every'],
+    prune: () =>
+      pruneTranscripts(
+        values['transcripts.directory'],
+        1000 * values['transcripts.keep'],
+        systemClock.now(),
+        pruned,
+      ),
   });
 }
 
@@ -206,6 +215,8 @@ async function launchApi(
     port: values['api.port'],
     spoolDirectory: join(values['database.directory'], 'spool'),
     openAccess: values['api.open_access'],
+    whitelistedHotkeys: values['api.whitelisted_hotkeys'],
+    blacklistedHotkeys: values['api.blacklisted_hotkeys'],
     pieceSize: values['neuron.piece_size'],
     replicas: values['neuron.replicas'],
     version,

@@ -2,7 +2,7 @@
 // because Piscina bounds no queue of abortable tasks and ends the thread of each one that is aborted. So here are a bounded queue, cancellation
 // that leaves a warm worker alive, and one retry when a worker dies.
 //
-// Memory: each worker's core takes 18 MiB of address space at window 11 and 28 at window 13, fixed from its start, of which a worker
+// Memory: each worker's core takes 20 MiB of address space at window 11 and 29 at window 13, fixed from its start, of which a worker
 // that proves touches about half. Piscina's resourceLimits do not cover WebAssembly memory; the fixed size does.
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';

@@ -1,7 +1,6 @@
 // The Network port over HTTP/1.1 with kept-alive connections (node:http). node:http and not fetch, because
 // the deadline runs from the moment the request is flushed, which fetch does not tell.
 
-import { once } from 'node:events';
 import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
 import type { Clock } from '../../domain/ports/clock.js';
@@ -10,6 +9,8 @@ import { contentTypes, frameHead, PartReader, resyncedHeader } from './wire.js';
 
 /** Milliseconds a connection may take to be established. */
 const connectMsMax = 5_000;
+/** Milliseconds a request may take to be sent, however steadily the node takes its bytes. */
+const sendMsMax = 15 * 60_000;
 const problemBytesMax = 16 * 1024;
 
 export interface HttpNetworkOptions {
@@ -18,27 +19,33 @@ export interface HttpNetworkOptions {
   readonly socketsPerNode?: number;
 }
 
+interface Agents {
+  /** For requests without a body: these can be sent again when a kept connection turns out to be closed. */
+  readonly kept: Agent;
+  /** For requests with a body, which is read once: each gets a connection of its own. */
+  readonly fresh: Agent;
+}
+
 export function createHttpNetwork({ clock, socketsPerNode = 16 }: HttpNetworkOptions): Network {
-  const agent = new Agent({
-    keepAlive: true,
-    maxSockets: socketsPerNode,
-    maxFreeSockets: 4,
-    timeout: 120_000,
-  });
+  const agents: Agents = {
+    kept: new Agent({ keepAlive: true, maxSockets: socketsPerNode, maxFreeSockets: 4, timeout: 120_000 }),
+    fresh: new Agent({ keepAlive: false, maxSockets: socketsPerNode }),
+  };
   return {
-    request: (request) => ask(agent, clock, request),
+    request: (request) => ask(agents, clock, request),
     async close() {
-      agent.destroy();
+      agents.kept.destroy();
+      agents.fresh.destroy();
     },
   };
 }
 
-async function ask(agent: Agent, clock: Clock, request: NodeRequest): Promise<NodeReply> {
+async function ask(agents: Agents, clock: Clock, request: NodeRequest, again = false): Promise<NodeReply> {
   request.signal?.throwIfAborted();
   const { address, route, body } = request;
   const head = frameHead(request.head);
   const outgoing = httpRequest({
-    agent,
+    agent: body === undefined ? agents.kept : agents.fresh,
     host: address.host,
     port: address.port,
     method: 'POST',
@@ -48,7 +55,8 @@ async function ask(agent: Agent, clock: Clock, request: NodeRequest): Promise<No
       'content-length': head.length + (body?.length ?? 0),
     },
   });
-  // Until the request is flushed only the connection and the sender's own pace count; then the deadline runs.
+  // Until the request is flushed only the connection and the sender's own pace count, as long as the node takes
+  // bytes at all; then the deadline runs.
   let flushedAt = Number.NaN;
   let endedAt = Number.NaN;
   let failure: FileTaoError | null = null;
@@ -56,90 +64,143 @@ async function ask(agent: Agent, clock: Clock, request: NodeRequest): Promise<No
     failure ??= error;
     outgoing.destroy(error);
   };
-  const late = () =>
-    stop(new FileTaoError('timeout', `no answer within ${Math.round(request.timeoutMs)} ms`));
-  const unconnected = () =>
-    stop(new FileTaoError('unreachable', `no connection to ${address.host}:${address.port}`));
-  let connectTimer: NodeJS.Timeout | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  // A node that takes the connection and then stops reading may not hold a sender forever.
-  const sending = () => {
-    clearTimeout(connectTimer);
-    if (Number.isNaN(flushedAt)) timer = setTimeout(late, request.timeoutMs);
-  };
+  const stopAfter = (milliseconds: number, code: 'timeout' | 'unreachable', message: string) =>
+    setTimeout(() => stop(new FileTaoError(code, message)), milliseconds);
+  const where = `${address.host}:${address.port}`;
+  let connecting: NodeJS.Timeout | undefined;
+  let answering: NodeJS.Timeout | undefined;
+  const sending = stopAfter(sendMsMax, 'timeout', `${where} takes the request too slowly`);
   const abort = () => stop(new FileTaoError('cancelled', 'cancelled'));
   request.signal?.addEventListener('abort', abort, { once: true });
   const release = () => {
-    clearTimeout(connectTimer);
-    clearTimeout(timer);
+    clearTimeout(connecting);
+    clearTimeout(sending);
+    clearTimeout(answering);
     request.signal?.removeEventListener('abort', abort);
   };
-  outgoing.once('socket', (socket) => {
-    // The wait for a free connection of our own does not count against the node.
-    if (!socket.connecting) sending();
-    else {
-      connectTimer = setTimeout(unconnected, connectMsMax);
-      socket.once('connect', sending);
-    }
-  });
-  outgoing.once('finish', () => {
+  const waitForAnswer = () => {
+    clearTimeout(answering);
+    const { timeoutMs } = request;
+    answering = stopAfter(timeoutMs, 'timeout', `no answer within ${Math.round(timeoutMs)} ms`);
+  };
+  const flushed = () => {
+    if (!Number.isNaN(flushedAt)) return;
     flushedAt = clock.monotonic();
-    clearTimeout(timer);
-    timer = setTimeout(late, request.timeoutMs);
+    clearTimeout(sending);
+    waitForAnswer();
+  };
+  outgoing.once('socket', (socket) => {
+    // Waiting for a free socket is the sender's own pace.
+    if (!socket.connecting) return waitForAnswer();
+    connecting = stopAfter(connectMsMax, 'unreachable', `no connection to ${where}`);
+    socket.once('connect', () => {
+      clearTimeout(connecting);
+      waitForAnswer();
+    });
   });
+  outgoing.once('finish', flushed);
+  // Errors after the answer are seen where the answer is read.
+  outgoing.on('error', () => {});
   const responded = new Promise<IncomingMessage>((resolve, reject) => {
     outgoing.once('response', resolve);
-    // `on`: a second error, after the answer has begun, may not end the process.
-    outgoing.on('error', (error) => reject(peerFailure(error)));
+    outgoing.once('error', reject);
     outgoing.once('close', () => reject(new FileTaoError('unreachable', 'the connection was closed')));
   });
   responded.catch(() => {});
   try {
     // An early answer (a refusal) ends the sending: a node that says no does not read the rest.
-    await Promise.race([send(outgoing, head, body?.parts), responded]);
+    await Promise.race([send(outgoing, head, body?.parts, waitForAnswer), responded]);
     const incoming = await responded;
-    if (Number.isNaN(flushedAt)) {
-      flushedAt = clock.monotonic();
-      clearTimeout(timer);
-      timer = setTimeout(late, request.timeoutMs);
-    }
+    flushed();
     const finish = () => {
       endedAt = clock.monotonic();
       release();
       if (!outgoing.writableFinished) outgoing.destroy();
     };
     const parts = readParts(incoming, finish, () => failure);
-    const type = incoming.headers['content-type'] ?? '';
-    if (type !== contentTypes.message && type !== contentTypes.refusal) {
-      await failWithProblem(incoming, parts);
-    }
-    return {
-      kind: type === contentTypes.refusal ? 'refusal' : 'answer',
+    return await readReply({
+      status: incoming.statusCode ?? 0,
+      contentType: incoming.headers['content-type'] ?? '',
       resynced: incoming.headers[resyncedHeader] === '1',
       parts,
-      readAll: (max) => new PartReader(parts).takeRest(max),
       elapsedMs: () => (Number.isNaN(endedAt) ? clock.monotonic() : endedAt) - flushedAt,
-    };
+    });
   } catch (error) {
     release();
     outgoing.destroy();
-    throw failure ?? toFileTaoError(error);
+    const reported = failure ?? networkFailure(error);
+    // A kept connection that the node closed meanwhile says nothing about the node.
+    if (reported.code === 'unreachable' && outgoing.reusedSocket && !again) {
+      return ask(agents, clock, request, true);
+    }
+    throw reported;
   }
+}
+
+/** An answer as HTTP brings it. */
+export interface RawReply {
+  readonly status: number;
+  readonly contentType: string;
+  readonly resynced: boolean;
+  readonly parts: AsyncIterable<Uint8Array>;
+  elapsedMs(): number;
+}
+
+/** The node's reply; throws for an answer that no node signed. */
+export async function readReply(raw: RawReply): Promise<NodeReply> {
+  const { contentType, resynced, parts, elapsedMs } = raw;
+  if (contentType !== contentTypes.message && contentType !== contentTypes.refusal) await failUnsigned(raw);
+  return {
+    kind: contentType === contentTypes.refusal ? 'refusal' : 'answer',
+    resynced,
+    parts,
+    readAll: (max) => new PartReader(parts).takeRest(max),
+    elapsedMs,
+  };
 }
 
 async function send(
   outgoing: ClientRequest,
   head: Uint8Array,
   parts: AsyncIterable<Uint8Array> | undefined,
+  onProgress: () => void,
 ): Promise<void> {
   outgoing.write(head);
   if (parts !== undefined) {
-    for await (const part of parts) {
-      if (outgoing.destroyed) return;
-      if (!outgoing.write(part)) await Promise.race([once(outgoing, 'drain'), once(outgoing, 'close')]);
+    const iterator = parts[Symbol.asyncIterator]();
+    try {
+      for (let part = await nextPart(iterator); part !== null; part = await nextPart(iterator)) {
+        if (outgoing.destroyed) return;
+        if (!outgoing.write(part)) {
+          await drained(outgoing);
+          onProgress();
+        }
+      }
+    } finally {
+      await iterator.return?.();
     }
   }
   outgoing.end();
+}
+
+/** Resolves when more can be written, or nothing any more; leaves no listener behind. */
+const drained = (outgoing: ClientRequest): Promise<void> =>
+  new Promise((resolve) => {
+    const settle = (): void => {
+      outgoing.off('drain', settle).off('close', settle);
+      resolve();
+    };
+    outgoing.on('drain', settle).on('close', settle);
+  });
+
+/** What goes wrong here goes wrong on this side: it must not look like the node's doing. */
+async function nextPart(iterator: AsyncIterator<Uint8Array>): Promise<Uint8Array | null> {
+  try {
+    const { done, value } = await iterator.next();
+    return done ? null : value;
+  } catch (error) {
+    throw new FileTaoError('io', `the body could not be read: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 async function* readParts(
@@ -149,11 +210,40 @@ async function* readParts(
 ): AsyncGenerator<Uint8Array> {
   try {
     for await (const part of incoming) yield part as Uint8Array;
+    // A body without a length ends with the connection, also when it was this side that ended it.
+    const stopped = failure();
+    if (stopped !== null) throw stopped;
     if (!incoming.complete) throw new FileTaoError('unreachable', 'the answer was cut short');
   } catch (error) {
-    throw failure() ?? peerFailure(error);
+    throw failure() ?? networkFailure(error);
   } finally {
     finish();
+  }
+}
+
+/**
+ * An answer that no node signed: nothing in it is believed, not even its error code, which could otherwise pass
+ * a failure of the node off as one of the asker. A gateway's or a closing server's 503 is no answer at all.
+ */
+async function failUnsigned({ status, contentType, parts }: RawReply): Promise<never> {
+  const bytes = await new PartReader(parts).takeRest(problemBytesMax);
+  if (status === 502 || status === 503 || status === 504) {
+    throw new FileTaoError('unreachable', `the node is not there at the moment (HTTP status ${status})`);
+  }
+  throw new FileTaoError(
+    'bad-message',
+    `the node answered without signing: ${problemText(status, contentType, bytes)}`,
+  );
+}
+
+function problemText(status: number, contentType: string, bytes: Uint8Array): string {
+  const fallback = `HTTP status ${status}`;
+  if (!contentType.startsWith(contentTypes.problem)) return fallback;
+  try {
+    const { code, detail } = JSON.parse(new TextDecoder().decode(bytes));
+    return `${code}, ${detail}`.slice(0, 300);
+  } catch {
+    return fallback;
   }
 }
 
@@ -161,33 +251,11 @@ async function* readParts(
  * What the connection reports, as one of ours. Node:http has codes of its own for an answer that is no HTTP
  * (HPE_…); without a name they would pass for this process's own fault, and a round would be void for them.
  */
-function peerFailure(error: unknown): FileTaoError {
+function networkFailure(error: unknown): FileTaoError {
   const failure = toFileTaoError(error);
   if (failure.code !== 'internal') return failure;
   const { code } = (error ?? {}) as { code?: unknown };
   return typeof code === 'string' && code.startsWith('HPE_')
-    ? new FileTaoError('bad-message', 'the node did not answer in HTTP', { cause: error })
+    ? new FileTaoError('bad-message', `the node does not speak HTTP (${code})`, { cause: error })
     : new FileTaoError('unreachable', failure.message, { cause: error });
-}
-
-/**
- * An answer that no node signed. Its code is the peer's word, so it is told and not adopted: else a peer could
- * name a fault of ours.
- */
-async function failWithProblem(incoming: IncomingMessage, parts: AsyncIterable<Uint8Array>): Promise<never> {
-  const bytes = await new PartReader(parts).takeRest(problemBytesMax);
-  let problem = '';
-  if (incoming.headers['content-type']?.startsWith(contentTypes.problem)) {
-    try {
-      const { code, detail } = JSON.parse(new TextDecoder().decode(bytes));
-      const told = FileTaoError.fromJSON({ code, message: detail });
-      problem = `, unsigned: ${told.code}, ${told.message}`;
-    } catch {
-      // not a problem document after all
-    }
-  }
-  throw new FileTaoError(
-    'bad-message',
-    `the node answered with HTTP status ${incoming.statusCode}${problem}`,
-  );
 }

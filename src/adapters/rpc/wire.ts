@@ -71,7 +71,7 @@ export class PartReader {
     for (let part = await this.#next(); part !== null; part = await this.#next()) {
       total += part.length;
       if (total > max) {
-        await this.#source.return?.();
+        await this.close();
         throw new FileTaoError('too-large', `more than ${max} bytes`);
       }
       parts.push(part);
@@ -90,6 +90,21 @@ export class PartReader {
       missing -= wanted.length;
       yield wanted;
     }
+  }
+
+  /** Reads and throws away what was not read, so that the connection can carry the next request. Never throws. */
+  async drain(): Promise<void> {
+    this.#rest = new Uint8Array();
+    try {
+      while ((await this.#next()) !== null);
+    } catch {
+      // the connection has broken: nothing is left to carry
+    }
+  }
+
+  /** Gives up what was not read; an answer's connection is closed. */
+  async close(): Promise<void> {
+    await this.#source.return?.();
   }
 
   async #next(): Promise<Uint8Array | null> {

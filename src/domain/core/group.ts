@@ -47,7 +47,10 @@ export interface GroupRegions {
   readonly transfer: Region;
 }
 
-/** Commitments per sub-batch: larger ones share the inversions further, smaller ones stay in cache. */
+/**
+ * Commitments per sub-batch: larger ones share the inversions further (1 to 2 % from 2048 to 4096), smaller ones take less
+ * memory. 4096 takes 1.3 MB of work memory: 296 bytes each and 82 KB (fma) or 164 KB (simd) for the encoder.
+ */
 export const SUB_BATCH = 4096;
 
 /** Bytes of transfer memory per item: 64 in and 32 out, in every call. */
@@ -94,7 +97,7 @@ export class Group {
   }
 
   /**
-   * Builds the tables: 7 ms for window 11, 21 ms for 13 (fma build). Called by the first commitment, if not before, with the
+   * Builds the tables: 7 ms for window 11, 20 ms for 13 (simd build: 17 and 37). Called by the first commitment, if not before, with the
    * largest window that the region holds.
    */
   buildTables(window: Window): void {

@@ -9,12 +9,12 @@ import { bodyParts, contentLength, type NodeServer } from '../../adapters/rpc/se
 import { encodeSs58 } from '../../domain/identity/ss58.js';
 import { equalBytes, fromHex, isHex32, type PieceId } from '../../domain/model/bytes.js';
 import { defaults, limits } from '../../domain/model/constants.js';
-import { FileTaoError } from '../../domain/model/errors.js';
+import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
 import type { ReplicaRecord } from '../../domain/model/records.js';
 import { unixSeconds } from '../../domain/ports/clock.js';
 import { renewReplicaOn } from '../validator/renewing.js';
 import { placePiece } from '../validator/storing.js';
-import { authorise } from './access.js';
+import { authorise, requireExpiry } from './access.js';
 import type { ApiContext } from './context.js';
 
 export const replicasHeader = 'filetao-replicas';
@@ -47,8 +47,7 @@ export function addPieceRoutes({ app }: NodeServer, context: ApiContext): void {
     authorise(context, request);
     const pieceId = pieceIdFrom(request.params.pieceId);
     const { copies, expiry } = readQuery(request, context);
-    if (expiry <= unixSeconds(context.clock))
-      throw new FileTaoError('expired', 'the expiry lies in the past');
+    requireExpiry(context, expiry);
     const size = contentLength(request);
     if (size === null) throw new FileTaoError('length-required', 'Content-Length is missing');
     if (size < 1 || size > limits.replicaSizeMax) {
@@ -75,11 +74,7 @@ async function storePiece(
   try {
     await spool(context, path, pieceId, size, body);
     await context.index.putPiece({ pieceId, size, copies, expiry, storedAt: unixSeconds(context.clock) });
-    await Promise.all(
-      (await activeReplicas(context, pieceId))
-        .filter((replica) => replica.expiry < expiry)
-        .map((replica) => renewReplicaOn(context, replica, expiry)),
-    );
+    await renewReplicas(context, pieceId, expiry);
     const { replicas, failures } = await placePiece(
       context,
       { pieceId, size, path, expiry },
@@ -100,6 +95,19 @@ async function storePiece(
     await rm(path, { force: true });
     leave();
   }
+}
+
+/** Those that cannot be renewed do not count towards the copies: others take their place. */
+export async function renewReplicas(context: ApiContext, pieceId: PieceId, expiry: number): Promise<void> {
+  const short = (await activeReplicas(context, pieceId)).filter((replica) => replica.expiry < expiry);
+  await Promise.all(
+    short.map((replica) =>
+      renewReplicaOn(context, replica, expiry).catch((error) => {
+        const { code, message } = toFileTaoError(error);
+        context.log.warn({ miner: replica.minerKey, code, detail: message }, 'a miner did not renew');
+      }),
+    ),
+  );
 }
 
 /** Writes the body to the spool while hashing it; throws `root-mismatch` for other bytes than the id names. */

@@ -76,7 +76,8 @@ export async function answerOpening(context: MinerContext, sealed: Uint8Array): 
   const { root, size, chunkSize } = round.challenge.value;
   const validatorKey = publicKeyOf(request.value.sender);
   const held = await requireReplica(context, replicaIdOf(context, validatorKey, root), size);
-  const bulk = await context.budget.spend(validatorKey, indices.length * chunkSize, async () => {
+  // The outboard may have to be rebuilt, which goes over the whole replica.
+  const bulk = await context.budget.spend(validatorKey, size, async () => {
     const chunks: Uint8Array[] = [];
     for (const index of indices) {
       const start = index * chunkSize;

@@ -3,7 +3,13 @@
 
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { bodyParts, contentLength, type NodeServer, sendProblem } from '../../adapters/rpc/server.js';
+import {
+  bodyParts,
+  contentLength,
+  isUnbounded,
+  type NodeServer,
+  sendProblem,
+} from '../../adapters/rpc/server.js';
 import { contentTypes, frameHead, PartReader, resyncedHeader } from '../../adapters/rpc/wire.js';
 import { type MessageKind, openSealed, sealMessage } from '../../domain/identity/sealed.js';
 import { limits } from '../../domain/model/constants.js';
@@ -98,9 +104,9 @@ export function addMinerRoutes(server: NodeServer, context: MinerContext): void 
   for (const [route, handler] of Object.entries(handlers) as [NodeRoute, Handler][]) {
     server.app.post(`/v1/${route}`, async (request, reply) => {
       let head: Uint8Array | null = null;
+      const body = new PartReader(bodyParts(request));
       try {
         const total = requireLength(request);
-        const body = new PartReader(bodyParts(request));
         head = await body.takeHead();
         const bodyLength = total - 4 - head.length;
         if (bodyLength > bodyLengthMax(route)) {
@@ -114,8 +120,8 @@ export function addMinerRoutes(server: NodeServer, context: MinerContext): void 
         const failure = toFileTaoError(error);
         logRefusal(context, route, failure);
         const refusal = head === null ? null : await sealRefusal(context, kinds[route], head, failure);
-        // What the caller is still sending is not read: the connection ends with the answer.
-        if (!request.raw.complete) reply.header('connection', 'close');
+        if (isUnbounded(request)) reply.header('connection', 'close');
+        else void body.drain();
         if (refusal === null) return sendProblem(reply, failure);
         const retryAfter = retryAfterOf(failure);
         if (retryAfter > 0) reply.header('retry-after', String(retryAfter));
@@ -125,11 +131,13 @@ export function addMinerRoutes(server: NodeServer, context: MinerContext): void 
   }
 }
 
+const requestBytesMax = limits.replicaSizeMax + limits.messageBytesMax + 4;
+
 function requireLength(request: FastifyRequest): number {
   const length = contentLength(request);
   if (length === null) throw new FileTaoError('length-required', 'Content-Length is missing');
   if (length < 4) throw new FileTaoError('bad-message', 'the body is too short');
-  if (length > limits.replicaSizeMax + limits.messageBytesMax + 4) {
+  if (length > requestBytesMax) {
     throw new FileTaoError('too-large', `a body of ${length} bytes`);
   }
   return length;

@@ -3,18 +3,17 @@
 import { sealMessage } from '../../domain/identity/sealed.js';
 import { equalBytes } from '../../domain/model/bytes.js';
 import { leafSize, nodeSize } from '../../domain/model/constants.js';
-import { FileTaoError } from '../../domain/model/errors.js';
+import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
+import type { ReplicaId } from '../../domain/model/records.js';
 import { unixSeconds } from '../../domain/ports/clock.js';
 import type { ReplicaWriter } from '../../domain/ports/replicas.js';
 import { receiptKind, storeKind } from '../../domain/protocol/messages.js';
 import { receiptBody } from '../../domain/protocol/store.js';
-import { admit, replicaIdOf, requireBlock, requirePermit } from './admission.js';
+import { admit, replicaIdOf, requireBlock, requireExpiry, requirePermit } from './admission.js';
 import type { MinerContext } from './context.js';
 
 /** Bytes gathered before they are hashed and written: whole leaves, few system calls. */
 const batchSize = 256 * 1024;
-/** Seconds ahead that an expiry may lie. */
-const expirySecondsMax = 5 * 365 * 24 * 3600;
 
 export async function storeReplica(
   context: MinerContext,
@@ -30,15 +29,17 @@ export async function storeReplica(
   }
   const now = unixSeconds(clock);
   if (expiry <= now) throw new FileTaoError('expired', 'the replica would expire before it is stored');
-  if (expiry > now + expirySecondsMax) throw new FileTaoError('bad-message', 'the expiry lies too far ahead');
+  requireExpiry(context, expiry);
   await requirePermit(context, validatorKey);
   await requireBlock(context, request.value);
   const id = replicaIdOf(context, validatorKey, root);
 
   return context.budget.spend(validatorKey, size, async () => {
     const held = await index.get(id);
-    // Storing again is idempotent: the bytes are checked, expiry may grow, n and link stay.
-    const writer = held === null ? await replicas.create(id, size) : null;
+    context.carriedOut.refuseReplay(request.digest, held === null);
+    // Storing again is idempotent: the bytes are checked, expiry may grow, n and link stay. Only a file that was
+    // lost is written again: no receipt without the bytes.
+    const writer = held !== null && (await hasFile(context, id)) ? null : await replicas.create(id, size);
     try {
       const received = await receive(context, seed, size, body, writer);
       if (!equalBytes(received.root, root)) {
@@ -47,11 +48,11 @@ export async function storeReplica(
       const inForce = Math.max(expiry, held?.expiry ?? 0);
       const receipt = receiptBody(core, context.party, context.secret, request, received.keyedRoot, inForce);
       const answer = sealMessage(receiptKind, receipt, context.signer);
-      if (writer === null) {
+      await writer?.commit(received.outboard);
+      if (held !== null) {
         if ((await index.renew(id, expiry)) === null)
           throw new FileTaoError('busy', 'the replica was removed meanwhile: store it again');
       } else {
-        await writer.commit(received.outboard);
         await index.put({
           ...id,
           size,
@@ -62,12 +63,23 @@ export async function storeReplica(
           receipt: answer,
         });
       }
+      context.carriedOut.note(request.digest, request.value.blockNumber);
       return answer;
     } catch (error) {
       await writer?.abort();
       throw error;
     }
   });
+}
+
+async function hasFile({ replicas }: MinerContext, id: ReplicaId): Promise<boolean> {
+  try {
+    await replicas.path(id);
+    return true;
+  } catch (error) {
+    if (toFileTaoError(error).code === 'unknown-replica') return false;
+    throw error;
+  }
 }
 
 interface Received {

@@ -4,14 +4,17 @@ import { sealMessage } from '../../domain/identity/sealed.js';
 import { FileTaoError } from '../../domain/model/errors.js';
 import { unixSeconds } from '../../domain/ports/clock.js';
 import { acknowledgementKind, deleteKind, headerTo, renewKind } from '../../domain/protocol/messages.js';
-import { admit, replicaIdOf, requireBlock } from './admission.js';
+import { admit, replicaIdOf, requireBlock, requireExpiry } from './admission.js';
 import type { MinerContext } from './context.js';
 
-/** Replicas dropped in one sweep; the next sweep goes on. */
-const expiredPerSweep = 100;
+/** Replicas looked up at once. */
+const expiredPerPage = 100;
+/** Seconds a replica is kept beyond its expiry: a validator's clock may be behind, and its last round under way. */
+const graceSeconds = 600;
 
 export async function renewReplica(context: MinerContext, sealed: Uint8Array): Promise<Uint8Array> {
   const { request, validatorKey } = admit(context, renewKind, sealed);
+  requireExpiry(context, request.value.expiry);
   await requireBlock(context, request.value);
   const id = replicaIdOf(context, validatorKey, request.value.root);
   const renewed = await context.index.renew(id, request.value.expiry);
@@ -24,8 +27,10 @@ export async function deleteReplica(context: MinerContext, sealed: Uint8Array): 
   const { request, validatorKey } = admit(context, deleteKind, sealed);
   await requireBlock(context, request.value);
   const id = replicaIdOf(context, validatorKey, request.value.root);
+  context.carriedOut.refuseReplay(request.digest, (await context.index.get(id)) !== null);
   await context.index.remove(id);
   await context.replicas.remove(id);
+  context.carriedOut.note(request.digest, request.value.blockNumber);
   return acknowledge(context, request, 0);
 }
 
@@ -47,15 +52,22 @@ function acknowledge(
 }
 
 /** Drops replicas whose expiry has passed; returns how many. */
-export async function dropExpired(context: MinerContext): Promise<number> {
-  const expired = await context.index.expired(unixSeconds(context.clock), expiredPerSweep);
-  for (const id of expired) {
-    // It may have been renewed, and the miner's signature be on that, while the ones before it were dropped.
-    const held = await context.index.get(id);
-    if (held === null || held.expiry > unixSeconds(context.clock)) continue;
-    await context.index.remove(id);
-    await context.replicas.remove(id);
+export async function dropExpired(context: MinerContext, signal?: AbortSignal): Promise<number> {
+  const { clock, index, log, replicas } = context;
+  const before = unixSeconds(clock) - graceSeconds;
+  let dropped = 0;
+  for (let page = await index.expired(before, expiredPerPage); page.length > 0; ) {
+    for (const id of page) {
+      if (signal?.aborted) return dropped;
+      // It may have been renewed since the page was read.
+      const held = await index.get(id);
+      if (held === null || held.expiry > before) continue;
+      await index.remove(id);
+      await replicas.remove(id);
+      dropped++;
+    }
+    page = page.length < expiredPerPage ? [] : await index.expired(before, expiredPerPage);
   }
-  if (expired.length > 0) context.log.info({ replicas: expired.length }, 'dropped expired replicas');
-  return expired.length;
+  if (dropped > 0) log.info({ replicas: dropped }, 'dropped expired replicas');
+  return dropped;
 }

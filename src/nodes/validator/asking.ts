@@ -10,7 +10,7 @@ import {
 } from '../../domain/identity/sealed.js';
 import { equalBytes } from '../../domain/model/bytes.js';
 import { limits } from '../../domain/model/constants.js';
-import { type ErrorCode, FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
+import { FileTaoError } from '../../domain/model/errors.js';
 import type { Neuron } from '../../domain/ports/chain.js';
 import type { NodeReply, NodeRequest, NodeRoute } from '../../domain/ports/network.js';
 import { checkAnswer, type Header, type RefusalBody, refusalKind } from '../../domain/protocol/messages.js';
@@ -29,12 +29,6 @@ export class Refused extends FileTaoError {
     this.refusal = refusal;
   }
 }
-
-const ownFaults: ReadonlySet<ErrorCode> = new Set(['internal', 'io', 'full', 'not-found', 'schema']);
-
-/** Whether this process failed and not the miner. A refusal is the miner's word, whatever code it chose. */
-export const isOwnFault = (error: unknown): boolean =>
-  !(error instanceof Refused) && ownFaults.has(toFileTaoError(error).code);
 
 export interface Question<Body extends Header> {
   readonly route: NodeRoute;

@@ -3,6 +3,7 @@
 // the deadline; nothing is redrawn.
 
 import { splitFrame } from '../../adapters/rpc/wire.js';
+import { isAttributable } from '../../domain/audit/blame.js';
 import type { Outcome } from '../../domain/audit/transcript.js';
 import type { Opened } from '../../domain/identity/sealed.js';
 import { equalBytes, fromHex } from '../../domain/model/bytes.js';
@@ -20,14 +21,21 @@ import {
   headerTo,
   openingKind,
   openingRequestKind,
+  type RefusalCode,
 } from '../../domain/protocol/messages.js';
 import { chunkCount, deadlineMs, defaultChunkSize, openingsFor } from '../../domain/protocol/parameters.js';
-import { challengeBody, commitmentFault, openingFaults } from '../../domain/protocol/verifier.js';
-import { ask, isOwnFault, openAnswer, type ReachableNeuron, Refused, sealQuestion } from './asking.js';
+import {
+  challengeBody,
+  commitmentFault,
+  openingFaults,
+  type ProofFault,
+} from '../../domain/protocol/verifier.js';
+import { ask, openAnswer, type ReachableNeuron, Refused, sealQuestion } from './asking.js';
+import { verdictOf } from './blame.js';
 import type { ValidatorContext } from './context.js';
 import { locateMiner } from './miners.js';
 import { changeReplica } from './replica-state.js';
-import { Exchange, failed, passed, recordTranscript, type Verdict, voided } from './transcripts.js';
+import { Exchange, failed, passed, recordTranscript, type Verdict } from './transcripts.js';
 
 export interface RoundResult {
   readonly id: ReplicaId;
@@ -41,12 +49,16 @@ export interface RoundResult {
   readonly elapsedMs: number;
 }
 
-/** Failures that show that the data is not there, rather than that the miner is slow or away. */
-const dataIsGone = new Set([
+/** Failures that show that the data is not there or the miner cheats, rather than that it is slow or away. */
+const dataIsGone: ReadonlySet<string> = new Set<ProofFault | 'commitment-changed' | RefusalCode>([
+  'count',
+  'link',
   'content-path',
   'keyed-path',
   'commitment-path',
   'opening-length',
+  'blinding-range',
+  'commitment-changed',
   'unknown-replica',
   'damaged',
 ]);
@@ -74,12 +86,13 @@ export async function challengeReplica(
   // What may fail on this side is asked before a round is open: a chain that is away is not the miner's fault.
   const block = await context.view.head();
   await context.view.neuron(id.minerKey);
-  const replica = await openRound(context, id);
-  if (replica === null) return null;
   const live = roundKey(id);
+  if (context.liveRounds.has(live)) return null;
+  // Before the index knows of the round, so that nobody in this process takes it for abandoned.
   context.liveRounds.add(live);
   try {
-    return await holdRound(context, replica, block, queuedBytes, signal);
+    const replica = await openRound(context, id);
+    return replica === null ? null : await holdRound(context, replica, block, queuedBytes, signal);
   } finally {
     context.liveRounds.delete(live);
   }
@@ -103,6 +116,7 @@ async function holdRound(
   const openings = Math.min(wished, chunks);
   let passedRound: PassedRound | null = null;
   let verdict: Verdict;
+  const isNuReleased = () => exchange.messages.some(({ type }) => type === openingRequestKind.type);
   try {
     const challenge = sealQuestion(context, {
       kind: challengeKind,
@@ -126,12 +140,23 @@ async function holdRound(
     passedRound = { link, kept: { n, seed: roundSeed(context.core, challenge.body), keyedRoot } };
     verdict = passed;
   } catch (error) {
-    verdict = verdictOf(context, exchange, error, signal);
+    verdict =
+      error instanceof RoundFailure
+        ? error.verdict
+        : // Once ν is released no `block` is agreed: the challenge had been accepted.
+          await verdictOf(context, exchange, error, { named: isNuReleased() ? undefined : block, signal });
   }
-  const nuReleased = exchange.messages.some(({ type }) => type === openingRequestKind.type);
   await recordTranscript(
     context,
-    { kind: 'challenge', id: replica, size, n, prevLink, receipt, nu: nuReleased ? nu : new Uint8Array() },
+    {
+      kind: 'challenge',
+      id: replica,
+      size,
+      n,
+      prevLink,
+      receipt,
+      nu: isNuReleased() ? nu : new Uint8Array(),
+    },
     exchange,
     verdict,
   );
@@ -142,10 +167,17 @@ async function holdRound(
   return { id: replica, n, ...verdict, chunks, openings, bytes: size, elapsedMs: exchange.elapsedMs };
 }
 
-/** Takes the next round number, durably, before anything is sent; null when a round is open or the replica gone. */
+/** Seconds before its expiry in which a replica is left in peace: a miner may drop it then, and clocks differ. */
+const expiryMarginSeconds = 120;
+
+/**
+ * Takes the next round number, durably, before anything is sent; null when a round is open, or the replica gone
+ * or about to go.
+ */
 function openRound(context: ValidatorContext, id: ReplicaId): Promise<ReplicaRecord | null> {
   return changeReplica(context, id, (current) => {
     if (current.openRound !== null || current.state !== 'active') return null;
+    if (current.expiry <= unixSeconds(context.clock) + expiryMarginSeconds) return null;
     const n = current.n + 1;
     return { ...current, n, openRound: { n, startedAtMs: context.clock.now(), owner: context.processId } };
   });
@@ -188,61 +220,50 @@ export async function closeRound(
   });
 }
 
-function verdictOf(
-  context: ValidatorContext,
-  exchange: Exchange,
-  error: unknown,
-  signal: AbortSignal | undefined,
-): Verdict {
-  if (error instanceof RoundFailure) return error.verdict;
-  const failure = toFileTaoError(error);
-  if (signal?.aborted || failure.code === 'cancelled') return voided('cancelled');
-  if (isOwnFault(error)) {
-    context.log.error({ err: error }, 'a round is void through a fault of this validator');
-    return voided('validator-fault');
-  }
-  const lag = context.lag.since(exchange.start);
-  if (failure.code === 'timeout' && lag > limits.eventLoopLagMsMax) return voided('own-lag');
-  return failed(failure.code, error instanceof Refused);
-}
-
 /** The two moves of a round, with their deadlines and resends. */
 class Round {
+  #miner: ReachableNeuron;
   /** One `busy` may postpone a round, not one at every move. */
   #wasBusy = false;
   #recommits = 0;
 
   constructor(
     readonly context: ValidatorContext,
-    readonly miner: ReachableNeuron,
+    miner: ReachableNeuron,
     readonly challenge: Opened<ChallengeBody>,
     readonly nu: Uint8Array,
     readonly exchange: Exchange,
     readonly queuedBytes: number,
     readonly signal: AbortSignal | undefined,
-  ) {}
+  ) {
+    this.#miner = miner;
+  }
 
-  /** The checked commitment. @param again ν has been released: the miner has accepted this challenge before */
-  async commit(again = false): Promise<Opened<CommitmentBody>> {
+  /** The checked commitment; ν is still secret. */
+  commit(): Promise<Opened<CommitmentBody>> {
+    const { context, challenge } = this;
+    return this.#commit(deadlineMs(context.deadlines, this.queuedBytes + challenge.value.size));
+  }
+
+  async #commit(timeoutMs: number): Promise<Opened<CommitmentBody>> {
     const { context, challenge, exchange } = this;
-    const timeoutMs = deadlineMs(context.deadlines, this.queuedBytes + challenge.value.size);
-    const bytes = await this.#insideDeadline(timeoutMs, again, async (remainingMs) => {
+    const bytes = await this.#insideDeadline(timeoutMs, async (remainingMs) => {
       const reply = await ask(
         context,
-        this.miner,
+        this.#miner,
         challenge,
         { route: 'challenge', kind: challengeKind, timeoutMs: remainingMs, ...this.#abortable() },
         exchange,
       );
       const answer = await reply.readAll(limits.messageBytesMax);
       if (reply.resynced) {
-        context.log.info({ miner: this.miner.hotkey, n: challenge.value.n }, 'the miner was resynced');
+        context.log.info({ miner: this.#miner.hotkey, n: challenge.value.n }, 'the miner was resynced');
       }
       return answer;
     });
     const commitment = openAnswer(context, challenge.value.receiver, commitmentKind, bytes, exchange);
     const fault = commitmentFault(context.core, challenge, commitment.value);
-    if (fault !== null) throw new RoundFailure(failed(fault, true));
+    if (fault !== null) throw new RoundFailure(failed(fault, isAttributable(fault)));
     return commitment;
   }
 
@@ -252,13 +273,14 @@ class Round {
       kind: openingRequestKind,
       body: { ...headerTo(context.party, challenge.value.receiver), challengeId: challenge.digest, nu },
     });
-    const { chunkSize, openings } = challenge.value;
-    const timeoutMs = deadlineMs(context.deadlines, this.queuedBytes + openings * chunkSize);
-    const framed = await this.#insideDeadline(timeoutMs, true, async (remainingMs) => {
+    const { size, chunkSize, openings } = challenge.value;
+    // Time enough to go over the replica again: a miner that lost the round in a restart recomputes it.
+    const timeoutMs = deadlineMs(context.deadlines, this.queuedBytes + size + openings * chunkSize);
+    const framed = await this.#insideDeadline(timeoutMs, async (remainingMs) => {
       try {
         const reply = await ask(
           context,
-          this.miner,
+          this.#miner,
           request,
           { route: 'open', kind: openingRequestKind, timeoutMs: remainingMs, ...this.#abortable() },
           exchange,
@@ -268,7 +290,7 @@ class Round {
         if (!(error instanceof Refused) || error.code !== 'unknown-round') throw error;
         if (++this.#recommits > recommitsMax) throw error;
         // The miner lost the round, in a restart perhaps: the identical challenge must bring the identical body.
-        const again = await this.commit(true);
+        const again = await this.#commit(remainingMs);
         if (!equalBytes(again.body, commitment.body))
           throw new RoundFailure(failed('commitment-changed', true));
         throw new FileTaoError('unreachable', 'the round was recomputed; ask for the opening again');
@@ -276,12 +298,17 @@ class Round {
     });
     const { head, bulk } = splitFrame(framed);
     const opening = openAnswer(context, challenge.value.receiver, openingKind, head, exchange);
-    exchange.bulk(opening.value.bulkDigest, bulk);
+    exchange.bulk(context.core.hash(bulk), bulk);
     const [fault] = openingFaults(context.core, [
       { challenge, commitment, nu, opening: opening.value, bulk },
     ]);
-    // Bulk bytes are covered by the miner's signature unless they do not even have the signed digest.
-    if (fault) throw new RoundFailure(failed(fault, fault !== 'bulk-digest'));
+    if (fault) throw new RoundFailure(failed(fault, isAttributable(fault)));
+  }
+
+  /** A miner that was restarted may listen elsewhere now. */
+  async #locateAgain(): Promise<void> {
+    this.context.view.forgetNeurons();
+    this.#miner = await locateMiner(this.context, this.#miner.hotkey);
   }
 
   #abortable(): { readonly signal?: AbortSignal } {
@@ -290,12 +317,10 @@ class Round {
 
   /**
    * Tries until the deadline: the connection may break and be made again, and one `busy` may postpone the
-   * deadline by what it asks for, at most a minute. Everything else ends the round. Once ν is released no
-   * `block` is agreed: the challenge had been accepted.
+   * deadline by what it asks for, at most a minute. Everything else ends the round.
    */
   async #insideDeadline<Result>(
     timeoutMs: number,
-    released: boolean,
     attempt: (remainingMs: number) => Promise<Result>,
   ): Promise<Result> {
     const { clock } = this.context;
@@ -308,22 +333,15 @@ class Round {
         const failure = toFileTaoError(error);
         let waitMs: number = resendAfterMs[Math.min(tries, resendAfterMs.length - 1)]!;
         if (error instanceof Refused) {
-          if (failure.code === 'block' && !released) throw await this.#blockVerdict();
           if ((failure.code !== 'busy' && failure.code !== 'budget') || this.#wasBusy) throw error;
           this.#wasBusy = true;
           waitMs = 1000 * Math.max(1, error.refusal.value.retryAfter);
           until += waitMs;
         } else if (failure.code !== 'unreachable') throw error;
-        if (tries + 1 >= attemptsMax || clock.monotonic() + waitMs >= until) throw error;
+        else if (tries + 1 >= attemptsMax || clock.monotonic() + waitMs >= until) throw error;
         await clock.sleep(waitMs, this.signal);
+        if (failure.code === 'unreachable') await this.#locateAgain();
       }
     }
-  }
-
-  /** A `block` is agreed when the chain, asked again, does not hold the named block (any more). */
-  async #blockVerdict(): Promise<RoundFailure> {
-    const { blockNumber, blockHash } = this.challenge.value;
-    const judgement = await this.context.view.judge({ number: blockNumber, hash: blockHash });
-    return new RoundFailure(judgement === 'ok' ? failed('block', true) : voided('block'));
   }
 }

@@ -3,6 +3,7 @@
 import type { Log } from '../../adapters/observe/log.js';
 import type { TranscriptLog } from '../../adapters/observe/transcript-log.js';
 import type { ProofCore } from '../../domain/core/proof-core.js';
+import { mebibyte } from '../../domain/model/constants.js';
 import type { Chain } from '../../domain/ports/chain.js';
 import type { Cipher } from '../../domain/ports/cipher.js';
 import type { Clock } from '../../domain/ports/clock.js';
@@ -13,6 +14,7 @@ import type { Random } from '../../domain/ports/random.js';
 import type { Signer, VerifySignature } from '../../domain/ports/signer.js';
 import { replicaSecret } from '../../domain/protocol/derivations.js';
 import { type AuditWish, type Deadlines, defaultDeadlines } from '../../domain/protocol/parameters.js';
+import { ByteGate } from '../byte-gate.js';
 import { ChainView } from '../chain-view.js';
 import type { ValidatorContext } from './context.js';
 import { Lag } from './lag.js';
@@ -36,6 +38,9 @@ export interface ValidatorParts {
   readonly processId: string;
 }
 
+/** A replica being checked is held three times: decoded, encoded, and in the worker. */
+const settlingBytesMax = 16 * mebibyte;
+
 export function composeValidator(parts: ValidatorParts): ValidatorContext {
   const { signer, chain, clock } = parts;
   return {
@@ -44,6 +49,7 @@ export function composeValidator(parts: ValidatorParts): ValidatorContext {
     secret: replicaSecret(signer),
     view: new ChainView(chain, clock),
     lag: new Lag(clock),
+    settleGate: new ByteGate(settlingBytesMax),
     liveRounds: new Set(),
     deadlines: parts.deadlines ?? defaultDeadlines,
   };

@@ -13,6 +13,7 @@ import type { Random } from '../../domain/ports/random.js';
 import type { Signer, VerifySignature } from '../../domain/ports/signer.js';
 import type { Party } from '../../domain/protocol/messages.js';
 import type { AuditWish, Deadlines } from '../../domain/protocol/parameters.js';
+import type { ByteGate } from '../byte-gate.js';
 import type { ChainView } from '../chain-view.js';
 import type { Lag } from './lag.js';
 
@@ -38,6 +39,8 @@ export interface ValidatorContext {
   readonly deadlines: Deadlines;
   /** Names this process in open rounds. */
   readonly processId: string;
+  /** Bytes of replicas whose kept rounds are being checked at once. */
+  readonly settleGate: ByteGate;
   /** Rounds being held in this process now (`roundKey`). */
   readonly liveRounds: Set<string>;
 }

@@ -2,6 +2,7 @@
 // verify are never passed on. A replica that fails is recorded as failed, and awaits repair.
 
 import { PartReader } from '../../adapters/rpc/wire.js';
+import { isAttributable } from '../../domain/audit/blame.js';
 import { retrievalOrder } from '../../domain/economy/placement.js';
 import { equalBytes, fromHex, type PieceId, type PublicKey } from '../../domain/model/bytes.js';
 import { limits } from '../../domain/model/constants.js';
@@ -11,11 +12,22 @@ import { replicaKey, retrieveSeed } from '../../domain/protocol/derivations.js';
 import { headerTo, retrieveKind, retrieveProofKind } from '../../domain/protocol/messages.js';
 import { deadlineMs } from '../../domain/protocol/parameters.js';
 import { retrieveFault } from '../../domain/protocol/retrieve.js';
-import { ask, isOwnFault, openAnswer, Refused, sealQuestion } from './asking.js';
+import { ask, openAnswer, sealQuestion } from './asking.js';
+import { verdictOf } from './blame.js';
 import type { ValidatorContext } from './context.js';
 import { locateMiner } from './miners.js';
 import { changeReplica, markFailed } from './replica-state.js';
 import { Exchange, failed, passed, recordTranscript, type Verdict, voided } from './transcripts.js';
+
+/** Failures that show that the replica cannot be had from this miner. */
+const gone: ReadonlySet<string> = new Set([
+  'root',
+  'keyed-root',
+  'proof',
+  'wrong-request',
+  'unknown-replica',
+  'damaged',
+]);
 
 export interface FetchedPiece {
   readonly data: Uint8Array;
@@ -62,12 +74,10 @@ async function fetchReplica(
   const { core, party, index } = context;
   const minerKey = fromHex(replica.minerKey);
   const exchange = new Exchange(context.clock);
-  const finish = async (verdict: Verdict): Promise<void> => {
-    const subject = { kind: 'retrieve', id: replica, size: replica.size, prevLink: replica.link } as const;
-    await recordTranscript(context, subject, exchange, verdict);
-    if (verdict.outcome !== 'void')
-      await index.count(replica.minerKey, 'retrieve', verdict.outcome === 'pass');
-  };
+  let body: PartReader | null = null;
+  let verdict: Verdict;
+  let failure: FileTaoError | null = null;
+  let data: Uint8Array = new Uint8Array(replica.size);
   try {
     const miner = await locateMiner(context, replica.minerKey);
     const question = sealQuestion(context, {
@@ -94,69 +104,67 @@ async function fetchReplica(
     );
     const content = core.createHasher({ kind: 'hash' });
     const keyed = core.createHasher({ kind: 'keyed', key: retrieveSeed(core, question.body) });
-    const encoded = new Uint8Array(replica.size);
-    const body = new PartReader(reply.parts);
+    // Decoded as it arrives: a piece is held once, and passed on only when all of it has been verified.
+    const decoder = context.cipher.aes256Ctr(keyOf(context, replica));
+    body = new PartReader(reply.parts);
     let at = 0;
     for await (const part of body.stream(replica.size)) {
       content.update(part);
       keyed.update(part);
-      encoded.set(part, at);
+      data.set(decoder.apply(part), at);
       at += part.length;
     }
-    const proof = openAnswer(
-      context,
-      minerKey,
-      retrieveProofKind,
-      await body.takeRest(limits.messageBytesMax),
-      exchange,
-    );
-    const fault = retrieveFault(core, question, content.digest(), keyed.digest(), proof.value);
-    if (fault !== null) {
-      // The miner signed K of the very bytes it sent, so wrong bytes are its own signed word.
-      await finish(failed(fault, true));
-      await markFailed(context, replica, fault);
-      throw new FileTaoError('integrity', `the replica does not verify: ${fault}`, {
-        details: { reason: fault },
+    const tail = await body.takeRest(limits.messageBytesMax);
+    const proof = openAnswer(context, minerKey, retrieveProofKind, tail, exchange);
+    const keyedRoot = keyed.digest();
+    const fault = retrieveFault(core, question, content.digest(), keyedRoot, proof.value);
+    // Wrong bytes are the miner's own signed word if it signed K of these very bytes. And if E is right by its
+    // root but decodes to another piece, that is the validator's own doing.
+    const signedTheseBytes = fault !== 'root' || equalBytes(proof.value.keyedRoot, keyedRoot);
+    if (fault !== null) verdict = failed(fault, isAttributable(fault) && signedTheseBytes);
+    else if (!equalBytes(core.hash(data), fromHex(replica.pieceId))) verdict = voided('piece-id');
+    else verdict = passed;
+    if (verdict.outcome !== 'pass') {
+      const { reason } = verdict;
+      failure = new FileTaoError('integrity', `the replica does not verify: ${reason}`, {
+        details: { reason },
       });
     }
-    const data = decode(context, replica, encoded);
-    if (data === null) {
-      // E is right by its root, so this is the validator's own doing, not the miner's.
-      await finish(voided('piece-id'));
-      throw new FileTaoError('integrity', 'the replica decodes to another piece', {
-        details: { reason: 'piece-id' },
-      });
-    }
-    await finish(passed);
-    checkKeptRounds(context, replica, encoded);
-    return data;
   } catch (error) {
-    const failure = toFileTaoError(error);
-    if (failure.code === 'integrity') throw failure;
-    if (signal?.aborted || failure.code === 'cancelled') await finish(voided('cancelled'));
-    else if (isOwnFault(error)) await finish(voided('validator-fault'));
-    else {
-      await finish(failed(failure.code, error instanceof Refused));
-      if (failure.code === 'unknown-replica') await markFailed(context, replica, failure.code);
-    }
-    throw failure;
+    failure = toFileTaoError(error);
+    verdict = await verdictOf(context, exchange, error, { signal });
+    data = new Uint8Array();
+  } finally {
+    await body?.close();
   }
+  const { size, link: prevLink, receipt } = replica;
+  const subject = { kind: 'retrieve', id: replica, size, prevLink, receipt } as const;
+  await recordTranscript(context, subject, exchange, verdict);
+  if (verdict.outcome !== 'void') await index.count(replica.minerKey, 'retrieve', verdict.outcome === 'pass');
+  if (verdict.outcome === 'fail' && gone.has(verdict.reason))
+    await markFailed(context, replica, verdict.reason);
+  if (failure !== null) throw failure;
+  await beginToSettle(context, replica, data);
+  return data;
 }
 
-function decode(context: ValidatorContext, replica: ReplicaRecord, encoded: Uint8Array): Uint8Array | null {
-  const pieceId = fromHex(replica.pieceId);
-  const key = replicaKey(context.core, context.secret, pieceId, fromHex(replica.minerKey));
-  const data = context.cipher.aes256Ctr(key).apply(encoded);
-  return equalBytes(context.core.hash(data), pieceId) ? data : null;
-}
+const keyOf = ({ core, secret }: ValidatorContext, { pieceId, minerKey }: ReplicaRecord): Uint8Array =>
+  replicaKey(core, secret, fromHex(pieceId), fromHex(minerKey));
 
 /**
  * Certainty when data is at hand (PROTOCOL 5): K of every kept round is computed from the true E and compared
- * with the signed one. Each round is settled once. Runs behind the retrieval, never before it.
+ * with the signed one. Each round is settled once, behind the retrieval; a retrieval waits only while too many
+ * others are being settled, so that what is waiting does not fill the memory.
  */
-function checkKeptRounds(context: ValidatorContext, replica: ReplicaRecord, encoded: Uint8Array): void {
+async function beginToSettle(
+  context: ValidatorContext,
+  replica: ReplicaRecord,
+  data: Uint8Array,
+): Promise<void> {
   if (replica.kept.length === 0) return;
+  const leave = await context.settleGate.enter(data.length);
   const settle = async (): Promise<void> => {
+    const encoded = context.cipher.aes256Ctr(keyOf(context, replica)).apply(data);
     const roots = await context.prover.keyedRoots(
       encoded,
       replica.kept.map((round) => round.seed),
@@ -175,7 +183,9 @@ function checkKeptRounds(context: ValidatorContext, replica: ReplicaRecord, enco
     }
     if (wrong.length > 0) await markFailed(context, replica, 'false-keyed-root');
   };
-  settle().catch((error) => {
-    context.log.warn({ err: error, root: replica.root }, 'could not check the kept rounds');
-  });
+  settle()
+    .catch((error) => {
+      context.log.warn({ err: error, root: replica.root }, 'could not check the kept rounds');
+    })
+    .finally(leave);
 }

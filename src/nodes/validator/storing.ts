@@ -1,7 +1,8 @@
 // Storing a piece on miners (PROTOCOL 3 and 4): encode for each miner, send, check the receipt, record. The
 // piece lies in a file; it is encoded while it is read, so nothing holds a second copy.
 
-import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { isAttributable } from '../../domain/audit/blame.js';
 import { networkOf, placementOrder } from '../../domain/economy/placement.js';
 import type { Opened } from '../../domain/identity/sealed.js';
 import { fromHex, type PieceId, type PublicKey, publicKeyOf, rootOf } from '../../domain/model/bytes.js';
@@ -13,10 +14,12 @@ import { replicaKey } from '../../domain/protocol/derivations.js';
 import { type ReceiptBody, receiptKind, storeKind } from '../../domain/protocol/messages.js';
 import { deadlineMs } from '../../domain/protocol/parameters.js';
 import { receiptFault, storeBody } from '../../domain/protocol/store.js';
-import { ask, isOwnFault, openAnswer, type ReachableNeuron, Refused, sealQuestion } from './asking.js';
+import { ask, openAnswer, type ReachableNeuron, sealQuestion } from './asking.js';
+import { verdictOf } from './blame.js';
 import type { ValidatorContext } from './context.js';
 import { type FailureCounts, locateMiner, placementCandidates } from './miners.js';
-import { Exchange, failed, passed, recordTranscript, type Verdict, voided } from './transcripts.js';
+import { changeReplica } from './replica-state.js';
+import { Exchange, failed, passed, recordTranscript, type Verdict } from './transcripts.js';
 
 const readSize = 256 * 1024;
 
@@ -59,11 +62,9 @@ export async function storeReplicaOn(
     root: rootOf(digest.root),
   };
   const exchange = new Exchange(context.clock);
-  const finish = async (verdict: Verdict): Promise<void> => {
-    await recordTranscript(context, { kind: 'store', id, size: piece.size }, exchange, verdict);
-    if (verdict.outcome !== 'void') await index.count(miner.hotkey, 'store', verdict.outcome === 'pass');
-  };
-  let receipt: Opened<ReceiptBody>;
+  let receipt: Opened<ReceiptBody> | null = null;
+  let verdict: Verdict;
+  let failure: FileTaoError | null = null;
   try {
     const reply = await ask(
       context,
@@ -81,20 +82,15 @@ export async function storeReplicaOn(
     const bytes = await reply.readAll(limits.messageBytesMax);
     receipt = openAnswer(context, minerKey, receiptKind, bytes, exchange);
     const fault = receiptFault(core, question, keyedRoot, receipt.value);
-    if (fault !== null) {
-      await finish(failed(fault, true));
-      throw new FileTaoError('integrity', `the miner's receipt is wrong: ${fault}`);
-    }
-    await finish(passed);
+    verdict = fault === null ? passed : failed(fault, isAttributable(fault));
+    if (fault !== null) failure = new FileTaoError('integrity', `the miner's receipt is wrong: ${fault}`);
   } catch (error) {
-    const failure = toFileTaoError(error);
-    if (failure.code === 'integrity') throw failure;
-    if (signal?.aborted || failure.code === 'cancelled') await finish(voided('cancelled'));
-    else if (error instanceof Refused && failure.code === 'block') await finish(voided('block'));
-    else if (isOwnFault(error)) await finish(voided('validator-fault'));
-    else await finish(failed(failure.code, error instanceof Refused));
-    throw failure;
+    failure = toFileTaoError(error);
+    verdict = await verdictOf(context, exchange, error, { named: block, signal });
   }
+  await recordTranscript(context, { kind: 'store', id, size: piece.size }, exchange, verdict);
+  if (verdict.outcome !== 'void') await index.count(miner.hotkey, 'store', verdict.outcome === 'pass');
+  if (failure !== null || receipt === null) throw failure;
   const record: ReplicaRecord = {
     ...id,
     pieceId: piece.pieceId,
@@ -114,8 +110,14 @@ export async function storeReplicaOn(
     lastFailure: null,
     version: 1,
   };
-  await index.addReplica(record);
-  return record;
+  if (await index.addReplica(record)) return record;
+  // Stored before, and lost perhaps: the miner has it (again). n, link and the receipt they started from stay.
+  const restored = await changeReplica(context, id, (current) => ({
+    ...current,
+    state: 'active',
+    expiry: Math.max(current.expiry, piece.expiry),
+  }));
+  return restored ?? record;
 }
 
 async function* encodedParts(
@@ -124,8 +126,17 @@ async function* encodedParts(
   key: Uint8Array,
 ): AsyncGenerator<Uint8Array> {
   const stream = context.cipher.aes256Ctr(key);
-  for await (const part of createReadStream(piece.path, { highWaterMark: readSize })) {
-    yield stream.apply(part as Buffer);
+  const file = await open(piece.path, 'r');
+  try {
+    // One buffer for all reads: what is sent is the cipher's own.
+    const buffer = new Uint8Array(Math.min(readSize, piece.size));
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, buffer.length);
+      if (bytesRead === 0) return;
+      yield stream.apply(buffer.subarray(0, bytesRead));
+    }
+  } finally {
+    await file.close();
   }
 }
 
@@ -136,8 +147,8 @@ export interface Placement {
 }
 
 /**
- * Brings a piece to `copies` active replicas on distinct miners, counting those it has. Miners that fail are
- * replaced by others until none is left.
+ * Brings a piece to `copies` active replicas on distinct miners, counting those it has that last as long. Miners
+ * that fail are replaced by others until none is left.
  */
 export async function placePiece(
   context: ValidatorContext,
@@ -147,7 +158,7 @@ export async function placePiece(
   signal?: AbortSignal,
 ): Promise<Placement> {
   const existing = await context.index.replicasOfPiece(piece.pieceId);
-  const replicas = existing.filter((replica) => replica.state === 'active');
+  const replicas = existing.filter((replica) => replica.state === 'active' && replica.expiry >= piece.expiry);
   const tried = new Set(existing.map((replica) => replica.minerKey));
   const failures: { readonly hotkey: PublicKey; readonly reason: string }[] = [];
   const networks = new Set<string>();

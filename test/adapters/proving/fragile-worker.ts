@@ -1,8 +1,10 @@
 // The pool's real worker, made to die: the tests of replacement and retry run over it.
 // Beside the task's file stand `<path>.fate`, a JSON list from which each attempt takes the first entry, and `<path>.threads`, to which
-// each attempt adds its thread's number.
+// each attempt adds its thread's number; the code of each failure goes to `<path>.failures`.
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { threadId } from 'node:worker_threads';
+import { valueSymbol } from 'piscina';
+import type { Failure } from '../../../src/adapters/proving/proving-error.js';
 import type { Order, ProveTask } from '../../../src/adapters/proving/tasks.js';
 import { prove as realProve } from '../../../src/adapters/proving/worker.js';
 
@@ -33,5 +35,8 @@ export async function prove(order: Order<ProveTask>): Promise<unknown> {
     });
   }
   if (fate === 'hang') for (;;);
-  return realProve(order);
+  const answer = (await realProve(order)) as { [valueSymbol]: { failure?: Failure } };
+  const { failure } = answer[valueSymbol];
+  if (failure) appendFileSync(`${path}.failures`, `${failure.code}\n`);
+  return answer;
 }

@@ -186,6 +186,8 @@ test('a task given up before, while waiting or while running; the worker stays',
     await rejectsWith('aborted', first);
     assert.equal((await third).count, 190);
     assert.equal(threadsOf(small).length, 1);
+    // It stopped in the middle rather than work on for nobody.
+    assert.equal(readFileSync(`${large.path}.failures`, 'utf8'), 'aborted\n');
 
     await rejectsWith('deadline', pool.prove(large, { timeout_ms: 30 }));
     assert.equal((await pool.prove(small, { timeout_ms: 60_000 })).count, 190);

@@ -12,8 +12,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { createFile, putInPlace, replaceFile } from '../../../src/adapters/files/durable-file.js';
-import { withFileLock } from '../../../src/adapters/files/lock.js';
+import { createFile, putInPlace, replaceFile } from '../../../src/adapters/system/durable-file.js';
+import { withFileLock } from '../../../src/adapters/system/lock.js';
 import { FileTaoError } from '../../../src/domain/model/errors.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'filetao-files-'));
