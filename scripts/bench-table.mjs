@@ -13,7 +13,8 @@ const rate = (value) => {
   const rounded = Number(value.toPrecision(3));
   return rounded >= 100 ? Math.round(rounded).toLocaleString('en-US') : rounded.toPrecision(3);
 };
-const ratio = (value) => (value === null ? '–' : `${value >= 100 ? Math.round(value) : value.toPrecision(3)}×`);
+const ratio = (value) =>
+  value === null ? '–' : `${value >= 100 ? Math.round(value) : value.toPrecision(3)}×`;
 const row = (cells) => `| ${cells.join(' | ')} |`;
 
 const lines = [
@@ -23,7 +24,10 @@ const lines = [
 ];
 for (const suite of new Set(run.results.map((result) => result.suite))) {
   if (suites.length > 0 && !suites.includes(suite)) continue;
-  lines.push(row([`${suite}`, 'implementation', 'median', 'min – max', 'filetao is']), '|---|---|--:|--:|--:|');
+  lines.push(
+    row([`${suite}`, 'implementation', 'median', 'min – max', 'filetao is']),
+    '|---|---|--:|--:|--:|',
+  );
   const results = run.results.filter((result) => result.suite === suite);
   let shownCase = '';
   for (const { case: name, impl, unit, median, min, max } of results) {
