@@ -7,25 +7,22 @@ import { type BenchArguments, readArguments, UsageError, usage } from './frame/a
 import { evaluateGates } from './frame/gates.js';
 import { type Measured, type MeasureOptions, measure } from './frame/measure.js';
 import { suiteChart } from './frame/plot.js';
-import { profileSuite } from './frame/profile.js';
 import { cpuLines, machine, type ResultLine, type RunResults, wallLines } from './frame/results.js';
 import type { OpenSuite, Suite } from './frame/suite.js';
 import { gateTable, suiteTable } from './frame/table.js';
-import { suites } from './suites/index.js';
+import { loadSuite, suiteNames } from './suites/index.js';
 
 const full: MeasureOptions = { passes: 7, passMs: 300 };
 const quick: MeasureOptions = { passes: 5, passMs: 25 };
 
 async function main(): Promise<void> {
-  const names = suites.map(({ name }) => name);
-  const options = readArguments(process.argv.slice(2), names);
-  if (options.help) {
-    process.stdout.write(usage(names));
-    return;
+  const options = readArguments(process.argv.slice(2), suiteNames);
+  if (options.help) process.stdout.write(usage(suiteNames));
+  else if (options.profile === null) await bench(await Promise.all(options.suites.map(loadSuite)), options);
+  else {
+    const { profileSuite } = await import('./frame/profile.js');
+    await profileSuite(await loadSuite(options.profile), options);
   }
-  const suiteOf = (name: string): Suite => suites.find((suite) => suite.name === name)!;
-  if (options.profile !== null) await profileSuite(suiteOf(options.profile), options);
-  else await bench(options.suites.map(suiteOf), options);
 }
 
 async function bench(chosen: readonly Suite[], options: BenchArguments): Promise<void> {
@@ -49,7 +46,7 @@ async function bench(chosen: readonly Suite[], options: BenchArguments): Promise
   const run = { ...about, quick: options.quick, results, cpuTime };
   const gates = evaluateGates(run);
   // A run of some suites shows the gates it measured, a full one all of them.
-  const shown = chosen.length === suites.length ? gates : gates.filter(({ met }) => met !== null);
+  const shown = chosen.length === suiteNames.length ? gates : gates.filter(({ met }) => met !== null);
   if (shown.length > 0) print(`\n${gateTable(shown)}`);
   if (options.json !== null) {
     await writeFile(options.json, `${JSON.stringify({ ...run, gates } satisfies RunResults, null, 1)}\n`);
