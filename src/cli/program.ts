@@ -10,6 +10,7 @@ import { register as registerChallenge } from './commands/challenge.js';
 import { register as registerCid } from './commands/cid.js';
 import { register as registerDecrypt } from './commands/decrypt.js';
 import { register as registerDemo } from './commands/demo.js';
+import { register as registerDoctor } from './commands/doctor.js';
 import { register as registerRetrieve } from './commands/retrieve.js';
 import { register as registerRun } from './commands/run.js';
 import { register as registerStore } from './commands/store.js';
@@ -28,6 +29,7 @@ const registrations: readonly ((program: Command) => void)[] = [
   registerChallenge,
   registerAudit,
   registerWallet,
+  registerDoctor,
 ];
 
 export function buildProgram(): Command {
