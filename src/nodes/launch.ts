@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { openDevChain } from '../adapters/chain/dev/dev-chain.js';
 import { nodeCipher } from '../adapters/cipher/node.js';
 import type { ResolvedConfig } from '../adapters/config/resolve.js';
-import { openLmdbHoldingIndex } from '../adapters/index/lmdb/holding-index.js';
-import { openLmdbPlacementIndex } from '../adapters/index/lmdb/placement-index.js';
+import { configuredIndex } from '../adapters/index/configured.js';
+import type { IndexLocation } from '../adapters/index/location.js';
+import { openHoldingIndex, openPlacementIndex } from '../adapters/index/open-index.js';
 import type { Log } from '../adapters/observe/log.js';
 import { openTranscriptLog } from '../adapters/observe/transcript-log.js';
 import { loadCore } from '../adapters/proving/load-core.js';
@@ -115,21 +116,36 @@ async function joinChain(
   }
 }
 
+/** Says in one sentence what a crash of Redis can take back. */
+async function reportDurability(location: IndexLocation, log: Log): Promise<void> {
+  if (location.backend === 'lmdb') return;
+  const { checkDurability } = await import('../adapters/index/redis/durability.js');
+  const { sentence, good } = await checkDurability(location.place);
+  if (good) log.info(sentence);
+  else log.warn(sentence);
+}
+
 async function launchMiner(
-  { values }: ResolvedConfig<'miner'>,
+  config: ResolvedConfig<'miner'>,
   signer: Signer,
   chain: Chain,
   opened: Opened,
   log: Log,
 ): Promise<RunningNode> {
+  const { values } = config;
   const directory = values['database.directory'];
   await mkdir(directory, { recursive: true, mode: 0o700 });
+  const location = await configuredIndex(
+    config as unknown as ResolvedConfig<NodeRole>,
+    encodeSs58(signer.publicKey),
+  );
+  await reportDurability(location, log);
   return startMiner({
     signer,
     verify: verifySr25519,
     chain,
     core: loadCore(),
-    index: await opened.keep(openLmdbHoldingIndex(join(directory, 'index'))),
+    index: await opened.keep(openHoldingIndex(location)),
     replicas: await opened.keep(
       openReplicaFiles({ directory: join(directory, 'replicas'), quotaBytes: values['storage.quota'] }),
     ),
@@ -143,20 +159,26 @@ async function launchMiner(
 
 /** What validator and API node have in common. They share the index, so each names itself in open rounds. */
 async function validatorParts(
-  { values, role }: ResolvedConfig<'validator'> | ResolvedConfig<'api'>,
+  config: ResolvedConfig<'validator'> | ResolvedConfig<'api'>,
   signer: Signer,
   chain: Chain,
   opened: Opened,
   log: Log,
 ): Promise<ValidatorParts> {
+  const { values, role } = config;
   const directory = values['database.directory'];
   await mkdir(directory, { recursive: true, mode: 0o700 });
+  const location = await configuredIndex(
+    config as unknown as ResolvedConfig<NodeRole>,
+    encodeSs58(signer.publicKey),
+  );
+  await reportDurability(location, log);
   return {
     signer,
     verify: verifySr25519,
     chain,
     core: loadCore(),
-    index: await opened.keep(openLmdbPlacementIndex(join(directory, 'index'))),
+    index: await opened.keep(openPlacementIndex(location)),
     prover: await opened.keep(createProver({ threads: values['proving.workers'] })),
     network: await opened.keep(createHttpNetwork({ clock: systemClock })),
     cipher: nodeCipher,

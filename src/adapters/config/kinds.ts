@@ -11,6 +11,8 @@ import { formatDuration, parseDuration } from './duration.js';
 export interface Kind<Value> {
   /** What stands for the value in help; null for a switch, which needs none. */
   readonly placeholder: string | null;
+  /** The value may be or hold a secret: no error quotes it. */
+  readonly secret?: true;
   /** `folder` is what relative paths start from. */
   parse(text: string, folder: string): Value;
   format(value: Value): string;
@@ -89,6 +91,47 @@ export const ipAddress: Kind<string> = {
   parse(text) {
     if (isIP(text.trim()) === 0) throw new RangeError('is not an IPv4 or IPv6 address');
     return text.trim();
+  },
+  format: quoteless,
+};
+
+/** A host name or address; empty means none. */
+export const host: Kind<string> = {
+  placeholder: 'host',
+  parse(text) {
+    if (!/^[A-Za-z0-9._:-]{0,253}$/u.test(text.trim())) throw new RangeError('is not a host name or address');
+    return text.trim();
+  },
+  format: quoteless,
+};
+
+/** Of an index; empty means none. Taken apart where it is used (adapters/index/location.ts). */
+export const indexUrl: Kind<string> = {
+  placeholder: 'url',
+  secret: true,
+  parse(text) {
+    if (text !== '' && !/^(rediss?|lmdb):\/\//iu.test(text.trim()))
+      throw new RangeError('does not begin with redis://, rediss:// or lmdb://');
+    return text.trim();
+  },
+  format: () => '',
+};
+
+/** Anything, as it is. */
+export const secret: Kind<string> = {
+  placeholder: 'secret',
+  secret: true,
+  parse: (text) => text,
+  format: () => '',
+};
+
+/** What stands in the names of Redis keys; empty means none. */
+export const keyPrefix: Kind<string> = {
+  placeholder: 'name',
+  parse(text) {
+    if (!/^[A-Za-z0-9._-]{0,128}$/u.test(text))
+      throw new RangeError('is not made of at most 128 letters, digits, dots, hyphens and underscores');
+    return text;
   },
   format: quoteless,
 };

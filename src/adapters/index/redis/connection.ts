@@ -6,6 +6,7 @@
 //   a second time does no harm; otherwise it throws `unreachable` and says that the outcome is not known.
 // - While there is no connection, everything waits for one, at most `patienceMs`.
 
+import { isIP } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { FileTaoError } from '../../../domain/model/errors.js';
@@ -144,12 +145,17 @@ export class RedisConnection {
       retryStrategy: () => null,
       maxRetriesPerRequest: null,
       protocol: 2, // plain replies: no type of the newer protocol is used
-      ...(tls === null ? {} : { tls: { servername: host, ...(tls.ca === undefined ? {} : { ca: tls.ca }) } }),
+      ...(tls === null ? {} : { tls: tlsOptions(host, tls.ca) }),
     });
     let failure: unknown = null;
     client.on('error', (error) => {
       failure = error;
     });
+    // A server that accepts and says nothing, as one does while it reads a large file.
+    const timer = setTimeout(() => {
+      failure = Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' });
+      client.disconnect();
+    }, connectMsMax);
     try {
       await client.connect();
       // Asked here and not by ioredis, which goes on without a password where the server has none.
@@ -161,9 +167,16 @@ export class RedisConnection {
     } catch (error) {
       client.disconnect();
       throw errorWord(error) === null ? (failure ?? error) : error;
+    } finally {
+      clearTimeout(timer);
     }
   }
 }
+
+const tlsOptions = (host: string, ca: string | undefined) => ({
+  ...(isIP(host) === 0 ? { servername: host } : {}),
+  ...(ca === undefined ? {} : { ca }),
+});
 
 /** Commands of one turn of the event loop leave in one write: 60,000 small reads a second instead of 25,000. */
 function send(client: Redis, name: string, args: readonly Argument[]): Promise<Reply> {
