@@ -86,7 +86,10 @@ test('a read-only replica and a loading server are named as such', async (contex
   await index.close();
   primary.cli('save');
   await primary.kill();
-  await appendFile(primary.configFile, '\nkey-load-delay 150000\nloading-process-events-interval-bytes 1024\n');
+  await appendFile(
+    primary.configFile,
+    '\nkey-load-delay 150000\nloading-process-events-interval-bytes 1024\n',
+  );
   const starting = primary.start();
   let refused: unknown = null;
   for (const deadline = Date.now() + 10_000; refused === null && Date.now() < deadline; ) {
