@@ -6,6 +6,10 @@
 // A leaf is a 1 KiB piece of the data (the paper's chunk; in this project a chunk is something larger).
 // Merging neighbours level by level, an odd last one passing up unchanged, gives the paper's tree:
 // each left subtree is a full power of two. So aligned subtrees are exact nodes whatever lies to their right.
+//
+// Against hash-wasm 4.13.0's BLAKE3 in the same run, both called from JavaScript (CPU time, medians, a 2-core EPYC):
+// 64 KiB 2.5 times as fast (fma) and 2.3 (simd) on Node 20, 3.7 and 3.3 on Node 24; 64 messages of 1 KiB 3.5 and 3.4, 4.1 and 3.8.
+// A quiet core hashes 64 KiB at 2.0 GB/s and 64 x 1 KiB at 2.2 GB/s on Node 20, in either build.
 
 import {
   BLOCK,

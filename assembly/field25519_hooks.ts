@@ -1,7 +1,28 @@
-// The field for tests alone: a JavaScript caller writes limbs straight into memory, drives them to the bounds stated in
-// field25519_fma.ts and field25519_simd.ts, and compares with BigInt. Elements are FE bytes, lanes interleaved per limb.
-import { LANES, feAbsolute, feAdd, feCarry, feFromBytes, feInvert, feIsNegative, feIsZero } from './field25519';
-import { feGatherSub, feMul, feNegateIf, fePack, fePowerP58, feSelect, feSquare, feSub, feToBytes } from './field25519';
+// The field and the batched affine addition for tests alone: a JavaScript caller writes limbs straight into memory, drives
+// them to the bounds stated in field25519_fma.ts and field25519_simd.ts, and compares with BigInt. Elements are FE bytes,
+// lanes interleaved per limb.
+import { SLOT, affineDouble, affineFinish, affineForward, affineForwardPacked } from './affine25519';
+import {
+  LANES,
+  feAbsolute,
+  feAdd,
+  feCarry,
+  feFromBytes,
+  feInvert,
+  feIsNegative,
+  feIsZero,
+} from './field25519';
+import {
+  feGatherSub,
+  feMul,
+  feNegateIf,
+  fePack,
+  fePowerP58,
+  feSelect,
+  feSquare,
+  feSub,
+  feToBytes,
+} from './field25519';
 
 export function fieldLanes(): usize {
   return LANES;
@@ -72,4 +93,25 @@ export function fieldPack(o: usize, a: usize, lane: usize): void {
 // p: packed elements, 40 bytes apart.
 export function fieldGatherSub(o: usize, p: usize, mask: usize, a: usize): void {
   feGatherSub(o, p, p + 40, p + 80, p + 120, v128.load(mask), a);
+}
+
+export function affineSlotBytes(): usize {
+  return SLOT;
+}
+
+export function affineForwardPoint(p: usize, x: usize, y: usize, first: bool): void {
+  affineForward(p, x, y, first);
+}
+
+// entries: packed x and y per lane, 80 bytes apart; mask: 16 bytes.
+export function affineForwardEntries(p: usize, entries: usize, mask: usize, first: bool): void {
+  affineForwardPacked(p, entries, entries + 80, entries + 160, entries + 240, v128.load(mask), first);
+}
+
+export function affineFinishBatch(slots: usize, count: usize): bool {
+  return affineFinish(slots, count);
+}
+
+export function affineDoublePoint(x: usize, y: usize): void {
+  affineDouble(x, y);
 }

@@ -13,3 +13,8 @@ export {
 } from './ristretto255';
 export { pedersenBuildTables, pedersenCommit, pedersenTableBytes, pedersenWorkBytes } from './pedersen';
 export * from './field25519_hooks';
+
+// The first address above the core's static data: where the caller may place its regions.
+export function heapBase(): usize {
+  return __heap_base;
+}

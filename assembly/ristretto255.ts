@@ -360,7 +360,8 @@ export function doublingFinish(states: usize, groups: usize, n: usize, o: usize)
 
 const LANE_BYTES: usize = memory.data(4 * 64, 16);
 const POINTS: usize = memory.data(3 * 4 * 160, 16);
-const STATE: usize = memory.data(8 * 160, 16);
+const STATE_GROUPS: usize = 4;
+const STATES: usize = memory.data(4 * 8 * 160, 16);
 
 // LANE_BYTES = the next LANES items of `size` bytes, the last one repeated where they run out.
 function fillLanes(items: usize, done: usize, n: usize, size: usize): void {
@@ -377,7 +378,7 @@ function decodeLanes(o: usize, items: usize, done: usize, n: usize): bool {
 
 @inline
 function allLanes(mask: v128): bool {
-  return i64x2.all_true(mask);
+  return i32x4.all_true(mask); // the finest lanes of both builds
 }
 
 
@@ -406,10 +407,16 @@ export function ristrettoAdd(a: usize, b: usize, n: usize, o: usize): bool {
 
 // o = 2 a elementwise through the batch encoder. False if any encoding is invalid.
 export function ristrettoDouble(a: usize, n: usize, o: usize): bool {
-  for (let done: usize = 0; done < n; done += LANES) {
-    if (!decodeLanes(POINTS, a, done, n)) return false;
-    doublingOpen(STATE, POINTS, true);
-    doublingFinish(STATE, 1, min(LANES, n - done), o + (done << 5));
+  const batch = STATE_GROUPS * LANES;
+  for (let start: usize = 0; start < n; start += batch) {
+    const count = min(batch, n - start);
+    let s = STATES;
+    for (let done: usize = start; done < start + count; done += LANES) {
+      if (!decodeLanes(POINTS, a, done, n)) return false;
+      doublingOpen(s, POINTS, done == start);
+      s += DOUBLING;
+    }
+    doublingFinish(STATES, (count + LANES - 1) / LANES, count, o + (start << 5));
   }
   return true;
 }

@@ -47,13 +47,39 @@ function storeDifference(
   store<u64>(o, a3 - b3 - borrow, 24);
 }
 
+const MULTIPLES: usize = memory.data(16 * 32, 16); // 0..15 times L
+for (let k: usize = 1; k < 16; k++) storeSum(MULTIPLES + (k << 5), MULTIPLES + ((k - 1) << 5), L0, L1, 0, L3);
+
+// o = the 32 bytes at a + b mod 2^256.
+function storeSum(o: usize, a: usize, b0: u64, b1: u64, b2: u64, b3: u64): void {
+  const s0 = load<u64>(a, 0) + b0,
+    s1 = load<u64>(a, 8) + b1,
+    s2 = load<u64>(a, 16) + b2;
+  const c0 = u64(s0 < b0);
+  const c1 = u64(s1 < b1) | u64(s1 + c0 < c0);
+  const c2 = u64(s2 < b2) | u64(s2 + c1 < c1);
+  store<u64>(o, s0, 0);
+  store<u64>(o, s1 + c0, 8);
+  store<u64>(o, s2 + c1, 16);
+  store<u64>(o, load<u64>(a, 24) + b3 + c2, 24);
+}
+
 // o = the 32 bytes at p mod L. o may be p.
+// The quotient by 2^252 is the quotient by L or one more.
 export function scalarReduce(o: usize, p: usize): void {
-  memory.copy(o, p, 32);
-  // A 32-byte value is below 16 L, so at most 15 rounds; a uniform hash needs 7.5 on average, 15 ns of a 3700 ns commitment.
-  while (!scalarIsCanonical(o)) {
-    storeDifference(o, load<u64>(o, 0), load<u64>(o, 8), load<u64>(o, 16), load<u64>(o, 24), L0, L1, 0, L3);
-  }
+  const multiple = MULTIPLES + (((<usize>load<u8>(p, 31)) >> 4) << 5);
+  storeDifference(
+    o,
+    load<u64>(p, 0),
+    load<u64>(p, 8),
+    load<u64>(p, 16),
+    load<u64>(p, 24),
+    load<u64>(multiple, 0),
+    load<u64>(multiple, 8),
+    load<u64>(multiple, 16),
+    load<u64>(multiple, 24),
+  );
+  if (load<i64>(o, 24) < 0) storeSum(o, o, L0, L1, 0, L3);
 }
 
 // Bits [28 k, 28 k + 28) of the bytes at p; k < 18 for 64 bytes.

@@ -4,6 +4,7 @@
 // types; what does the work (fastify, lmdb, polkadot, …) is imported inside the action that needs it.
 
 import { Command } from 'commander';
+import { register as registerChallenge } from './commands/challenge.js';
 import { register as registerCid } from './commands/cid.js';
 import { register as registerDemo } from './commands/demo.js';
 import { register as registerRetrieve } from './commands/retrieve.js';
@@ -19,6 +20,7 @@ const registrations: readonly ((program: Command) => void)[] = [
   registerRetrieve,
   registerCid,
   registerRun,
+  registerChallenge,
   registerWallet,
 ];
 

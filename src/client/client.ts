@@ -3,8 +3,9 @@
 // it in one folder.
 
 import { join } from 'node:path';
-import { makePrivateFolder } from '../adapters/files/durable-file.js';
+import { makePrivateFolder } from '../adapters/system/durable-file.js';
 import { objectCid } from '../domain/content/cid.js';
+import { FileTaoError, toFileTaoError } from '../domain/model/errors.js';
 import { ApiConnection, type ApiConnectionOptions } from './api-connection.js';
 import { HashRecords } from './hash-records.js';
 import { KeptManifests } from './kept-manifests.js';
@@ -71,11 +72,21 @@ export class FileTaoClient {
   /** Stores the input and records it. The same input again goes on where an earlier put stopped. */
   async put(input: StoreInput, { name, ...options }: PutOptions = {}): Promise<StoreResult> {
     const journalFolder = join(this.#options.hashFolder, 'journal');
+    // A record file that cannot be read is found out now and not when everything has been sent.
+    await this.records.list();
     const result = await store(input, { ...options, ...this.#shared(), journalFolder });
     const { cid, size, expiry, hotkeys, manifest } = result;
-    await this.#manifests.save(cid, manifest);
     const storedAt = Math.floor(this.#runtime.nowMs() / 1000);
-    await this.records.add({ name: name ?? result.name ?? cid, cid, size, storedAt, expiry, hotkeys });
+    try {
+      await this.#manifests.save(cid, manifest);
+      await this.records.add({ name: name ?? result.name ?? cid, cid, size, storedAt, expiry, hotkeys });
+    } catch (error) {
+      const { message } = toFileTaoError(error);
+      throw new FileTaoError('partial', `stored as ${cid}, but not recorded: ${message}`, {
+        cause: error,
+        details: { cid },
+      });
+    }
     return result;
   }
 

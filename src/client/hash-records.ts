@@ -7,8 +7,8 @@
 
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makePrivateFolder, replaceFile } from '../adapters/files/durable-file.js';
-import { withFileLock } from '../adapters/files/lock.js';
+import { makePrivateFolder, replaceFile } from '../adapters/system/durable-file.js';
+import { withFileLock } from '../adapters/system/lock.js';
 import { FileTaoError, toFileTaoError } from '../domain/model/errors.js';
 
 export interface HashRecord {

@@ -3,7 +3,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makePrivateFolder, replaceFile } from '../adapters/files/durable-file.js';
+import { makePrivateFolder, replaceFile } from '../adapters/system/durable-file.js';
 import { objectCid } from '../domain/content/cid.js';
 import { toFileTaoError } from '../domain/model/errors.js';
 

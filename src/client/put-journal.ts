@@ -11,13 +11,16 @@
 // and the plaintext already; the name tells nobody which file was put; and a changed entry does not open, so
 // nobody can slip in a header of their own. An entry that does not open counts as absent.
 //
+// A stream can be read only once, so its put has no journal and starts anew after an interruption. To resume
+// it (PROTOCOL 6a: feed the same bytes again) it would have to be spooled into a file first and put from there.
+//
 // Entries stay after success: putting the same file again sends nothing and gives the same CID, also when the
 // process died between the node's last answer and the user seeing it. They go after 90 days without use.
 
 import { readdir, readFile, stat, unlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { blake3 } from '@noble/hashes/blake3.js';
-import { createFile, makePrivateFolder, replaceFile } from '../adapters/files/durable-file.js';
+import { createFile, makePrivateFolder, replaceFile } from '../adapters/system/durable-file.js';
 import { type Envelope, fileKeySize, payloadNonceSize } from '../domain/identity/age-envelope.js';
 import { concatBytes, toHex, utf8 } from '../domain/model/bytes.js';
 import { contexts } from '../domain/model/constants.js';

@@ -5,10 +5,10 @@
 // verified, and the last piece only when the whole ciphertext has the CID: whoever keeps the output aside
 // until the end (retrieveToFile does) never sees a byte of another object under this name.
 
-import { open, unlink } from 'node:fs/promises';
+import { lstat, open, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { putInPlace } from '../adapters/files/durable-file.js';
-import { withFileLock } from '../adapters/files/lock.js';
+import { putInPlace } from '../adapters/system/durable-file.js';
+import { withFileLock } from '../adapters/system/lock.js';
 import { cidOfDigest, objectCid } from '../domain/content/cid.js';
 import { checkManifest, type Manifest, manifestKind, pieceLength } from '../domain/content/manifest.js';
 import {
@@ -135,7 +135,9 @@ async function withFileLockIn<Result>(
 const writeSize = 1024 * 1024;
 
 async function writePart(part: string, plaintext: AsyncIterable<Uint8Array>): Promise<void> {
-  const file = await open(part, 'w', 0o600);
+  // Left by a process that died. Made anew, never followed: a link by that name leads elsewhere.
+  await unlink(part).catch(() => {});
+  const file = await open(part, 'wx');
   try {
     let pending: Uint8Array[] = [];
     let length = 0;
@@ -169,6 +171,29 @@ function after(parts: readonly Uint8Array[], written: number): Uint8Array[] {
   return left;
 }
 
+/** A manifest that its owner signed for this object. */
+class Genuine {
+  readonly sealed: Uint8Array;
+  readonly manifest: Manifest;
+
+  constructor(sealed: Uint8Array, manifest: Manifest) {
+    this.sealed = sealed;
+    this.manifest = manifest;
+  }
+}
+
+/** The manifest, or what is wrong with it. */
+function readManifest(sealed: Uint8Array, cid: Cid, runtime: ClientRuntime): Genuine | FileTaoError {
+  try {
+    const manifest = openSealed(manifestKind, sealed, runtime.verify).value;
+    checkManifest(manifest);
+    if (manifest.cid === cid) return new Genuine(sealed, manifest);
+    return new FileTaoError('integrity', 'it is of another object');
+  } catch (error) {
+    return toFileTaoError(error);
+  }
+}
+
 /** One object on its way here. */
 class Download {
   readonly #cid: Cid;
@@ -178,13 +203,7 @@ class Download {
   readonly #manifest: Manifest;
   readonly #node: string;
 
-  private constructor(
-    cid: Cid,
-    options: RetrieveOptions,
-    sealed: Uint8Array,
-    manifest: Manifest,
-    node: string,
-  ) {
+  private constructor(cid: Cid, options: RetrieveOptions, { sealed, manifest }: Genuine, node: string) {
     this.#cid = cid;
     this.#options = options;
     this.#retry = options.retry ?? defaultRetryPolicy;
@@ -198,25 +217,16 @@ class Download {
     const retry = options.retry ?? defaultRetryPolicy;
     const info = await retrying(firstContact(retry), signal, () => connection.info(signal));
     const node = `${connection.url} (${info.hotkey})`;
-    const sealed =
-      options.manifest ?? (await retrying(retry, signal, () => connection.manifest(cid, signal)));
-    let manifest: Manifest;
-    try {
-      manifest = openSealed(manifestKind, sealed, runtime.verify).value;
-      checkManifest(manifest);
-    } catch (error) {
-      const said = toFileTaoError(error).message;
-      throw new FileTaoError('integrity', `the manifest of ${cid} is not genuine: ${said}; asked ${node}`, {
-        cause: error,
-        details: { node },
-      });
-    }
-    if (manifest.cid !== cid) {
-      throw new FileTaoError('integrity', `${node} gave the manifest of another object than ${cid}`, {
-        details: { node },
-      });
-    }
-    return new Download(cid, options, sealed, manifest, node);
+    const kept = options.manifest === undefined ? null : readManifest(options.manifest, cid, runtime);
+    if (kept instanceof Genuine) return new Download(cid, options, kept, node);
+    // A kept manifest that was damaged on disk is no reason to fail: the node's is checked no less.
+    const sealed = await retrying(retry, signal, () => connection.manifest(cid, signal));
+    const manifest = readManifest(sealed, cid, runtime);
+    if (manifest instanceof Genuine) return new Download(cid, options, manifest, node);
+    throw new FileTaoError('integrity', `${node} gave a false manifest of ${cid}: ${manifest.message}`, {
+      cause: manifest,
+      details: { node },
+    });
   }
 
   /** Reads as far as the age header and opens it. */
@@ -395,10 +405,11 @@ class Download {
 
 async function refuseExisting(target: string): Promise<void> {
   try {
-    await (await open(target, 'r')).close();
+    await lstat(target);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    // Unreadable, a folder, …: something is there.
+    const { code } = error as NodeJS.ErrnoException;
+    // Whatever else is wrong shows when the file is made.
+    if (code === 'ENOENT' || code === 'ENOTDIR') return;
   }
   throw existing(target);
 }

@@ -178,6 +178,7 @@ class Put {
     if (stored.cid !== manifest.cid) {
       throw new FileTaoError('integrity', `${connection.url} confirmed another object than was put`);
     }
+    this.#assertCopies(stored.replicas, terms.copies);
     return {
       cid: manifest.cid as Cid,
       name: this.#source.name,
@@ -322,10 +323,19 @@ class Put {
           return;
         }
       }
-      await connection.putPiece(pieceId, piece, terms, this.#ended.signal);
+      const { replicas } = await connection.putPiece(pieceId, piece, terms, this.#ended.signal);
+      this.#assertCopies(replicas, terms.copies);
       this.#report({ bytesSent: this.#progress.bytesSent + piece.length });
     });
     this.#report({ piecesConfirmed: this.#progress.piecesConfirmed + 1 });
+  }
+
+  #assertCopies(replicas: number, copies: number): void {
+    if (replicas >= copies) return;
+    throw new FileTaoError(
+      'partial',
+      `${this.#options.connection.url} made ${replicas} of ${copies} replicas: put it again`,
+    );
   }
 
   #call<Result>(action: (attempt: number) => Promise<Result>): Promise<Result> {

@@ -22,6 +22,8 @@ export interface Faults {
   /** Replaces the manifest bytes given out. */
   manifest?: (sealed: Uint8Array) => Uint8Array;
   ranges?: boolean;
+  /** Replicas it says it made. */
+  replicas?: number;
 }
 
 export class ContractApiNode {
@@ -167,7 +169,7 @@ export class ContractApiNode {
       throw new FileTaoError('integrity', 'not the piece it is named');
     this.pieces.set(id, this.forgetful ? new Uint8Array(0) : body);
     this.accepted.set(id, (this.accepted.get(id) ?? 0) + 1);
-    json(200, { pieceId: id, replicas: 3, hotkeys: this.hotkeys });
+    json(200, { pieceId: id, replicas: this.faults.replicas ?? 3, hotkeys: this.hotkeys });
   }
 
   async #sendObject(sealed: Uint8Array, request: IncomingMessage, response: ServerResponse): Promise<void> {

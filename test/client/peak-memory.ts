@@ -1,4 +1,5 @@
-// Peak memory of the `filetao` command: it runs as a child process that reports its own high-water mark.
+// Peak memory of the `filetao` command: it runs as a child process that reports its own high-water mark. That
+// is VmHWM and not getrusage's maxrss, which on Linux begins with what the parent had when it forked.
 import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +12,11 @@ export async function runMeasured(
   url: string,
 ): Promise<Finished & { readonly peakMegabytes: number }> {
   const report = join(home, 'peak');
-  const hook = `import{writeFileSync}from'node:fs';process.on('exit',()=>writeFileSync(${JSON.stringify(report)},String(process.resourceUsage().maxRSS)))`;
+  const hook = `import{readFileSync,writeFileSync}from'node:fs';
+    process.on('exit',()=>{
+      let kib=process.resourceUsage().maxRSS;
+      try{kib=/VmHWM:\\s*(\\d+)/.exec(readFileSync('/proc/self/status','utf8'))[1]}catch{}
+      writeFileSync(${JSON.stringify(report)},String(kib))})`;
   const finished = await runCli(args, {
     home,
     env: { FILETAO_API_URL: url, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hook)}` },

@@ -235,6 +235,22 @@ test('what the node refuses arrives as what it is, and is not tried again', asyn
   assert.equal(node.objects.size, 0);
 });
 
+test('fewer replicas than asked for are not called stored', async () => {
+  const node = await startNode();
+  node.faults.replicas = 2;
+  await assert.rejects(store(noise(10), optionsFor(node)), coded('partial', /2 of 3 replicas/));
+  assert.equal(node.objects.size, 0);
+});
+
+test('a refusal given before the body was read is heard, however large the piece', async () => {
+  const node = await startNode();
+  node.pieceSize = 16 << 20;
+  node.faults.beforePut = () => {
+    throw new FileTaoError('full', 'no miner has room');
+  };
+  for (let i = 0; i < 3; i++) await assert.rejects(store(noise(16 << 20), optionsFor(node)), coded('full'));
+});
+
 test('bad input is one line that says what to do', async () => {
   const node = await startNode();
   const put = (input: string): Promise<unknown> => store(input, optionsFor(node));

@@ -106,12 +106,24 @@ export function modelHash(key: Uint8Array | null, data: Uint8Array): Uint8Array 
   return subtree(data, 0, keyWords(key), modeOf(key), true);
 }
 
+/** Output block `counter` (64 bytes) of a message of one block or less, in the unkeyed mode: paper section 2.6. */
+export function modelOutputBlock(data: Uint8Array, counter: number): Uint8Array {
+  const words = wordsOf(data);
+  while (words.length < 16) words.push(0);
+  return bytesOf(compress(IV, words, counter, data.length, CHUNK_START | CHUNK_END | ROOT));
+}
+
 /** The values of all chunks of `data`. */
-export function modelChunkNodes(key: Uint8Array | null, data: Uint8Array, chunkSize: number): Uint8Array[] {
+export function modelChunkNodes(
+  key: Uint8Array | null,
+  data: Uint8Array,
+  chunkSize: number,
+  firstChunk = 0,
+): Uint8Array[] {
   const nodes: Uint8Array[] = [];
   for (let at = 0; at < data.length; at += chunkSize) {
     const chunk = data.subarray(at, at + chunkSize);
-    nodes.push(subtree(chunk, at / 1024, keyWords(key), modeOf(key), false));
+    nodes.push(subtree(chunk, (firstChunk * chunkSize + at) / 1024, keyWords(key), modeOf(key), false));
   }
   return nodes;
 }

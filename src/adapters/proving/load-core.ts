@@ -37,7 +37,7 @@ export function chooseBuild(forced = process.env.FILETAO_CORE): CoreBuild {
   return 'simd';
 }
 
-/** A new core with its own memory. Compiling is done once per thread and build (0.3 ms), instantiating takes 0.1 ms. */
+/** A new core with its own memory. Compiled once per thread and build; a core is ready in 1 to 7 ms on a busy machine, the first the slowest. */
 export function loadCore(build: CoreBuild = chooseBuild(), options: { window?: Window } = {}): ProofCore {
   if (build === 'fma') chooseBuild('fma');
   let module = modules.get(build);

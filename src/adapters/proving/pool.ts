@@ -1,7 +1,8 @@
-// The proving pool: Piscina threads over the proof core. It adds what a proof needs to Piscina's scheduling: a bounded queue
-// that counts abortable tasks too, cancellation that leaves a warm worker alive, and one retry when a worker dies.
+// The proving pool: Piscina threads over the proof core. Piscina makes and replaces the threads; which task is next is decided here,
+// because Piscina bounds no queue of abortable tasks and ends the thread of each one that is aborted. So here are a bounded queue, cancellation
+// that leaves a warm worker alive, and one retry when a worker dies.
 //
-// Memory: each worker's core takes 18 MiB of address space at window 11 and 28 at window 13, fixed from its start, of which a worker
+// Memory: each worker's core takes 20 MiB of address space at window 11 and 29 at window 13, fixed from its start, of which a worker
 // that proves touches about half. Piscina's resourceLimits do not cover WebAssembly memory; the fixed size does.
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
@@ -18,9 +19,7 @@ import {
   type Order,
   type ProveResult,
   type ProveTask,
-  RUNNING,
   type Tasks,
-  WAITING,
   type WorkerSetup,
 } from './tasks.js';
 
@@ -47,27 +46,36 @@ export interface RunOptions {
 type Name = keyof Tasks;
 type Answer<N extends Name> = { result: Tasks[N]['result'] } | { failure: Failure };
 
+/** A task between its arrival and the end of its last attempt. */
+interface Job {
+  begin(): void;
+  giveUp(reason: ProvingError): void;
+}
+
 const RETRIES = 1;
 
 export class ProvingPool {
   readonly #piscina: Piscina;
-  readonly #capacity: number;
+  readonly #threads: number;
+  readonly #queue: number;
   readonly #grace_ms: number;
-  /** Gives up each task that is not settled. */
-  readonly #open = new Set<(reason: ProvingError) => void>();
+  /** At most one per thread, so a task handed to Piscina starts as soon as a thread is up. */
+  readonly #running = new Set<Job>();
+  /** In order of arrival. */
+  readonly #waiting = new Set<Job>();
   #closing: Promise<void> | undefined;
 
   /** Starts the threads. Throws CoreUnavailableError if FILETAO_CORE forces a build that cannot run here. */
   constructor(options: PoolOptions = {}) {
-    const threads = options.threads ?? availableParallelism();
+    this.#threads = options.threads ?? availableParallelism();
+    this.#queue = options.queue ?? 64;
+    this.#grace_ms = options.grace_ms ?? 1000;
     // Choosing here sets V8's flag, where one is needed, before any worker's engine state exists.
     const setup: WorkerSetup = { build: chooseBuild(), window: options.window ?? 11 };
-    this.#capacity = threads + (options.queue ?? 64);
-    this.#grace_ms = options.grace_ms ?? 1000;
     this.#piscina = new Piscina({
       filename: (options.workerFile ?? new URL('./worker.js', import.meta.url)).href,
-      minThreads: threads,
-      maxThreads: threads,
+      minThreads: this.#threads,
+      maxThreads: this.#threads,
       workerData: setup,
     });
     // A worker that dies idle is reported here and replaced by Piscina; nobody waits for it.
@@ -94,15 +102,16 @@ export class ProvingPool {
     return this.#run('keyedRoots', task, options);
   }
 
-  /** Tasks running or waiting. */
-  get pending(): number {
-    return this.#open.size;
+  /** Tasks running (a cancelled one runs until its worker has noticed) and waiting. */
+  get load(): { running: number; waiting: number } {
+    return { running: this.#running.size, waiting: this.#waiting.size };
   }
 
   /** Refuses new tasks, gives up those at hand (they reject with `closed`) and ends the threads. Safe to call again. */
   close(): Promise<void> {
     this.#closing ??= (async () => {
-      for (const giveUp of [...this.#open]) giveUp(new ProvingError('closed', 'the proving pool was closed'));
+      const closed = new ProvingError('closed', 'the proving pool was closed');
+      for (const job of [...this.#waiting, ...this.#running]) job.giveUp(closed);
       await this.#piscina.destroy();
     })();
     return this.#closing;
@@ -116,45 +125,58 @@ export class ProvingPool {
     return new Promise((resolve, reject) => {
       if (this.#closing) throw new ProvingError('closed', 'the proving pool is closed');
       if (signal?.aborted) throw new ProvingError('aborted', 'the task was given up');
-      // Counted here because Piscina's own bound leaves out tasks that can be aborted.
-      if (this.#open.size >= this.#capacity) {
-        throw new ProvingError('busy', `${this.#open.size} proving tasks are at hand already`);
+      if (this.#running.size >= this.#threads && this.#waiting.size >= this.#queue) {
+        throw new ProvingError('busy', `${this.#waiting.size} proving tasks are waiting already`);
       }
       const state = new Int32Array(new SharedArrayBuffer(4));
       const ending = new AbortController();
       let graceTimer: NodeJS.Timeout | undefined;
-      const settle = (): void => {
-        this.#open.delete(giveUp);
+      let deadlineTimer: NodeJS.Timeout | undefined;
+      const forget = (): void => {
         clearTimeout(deadlineTimer);
         signal?.removeEventListener('abort', onAbort);
       };
-      const giveUp = (reason: ProvingError): void => {
-        settle();
-        reject(reason);
-        // A task no worker has begun leaves Piscina's queue; a running one is asked to stop at its next step, which keeps the thread
-        // and its tables. Only a worker that does not answer in time (a read that hangs) is ended and replaced.
-        if (Atomics.exchange(state, 0, CANCELLED) === WAITING) ending.abort();
-        else graceTimer = setTimeout(() => ending.abort(), this.#grace_ms).unref();
+      const job: Job = {
+        begin: () => {
+          this.#waiting.delete(job);
+          this.#running.add(job);
+          const end = (): void => {
+            clearTimeout(graceTimer);
+            forget();
+            this.#running.delete(job);
+            const [next] = this.#waiting;
+            next?.begin();
+          };
+          this.#attempt(name, { task, state }, ending.signal, RETRIES).then(
+            (answer) => {
+              end();
+              if ('result' in answer) resolve(answer.result);
+              else reject(new ProvingError(answer.failure.code, answer.failure.message));
+            },
+            (error) => {
+              end();
+              reject(error);
+            },
+          );
+        },
+        giveUp: (reason) => {
+          forget();
+          reject(reason);
+          if (this.#waiting.delete(job) || graceTimer) return;
+          // The worker is asked to stop at its next step, which keeps the thread and its tables. Only one that does not answer in time
+          // (a read that hangs) is ended and replaced.
+          Atomics.store(state, 0, CANCELLED);
+          graceTimer = setTimeout(() => ending.abort(), this.#grace_ms);
+        },
       };
-      const onAbort = (): void => giveUp(new ProvingError('aborted', 'the task was given up'));
-      const deadlineTimer =
-        timeout_ms === undefined
-          ? undefined
-          : setTimeout(
-              () => giveUp(new ProvingError('deadline', `not done in ${timeout_ms} ms`)),
-              timeout_ms,
-            );
+      const onAbort = (): void => job.giveUp(new ProvingError('aborted', 'the task was given up'));
       signal?.addEventListener('abort', onAbort, { once: true });
-      this.#open.add(giveUp);
-      this.#attempt(name, { task, state }, ending.signal, RETRIES)
-        .then((answer) => {
-          if ('result' in answer) resolve(answer.result);
-          else reject(new ProvingError(answer.failure.code, answer.failure.message));
-        }, reject)
-        .finally(() => {
-          clearTimeout(graceTimer);
-          settle();
-        });
+      if (timeout_ms !== undefined) {
+        const reason = new ProvingError('deadline', `not done in ${timeout_ms} ms`);
+        deadlineTimer = setTimeout(() => job.giveUp(reason), timeout_ms);
+      }
+      if (this.#running.size < this.#threads) job.begin();
+      else this.#waiting.add(job);
     });
   }
 
@@ -169,8 +191,7 @@ export class ProvingPool {
       return (await this.#piscina.run(order, { name, signal })) as Answer<N>;
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      if (signal.aborted || this.#closing) throw new ProvingError('aborted', message);
-      Atomics.compareExchange(order.state, 0, RUNNING, WAITING);
+      if (Atomics.load(order.state, 0) === CANCELLED) throw new ProvingError('aborted', message);
       if (retries > 0) return this.#attempt(name, order, signal, retries - 1);
       throw new ProvingError('worker-died', `${name} ended its worker twice: ${message}`);
     }

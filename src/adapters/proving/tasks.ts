@@ -76,19 +76,13 @@ export interface Tasks {
   keyedRoots: { task: KeyedRootsTask; result: KeyedRootsResult };
 }
 
-// The state of a task, one Int32 shared between the pool and its worker.
-/** Handed to the pool, not begun. */
-export const WAITING = 0;
-/** Begun by a worker, which looks for CANCELLED at every step. */
-export const RUNNING = 1;
-/** Given up by the caller. */
-export const CANCELLED = 2;
-
-/** What crosses to a worker. */
+/** What crosses to a worker: a task, and one shared Int32 that the pool sets to CANCELLED for the worker to see at its next step. */
 export interface Order<Task> {
   readonly task: Task;
   readonly state: Int32Array;
 }
+
+export const CANCELLED = 1;
 
 /** What the pool tells each worker when it starts. */
 export interface WorkerSetup {

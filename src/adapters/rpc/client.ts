@@ -1,7 +1,6 @@
 // The Network port over HTTP/1.1 with kept-alive connections (node:http). node:http and not fetch, because
 // the deadline runs from the moment the request is flushed, which fetch does not tell.
 
-import { once } from 'node:events';
 import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
 import type { Clock } from '../../domain/ports/clock.js';
@@ -10,6 +9,8 @@ import { contentTypes, frameHead, PartReader, resyncedHeader } from './wire.js';
 
 /** Milliseconds a connection may take to be established. */
 const connectMsMax = 5_000;
+/** Milliseconds a request may take to be sent, however steadily the node takes its bytes. */
+const sendMsMax = 15 * 60_000;
 const problemBytesMax = 16 * 1024;
 
 export interface HttpNetworkOptions {
@@ -18,27 +19,33 @@ export interface HttpNetworkOptions {
   readonly socketsPerNode?: number;
 }
 
+interface Agents {
+  /** For requests without a body: these can be sent again when a kept connection turns out to be closed. */
+  readonly kept: Agent;
+  /** For requests with a body, which is read once: each gets a connection of its own. */
+  readonly fresh: Agent;
+}
+
 export function createHttpNetwork({ clock, socketsPerNode = 16 }: HttpNetworkOptions): Network {
-  const agent = new Agent({
-    keepAlive: true,
-    maxSockets: socketsPerNode,
-    maxFreeSockets: 4,
-    timeout: 120_000,
-  });
+  const agents: Agents = {
+    kept: new Agent({ keepAlive: true, maxSockets: socketsPerNode, maxFreeSockets: 4, timeout: 120_000 }),
+    fresh: new Agent({ keepAlive: false, maxSockets: socketsPerNode }),
+  };
   return {
-    request: (request) => ask(agent, clock, request),
+    request: (request) => ask(agents, clock, request),
     async close() {
-      agent.destroy();
+      agents.kept.destroy();
+      agents.fresh.destroy();
     },
   };
 }
 
-async function ask(agent: Agent, clock: Clock, request: NodeRequest): Promise<NodeReply> {
+async function ask(agents: Agents, clock: Clock, request: NodeRequest, again = false): Promise<NodeReply> {
   request.signal?.throwIfAborted();
   const { address, route, body } = request;
   const head = frameHead(request.head);
   const outgoing = httpRequest({
-    agent,
+    agent: body === undefined ? agents.kept : agents.fresh,
     host: address.host,
     port: address.port,
     method: 'POST',
@@ -48,7 +55,8 @@ async function ask(agent: Agent, clock: Clock, request: NodeRequest): Promise<No
       'content-length': head.length + (body?.length ?? 0),
     },
   });
-  // Until the request is flushed only the connection and the sender's own pace count; then the deadline runs.
+  // Until the request is flushed only the connection and the sender's own pace count, as long as the node takes
+  // bytes at all; then the deadline runs.
   let flushedAt = Number.NaN;
   let endedAt = Number.NaN;
   let failure: FileTaoError | null = null;
@@ -56,28 +64,43 @@ async function ask(agent: Agent, clock: Clock, request: NodeRequest): Promise<No
     failure ??= error;
     outgoing.destroy(error);
   };
-  const late = () =>
-    stop(new FileTaoError('timeout', `no answer within ${Math.round(request.timeoutMs)} ms`));
-  const connectTimer = setTimeout(
-    () => stop(new FileTaoError('unreachable', `no connection to ${address.host}:${address.port}`)),
-    connectMsMax,
-  );
-  let timer: NodeJS.Timeout | undefined;
+  const stopAfter = (milliseconds: number, code: 'timeout' | 'unreachable', message: string) =>
+    setTimeout(() => stop(new FileTaoError(code, message)), milliseconds);
+  const where = `${address.host}:${address.port}`;
+  let connecting: NodeJS.Timeout | undefined;
+  let answering: NodeJS.Timeout | undefined;
+  const sending = stopAfter(sendMsMax, 'timeout', `${where} takes the request too slowly`);
   const abort = () => stop(new FileTaoError('cancelled', 'cancelled'));
   request.signal?.addEventListener('abort', abort, { once: true });
   const release = () => {
-    clearTimeout(connectTimer);
-    clearTimeout(timer);
+    clearTimeout(connecting);
+    clearTimeout(sending);
+    clearTimeout(answering);
     request.signal?.removeEventListener('abort', abort);
   };
-  outgoing.once('socket', (socket) => {
-    if (!socket.connecting) clearTimeout(connectTimer);
-    else socket.once('connect', () => clearTimeout(connectTimer));
-  });
-  outgoing.once('finish', () => {
+  const waitForAnswer = () => {
+    clearTimeout(answering);
+    const { timeoutMs } = request;
+    answering = stopAfter(timeoutMs, 'timeout', `no answer within ${Math.round(timeoutMs)} ms`);
+  };
+  const flushed = () => {
+    if (!Number.isNaN(flushedAt)) return;
     flushedAt = clock.monotonic();
-    timer = setTimeout(late, request.timeoutMs);
+    clearTimeout(sending);
+    waitForAnswer();
+  };
+  outgoing.once('socket', (socket) => {
+    // Waiting for a free socket is the sender's own pace.
+    if (!socket.connecting) return waitForAnswer();
+    connecting = stopAfter(connectMsMax, 'unreachable', `no connection to ${where}`);
+    socket.once('connect', () => {
+      clearTimeout(connecting);
+      waitForAnswer();
+    });
   });
+  outgoing.once('finish', flushed);
+  // Errors after the answer are seen where the answer is read.
+  outgoing.on('error', () => {});
   const responded = new Promise<IncomingMessage>((resolve, reject) => {
     outgoing.once('response', resolve);
     outgoing.once('error', reject);
@@ -86,12 +109,9 @@ async function ask(agent: Agent, clock: Clock, request: NodeRequest): Promise<No
   responded.catch(() => {});
   try {
     // An early answer (a refusal) ends the sending: a node that says no does not read the rest.
-    await Promise.race([send(outgoing, head, body?.parts), responded]);
+    await Promise.race([send(outgoing, head, body?.parts, waitForAnswer), responded]);
     const incoming = await responded;
-    if (Number.isNaN(flushedAt)) {
-      flushedAt = clock.monotonic();
-      timer = setTimeout(late, request.timeoutMs);
-    }
+    flushed();
     const finish = () => {
       endedAt = clock.monotonic();
       release();
@@ -100,7 +120,7 @@ async function ask(agent: Agent, clock: Clock, request: NodeRequest): Promise<No
     const parts = readParts(incoming, finish, () => failure);
     const type = incoming.headers['content-type'] ?? '';
     if (type !== contentTypes.message && type !== contentTypes.refusal) {
-      await failWithProblem(incoming, parts);
+      await failUnsigned(incoming, parts);
     }
     return {
       kind: type === contentTypes.refusal ? 'refusal' : 'answer',
@@ -112,7 +132,12 @@ async function ask(agent: Agent, clock: Clock, request: NodeRequest): Promise<No
   } catch (error) {
     release();
     outgoing.destroy();
-    throw failure ?? toFileTaoError(error);
+    const reported = failure ?? networkFailure(error);
+    // A kept connection that the node closed meanwhile says nothing about the node.
+    if (reported.code === 'unreachable' && outgoing.reusedSocket && !again) {
+      return ask(agents, clock, request, true);
+    }
+    throw reported;
   }
 }
 
@@ -120,15 +145,44 @@ async function send(
   outgoing: ClientRequest,
   head: Uint8Array,
   parts: AsyncIterable<Uint8Array> | undefined,
+  onProgress: () => void,
 ): Promise<void> {
   outgoing.write(head);
   if (parts !== undefined) {
-    for await (const part of parts) {
-      if (outgoing.destroyed) return;
-      if (!outgoing.write(part)) await Promise.race([once(outgoing, 'drain'), once(outgoing, 'close')]);
+    const iterator = parts[Symbol.asyncIterator]();
+    try {
+      for (let part = await nextPart(iterator); part !== null; part = await nextPart(iterator)) {
+        if (outgoing.destroyed) return;
+        if (!outgoing.write(part)) {
+          await drained(outgoing);
+          onProgress();
+        }
+      }
+    } finally {
+      await iterator.return?.();
     }
   }
   outgoing.end();
+}
+
+/** Resolves when more can be written, or nothing any more; leaves no listener behind. */
+const drained = (outgoing: ClientRequest): Promise<void> =>
+  new Promise((resolve) => {
+    const settle = (): void => {
+      outgoing.off('drain', settle).off('close', settle);
+      resolve();
+    };
+    outgoing.on('drain', settle).on('close', settle);
+  });
+
+/** What goes wrong here goes wrong on this side: it must not look like the node's doing. */
+async function nextPart(iterator: AsyncIterator<Uint8Array>): Promise<Uint8Array | null> {
+  try {
+    const { done, value } = await iterator.next();
+    return done ? null : value;
+  } catch (error) {
+    throw new FileTaoError('io', `the body could not be read: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 async function* readParts(
@@ -138,24 +192,50 @@ async function* readParts(
 ): AsyncGenerator<Uint8Array> {
   try {
     for await (const part of incoming) yield part as Uint8Array;
+    // A body without a length ends with the connection, also when it was this side that ended it.
+    const stopped = failure();
+    if (stopped !== null) throw stopped;
     if (!incoming.complete) throw new FileTaoError('unreachable', 'the answer was cut short');
   } catch (error) {
-    throw failure() ?? toFileTaoError(error);
+    throw failure() ?? networkFailure(error);
   } finally {
     finish();
   }
 }
 
-/** An answer that no node signed: reported as what it says, or as no node's answer. */
-async function failWithProblem(incoming: IncomingMessage, parts: AsyncIterable<Uint8Array>): Promise<never> {
+/**
+ * An answer that no node signed: nothing in it is believed, not even its error code, which could otherwise pass
+ * a failure of the node off as one of the asker. A gateway's or a closing server's 503 is no answer at all.
+ */
+async function failUnsigned(incoming: IncomingMessage, parts: AsyncIterable<Uint8Array>): Promise<never> {
+  const status = incoming.statusCode ?? 0;
   const bytes = await new PartReader(parts).takeRest(problemBytesMax);
-  if (incoming.headers['content-type']?.startsWith(contentTypes.problem)) {
-    try {
-      const { code, detail } = JSON.parse(new TextDecoder().decode(bytes));
-      throw FileTaoError.fromJSON({ code, message: detail });
-    } catch (error) {
-      if (error instanceof FileTaoError) throw error;
-    }
+  if (status === 502 || status === 503 || status === 504) {
+    throw new FileTaoError('unreachable', `the node is not there at the moment (HTTP status ${status})`);
   }
-  throw new FileTaoError('bad-message', `the node answered with HTTP status ${incoming.statusCode}`);
+  throw new FileTaoError('bad-message', `the node answered without signing: ${problemText(incoming, bytes)}`);
+}
+
+function problemText(incoming: IncomingMessage, bytes: Uint8Array): string {
+  const fallback = `HTTP status ${incoming.statusCode}`;
+  if (!incoming.headers['content-type']?.startsWith(contentTypes.problem)) return fallback;
+  try {
+    const { code, detail } = JSON.parse(new TextDecoder().decode(bytes));
+    return `${code}, ${detail}`.slice(0, 300);
+  } catch {
+    return fallback;
+  }
+}
+
+/**
+ * What the connection reports, as one of ours. Node:http has codes of its own for an answer that is no HTTP
+ * (HPE_…); without a name they would pass for this process's own fault, and a round would be void for them.
+ */
+function networkFailure(error: unknown): FileTaoError {
+  const failure = toFileTaoError(error);
+  if (failure.code !== 'internal') return failure;
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === 'string' && code.startsWith('HPE_')
+    ? new FileTaoError('bad-message', `the node does not speak HTTP (${code})`, { cause: error })
+    : new FileTaoError('unreachable', failure.message, { cause: error });
 }

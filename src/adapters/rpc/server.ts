@@ -3,6 +3,7 @@
 
 import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import { limits } from '../../domain/model/constants.js';
 import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
 import type { NodeAddress } from '../../domain/ports/chain.js';
 import type { Log } from '../observe/log.js';
@@ -25,6 +26,8 @@ export interface NodeServer {
 
 const headersMsMax = 10_000;
 const idleMsMax = 60_000;
+/** A request that is still not all there is given up: 64 MiB at 75 KiB a second. */
+const requestMsMax = 15 * 60_000;
 const drainMsMax = 5_000;
 
 export function createServer({ log, host, port }: ServerOptions): NodeServer {
@@ -34,7 +37,7 @@ export function createServer({ log, host, port }: ServerOptions): NodeServer {
     bodyLimit: Number.MAX_SAFE_INTEGER,
     connectionTimeout: idleMsMax,
     keepAliveTimeout: 30_000,
-    requestTimeout: 0,
+    requestTimeout: requestMsMax,
     forceCloseConnections: 'idle',
     http: { headersTimeout: headersMsMax },
   } as Parameters<typeof Fastify>[0]) as unknown as FastifyInstance;
@@ -54,6 +57,7 @@ export function createServer({ log, host, port }: ServerOptions): NodeServer {
       reply.raw.destroy();
       return;
     }
+    if (isUnbounded(request)) reply.header('connection', 'close');
     void sendProblem(reply, failure);
   });
   return {
@@ -105,6 +109,16 @@ export function sendProblem(
 /** The request's body as parts; a body is always a stream here. */
 export const bodyParts = (request: FastifyRequest): AsyncIterable<Uint8Array> =>
   (request.body ?? request.raw) as AsyncIterable<Uint8Array>;
+
+/** Bytes of a refused request's body that are read and thrown away: more than any request may have. */
+const drainBytesMax = limits.replicaSizeMax + 2 * limits.messageBytesMax;
+
+/**
+ * Whether a refused request's connection must end with the answer. Otherwise Node reads the rest of the body,
+ * and a caller that is still sending hears the answer instead of a broken connection.
+ */
+export const isUnbounded = (request: FastifyRequest): boolean =>
+  !request.raw.complete && (contentLength(request) ?? Number.POSITIVE_INFINITY) > drainBytesMax;
 
 /** Content-Length as a number, or null. */
 export function contentLength(request: FastifyRequest): number | null {

@@ -70,7 +70,10 @@ export class PartReader {
     let total = 0;
     for (let part = await this.#next(); part !== null; part = await this.#next()) {
       total += part.length;
-      if (total > max) throw new FileTaoError('too-large', `more than ${max} bytes`);
+      if (total > max) {
+        await this.close();
+        throw new FileTaoError('too-large', `more than ${max} bytes`);
+      }
       parts.push(part);
     }
     return parts.length === 1 ? parts[0]! : concatBytes(...parts);
@@ -87,6 +90,11 @@ export class PartReader {
       missing -= wanted.length;
       yield wanted;
     }
+  }
+
+  /** Gives up what was not read; an answer's connection is closed. */
+  async close(): Promise<void> {
+    await this.#source.return?.();
   }
 
   async #next(): Promise<Uint8Array | null> {

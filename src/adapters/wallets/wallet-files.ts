@@ -13,7 +13,7 @@ import { isWalletName, walletNameLengthMax, walletNameRule } from '../../domain/
 import { equalBytes } from '../../domain/model/bytes.js';
 import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
 import type { Signer } from '../../domain/ports/signer.js';
-import { makePrivateFolder, writeNewFile } from './durable-file.js';
+import { createFile, makePrivateFolder } from '../system/durable-file.js';
 import { formatKeyfile, formatPublicKeyfile, type Keyfile, keyPairOf, parseKeyfile } from './keyfile.js';
 
 export const defaultWalletsPath = (): string => join(homedir(), '.bittensor', 'wallets');
@@ -234,7 +234,7 @@ async function readAgeRecipient(paths: WalletPaths): Promise<string | null> {
 /** Keeps the recipient for the next time where the folder can be written; another process may be first. */
 async function keepAgeRecipient(paths: WalletPaths, identity: string): Promise<string> {
   const recipient = await ageRecipientOf(identity);
-  await writeNewFile(paths.ageRecipient, `${recipient}\n`).catch(() => {});
+  await createFile(paths.ageRecipient, `${recipient}\n`).catch(() => {});
   return recipient;
 }
 
@@ -268,15 +268,11 @@ export async function createWallet(
   }
   try {
     await makePrivateFolder(paths.hotkeys);
-    if (coldkeyCreated) await writeNewKey(paths.coldkey).catch(ignoreExisting);
+    if (coldkeyCreated) await writeNewKey(paths.coldkey);
     const coldkeyAddress = await completeColdkey(paths);
-    const hotkey = await writeNewKey(hotkeyPath).catch((error: unknown) => {
-      ignoreExisting(error);
-      throw taken; // another process was faster
-    });
-    await writeNewFile(`${hotkeyPath}${publicSuffix}`, formatPublicKeyfile(hotkey.publicKey)).catch(
-      ignoreExisting,
-    );
+    const hotkey = await writeNewKey(hotkeyPath);
+    if (hotkey === null) throw taken; // another process was faster
+    await createFile(`${hotkeyPath}${publicSuffix}`, formatPublicKeyfile(hotkey.publicKey));
     return {
       folder: paths.folder,
       coldkeyFile: paths.coldkey,
@@ -291,17 +287,13 @@ export async function createWallet(
   }
 }
 
-function ignoreExisting(error: unknown): void {
-  if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-}
-
-async function writeNewKey(path: string): Promise<KeyPair> {
+/** null when the name is taken. */
+async function writeNewKey(path: string): Promise<KeyPair | null> {
   const { generatePhrase, keyPairFromSeed, seedFromPhrase } = await import('./sr25519.js');
   const phrase = generatePhrase();
   const seed = seedFromPhrase(phrase);
   const keyPair = keyPairFromSeed(seed);
-  await writeNewFile(path, formatKeyfile(keyPair, phrase, seed));
-  return keyPair;
+  return (await createFile(path, formatKeyfile(keyPair, phrase, seed))) ? keyPair : null;
 }
 
 /** Writes the public files that follow from an unencrypted coldkey, and tells its address. */
@@ -313,7 +305,7 @@ async function completeColdkey(paths: WalletPaths): Promise<string> {
     const { signerOf } = await import('./sr25519.js');
     const signer = signerOf(await keyPairOf(content, paths.coldkey));
     if (publicKey === undefined) {
-      await writeNewFile(paths.coldkeyPublic, formatPublicKeyfile(signer.publicKey)).catch(ignoreExisting);
+      await createFile(paths.coldkeyPublic, formatPublicKeyfile(signer.publicKey));
       publicKey = signer.publicKey;
     }
     if (equalBytes(publicKey, signer.publicKey)) await keepAgeRecipient(paths, ageIdentityOf(signer));

@@ -7,13 +7,18 @@
 
 import { bytes, flag, list, oneOf, struct, text, uint } from '../identity/codec.js';
 import { defineMessage, type Opened, readSealed } from '../identity/sealed.js';
+import { concatBytes } from '../model/bytes.js';
 import { limits, mebibyte, nodeSize, protocolVersion } from '../model/constants.js';
-import { FileTaoError } from '../model/errors.js';
+import { FileTaoError, toFileTaoError } from '../model/errors.js';
 
 const bytes32 = bytes(nodeSize);
-/** Bytes of an entry's head: messages of one round, well below 10 KiB. */
+/** Bytes of an entry's head: messages of one round, some KiB, or with all the repeats below about 150 KiB. */
 const headBytesMax = 256 * 1024;
+/** Messages of an entry. Whoever repeats questions must stay below it, or the entry cannot be written. */
+export const messagesMax = 128;
 const bulksMax = 4;
+/** Bytes of all bulks of an entry: a replica read as one range, and the proof behind it. */
+const entryBulkBytesMax = 65 * mebibyte;
 const prunedMark = 0xffffffff;
 
 export const outcomes = ['pass', 'fail', 'void'] as const;
@@ -39,7 +44,10 @@ export const transcriptKind = defineMessage(
     /** ν of a challenge, once released; empty before. */
     nu: bytes(0, nodeSize),
     /** In the order sent and received; `type` is the kind's, `atMs` counts from startedAtMs. */
-    messages: list(struct({ type: text(32), atMs: uint(), bytes: bytes(1, limits.messageBytesMax) }), 16),
+    messages: list(
+      struct({ type: text(32), atMs: uint(), bytes: bytes(1, limits.messageBytesMax) }),
+      messagesMax,
+    ),
     bulks: list(bytes32, bulksMax),
     startedAtMs: uint(),
     elapsedMs: uint(),
@@ -64,8 +72,11 @@ export interface TranscriptEntry {
 
 /** @param sealedHead made by sealMessage(transcriptKind, …) */
 export function encodeEntry(sealedHead: Uint8Array, bulks: readonly (Uint8Array | null)[]): Uint8Array {
-  const length = 4 + sealedHead.length + 1 + bulks.reduce((sum, bulk) => sum + 4 + (bulk?.length ?? 0), 0);
-  const entry = new Uint8Array(length);
+  const bulkBytes = bulks.reduce((sum, bulk) => sum + (bulk?.length ?? 0), 0);
+  if (sealedHead.length > headBytesMax || bulks.length > bulksMax || bulkBytes > entryBulkBytesMax) {
+    throw new FileTaoError('too-large', 'transcript: the entry is larger than what is read back');
+  }
+  const entry = new Uint8Array(4 + sealedHead.length + 1 + 4 * bulks.length + bulkBytes);
   const view = new DataView(entry.buffer);
   view.setUint32(0, sealedHead.length, true);
   entry.set(sealedHead, 4);
@@ -81,59 +92,93 @@ export function encodeEntry(sealedHead: Uint8Array, bulks: readonly (Uint8Array 
 }
 
 /**
- * Reads entries from a stream of bytes, one at a time, in memory bounded by one entry. Throws `bad-message`
- * for bytes that are no entry. The signature is not checked here. A torn last entry, which a crash may leave,
- * is reported by `torn`.
+ * Reads entries from a stream of bytes, one at a time, in memory bounded by one entry and one part. Throws
+ * `bad-message` for bytes that are no entry, and from then on for all that follows: where the next entry would
+ * begin is not known. The signature is not checked here. A torn last entry, which a crash may leave, is
+ * reported by `torn`.
  */
 export class TranscriptReader {
-  #buffered: Uint8Array = new Uint8Array();
+  /** Bytes of the entry under way; joined only when it may be whole, so no byte is moved again and again. */
+  #parts: Uint8Array[] = [];
+  #length = 0;
+  /** Bytes without which the entry cannot be read any further. */
+  #needed = 4;
+  #damaged: FileTaoError | null = null;
 
-  /** Entries completed by this part of the stream. */
-  *push(part: Uint8Array): Generator<TranscriptEntry> {
-    const joined = new Uint8Array(this.#buffered.length + part.length);
-    joined.set(this.#buffered);
-    joined.set(part, this.#buffered.length);
-    let at = 0;
-    for (;;) {
-      const read = readEntry(joined.subarray(at));
-      if (read === null) break;
-      at += read.length;
-      yield read.entry;
+  /** Entries completed by this part of the stream; all of it is taken, whether they are read or not. */
+  push(part: Uint8Array): Generator<TranscriptEntry> {
+    if (this.#damaged === null && part.length > 0) {
+      // The caller may use its buffer again. (A Buffer's own slice() would share it.)
+      this.#parts.push(Uint8Array.from(part));
+      this.#length += part.length;
     }
-    this.#buffered = joined.slice(at);
+    return this.#read();
   }
 
   /** Bytes after the last whole entry. */
   get torn(): number {
-    return this.#buffered.length;
+    return this.#length;
+  }
+
+  *#read(): Generator<TranscriptEntry> {
+    if (this.#damaged !== null) throw this.#damaged;
+    while (this.#length >= this.#needed) {
+      const joined = this.#parts.length === 1 ? this.#parts[0]! : concatBytes(...this.#parts);
+      let read: EntryRead;
+      try {
+        read = readEntry(joined);
+      } catch (error) {
+        this.#damaged = toFileTaoError(error);
+        this.#parts = [];
+        throw this.#damaged;
+      }
+      if (read.entry === null) {
+        this.#parts = [joined];
+        this.#needed = read.needed;
+        continue;
+      }
+      const rest = joined.subarray(read.length);
+      this.#parts = rest.length === 0 ? [] : [rest];
+      this.#length = rest.length;
+      this.#needed = 4;
+      yield read.entry;
+    }
   }
 }
 
-function readEntry(data: Uint8Array): { readonly entry: TranscriptEntry; readonly length: number } | null {
+type EntryRead =
+  | { readonly entry: TranscriptEntry; readonly length: number }
+  /** `needed` is more than there is. */
+  | { readonly entry: null; readonly needed: number };
+
+/** Reads as far as the bytes go. What they announce is judged before anything is waited for. */
+function readEntry(data: Uint8Array): EntryRead {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  if (data.length < 4) return null;
+  if (data.length < 4) return { entry: null, needed: 4 };
   const headLength = view.getUint32(0, true);
   if (headLength > headBytesMax) throw new FileTaoError('bad-message', 'transcript: an entry is too large');
   let at = 4 + headLength;
-  if (data.length < at + 1) return null;
+  if (data.length < at + 1) return { entry: null, needed: at + 1 };
+  const head = readSealed(transcriptKind, data.slice(4, at));
   const bulkCount = data[at++]!;
-  if (bulkCount > bulksMax) throw new FileTaoError('bad-message', 'transcript: too many bulks');
+  if (head.value.bulks.length !== bulkCount)
+    throw new FileTaoError('bad-message', 'transcript: bulks do not match');
   const bulks: (Uint8Array | null)[] = [];
+  let bulkBytes = 0;
   for (let i = 0; i < bulkCount; i++) {
-    if (data.length < at + 4) return null;
+    if (data.length < at + 4) return { entry: null, needed: at + 4 };
     const length = view.getUint32(at, true);
     at += 4;
     if (length === prunedMark) {
       bulks.push(null);
       continue;
     }
-    if (length > 65 * mebibyte) throw new FileTaoError('bad-message', 'transcript: a bulk is too large');
-    if (data.length < at + length) return null;
+    bulkBytes += length;
+    if (bulkBytes > entryBulkBytesMax)
+      throw new FileTaoError('bad-message', 'transcript: a bulk is too large');
+    if (data.length < at + length) return { entry: null, needed: at + length };
     bulks.push(data.slice(at, at + length));
     at += length;
   }
-  const head = readSealed(transcriptKind, data.slice(4, 4 + headLength));
-  if (head.value.bulks.length !== bulkCount)
-    throw new FileTaoError('bad-message', 'transcript: bulks do not match');
   return { entry: { head, bulks }, length: at };
 }

@@ -40,7 +40,8 @@ const shown = (text: string): string => (text.length > 80 ? `${text.slice(0, 77)
 function parse(text: string): CID {
   if (text.length > cidTextMax) throw new FileTaoError('bad-cid', `'${shown(text)}' is too long for a CID`);
   try {
-    return CID.parse(text) as CID;
+    // Base32 in upper case is the same CID; the library wants it in lower case.
+    return CID.parse(/^B[A-Z2-7]+$/.test(text) ? text.toLowerCase() : text) as CID;
   } catch (error) {
     throw new FileTaoError('bad-cid', `'${shown(text)}' is not a CID (it begins with 'bafkrei' or 'Qm')`, {
       cause: error,

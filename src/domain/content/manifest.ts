@@ -1,11 +1,11 @@
 // The manifest: what an object consists of, made by the client and signed by the putting hotkey, which is
 // the object's owner (PROTOCOL 6a). Kept by the client and by the validator.
 
-import { CID } from 'multiformats/cid';
 import { bytes, list, oneOf, struct, text, uint } from '../identity/codec.js';
 import { defineMessage } from '../identity/sealed.js';
 import { limits, nodeSize, protocolVersion } from '../model/constants.js';
 import { FileTaoError } from '../model/errors.js';
+import { objectCid } from './cid.js';
 
 const shape = {
   version: uint(protocolVersion, protocolVersion),
@@ -46,9 +46,7 @@ export function checkManifest(manifest: Manifest): void {
   }
   let canonical: string;
   try {
-    const cid = CID.parse(manifest.cid);
-    if (cid.version !== 1 || cid.code !== 0x55 || cid.multihash.code !== 0x12) throw new Error('other codec');
-    canonical = cid.toString();
+    canonical = objectCid(manifest.cid);
   } catch (error) {
     throw new FileTaoError('bad-message', 'manifest: the CID is not v1, raw, sha2-256', { cause: error });
   }

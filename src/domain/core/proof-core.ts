@@ -38,7 +38,7 @@ export interface ProofCore {
   chunkNodes(key: Uint8Array | null, data: Uint8Array, firstChunk: number, chunkSize: number): Uint8Array;
   /**
    * The same for chunks that are not consecutive: chunk number `indices[i]` stands at `data[i * chunkSize]`. Ascending and distinct;
-   * only the last may be short. Chunks share the lanes, so t chunks of 1 KiB cost a third of t calls.
+   * only the last may be short. Chunks share the lanes, so t chunks of 1 KiB cost less than half of t calls.
    * Throws as `chunkNodes`, and `bad-data-length` where data and indices do not fit.
    */
   openedChunkNodes(

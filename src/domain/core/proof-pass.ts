@@ -1,5 +1,8 @@
 // One pass over a replica for a challenge. Source: docs/protocol.md (challenge, commitment):
 // m_j = node(s, E, j), K = keyed(s, E), c_j = commit(m_j, r_j), R = root of the commitment tree.
+//
+// 64 MiB from memory in one thread, against hash-wasm 4.13.0's BLAKE3 of the same bytes in the same run (CPU time, medians), in chunks of
+// 64, 16, 4, 1 KiB: 2.1, 1.5, 0.79, 0.24 times as fast (fma, Node 20), 2.4, 1.9, 0.91, 0.35 (fma, Node 24); simd 1.9, 1.2, 0.42, 0.14.
 import { BLINDINGS_MAX, placeBlindings } from './blindings.js';
 import { type Group, SUB_BATCH } from './group.js';
 import type { Instance } from './instance.js';

@@ -36,29 +36,40 @@ export function placementOrder(
     candidate,
     score: -Math.log(1 - draw(salt, candidate.hotkey)) * (1 + candidate.usedBytes / mean),
   }));
-  scored.sort(
-    (a, b) =>
-      Number(a.candidate.failures > 0) - Number(b.candidate.failures > 0) ||
-      a.candidate.failures - b.candidate.failures ||
-      a.score - b.score,
-  );
-  const fresh: PlacementCandidate[] = [];
-  const repeated: PlacementCandidate[] = [];
+  scored.sort((a, b) => a.candidate.failures - b.candidate.failures || a.score - b.score);
   const networks = new Set(networksInUse);
-  for (const { candidate } of scored) {
-    if (networks.has(candidate.network)) repeated.push(candidate);
-    else {
+  const spread = (group: readonly PlacementCandidate[]): PlacementCandidate[] => {
+    const fresh: PlacementCandidate[] = [];
+    const repeated: PlacementCandidate[] = [];
+    for (const candidate of group) {
+      (networks.has(candidate.network) ? repeated : fresh).push(candidate);
       networks.add(candidate.network);
-      fresh.push(candidate);
     }
-  }
-  return [...fresh, ...repeated];
+    return [...fresh, ...repeated];
+  };
+  const ordered = scored.map(({ candidate }) => candidate);
+  return [
+    ...spread(ordered.filter(({ failures }) => failures === 0)),
+    ...spread(ordered.filter(({ failures }) => failures > 0)),
+  ];
 }
 
-/** /24 of an IPv4 address, /48 of an IPv6 address, as text. */
+/** /24 of an IPv4 address, /48 of an IPv6 address, as text: one text for all spellings of an address. */
 export function networkOf(host: string): string {
-  if (!host.includes(':')) return host.split('.').slice(0, 3).join('.');
-  return host.toLowerCase().split(':').slice(0, 3).join(':');
+  const [address = ''] = host.toLowerCase().split('%');
+  const mapped = /^(?:0*:)*:?(?:0*:)*ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(address);
+  const plain = mapped?.[1] ?? address;
+  if (!plain.includes(':')) return plain.split('.').slice(0, 3).join('.');
+  const [before = '', after] = plain.split('::');
+  const head = before === '' ? [] : before.split(':');
+  const tail = after === undefined || after === '' ? [] : after.split(':');
+  // "::" stands for as many zero groups as are missing from eight; a dotted end stands for two.
+  const missing = after === undefined ? 0 : 8 - head.length - tail.length - (plain.includes('.') ? 1 : 0);
+  const groups = [...head, ...new Array<string>(Math.max(0, missing)).fill('0'), ...tail];
+  return groups
+    .slice(0, 3)
+    .map((group) => group.replace(/^0+(?=.)/, ''))
+    .join(':');
 }
 
 /** Replicas in the order in which retrieval asks: active ones first, then fewest failed rounds, then spread by piece. */

@@ -43,9 +43,17 @@ export const flag: Field<boolean> = {
   check: (value, path) => (typeof value === 'boolean' ? value : refuse(path, 'true or false')),
 };
 
+/** Half of a surrogate pair: it has no UTF-8, and encoders silently write another character for it. */
+const loneSurrogate = /\p{Surrogate}/u;
+
 export const text = (max: number, pattern: RegExp = /^/): Field<string> => ({
   check(value, path) {
-    if (typeof value !== 'string' || value.length > max || !pattern.test(value)) {
+    if (
+      typeof value !== 'string' ||
+      value.length > max ||
+      loneSurrogate.test(value) ||
+      !pattern.test(value)
+    ) {
       return refuse(
         path,
         `text of at most ${max} characters${pattern.source === '^' ? '' : ` like ${pattern.source}`}`,

@@ -75,9 +75,9 @@ export function detectionProbability(count: number, lost: number, openings: numb
   return 1 - missed;
 }
 
-/** Chunks that make up a share of at least `loss`. */
+/** Chunks that make up a share of at least `loss`; 7 % of 100 are 7, though 0.07 · 100 is a little more than 7. */
 export const chunksOfShare = (count: number, loss: number): number =>
-  Math.min(count, Math.ceil(count * loss));
+  Math.min(count, Math.ceil(count * loss * (1 - 1e-12)));
 
 export interface Deadlines {
   /** Milliseconds allowed from request flushed to answer received, whatever the size. */

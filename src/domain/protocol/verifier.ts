@@ -4,7 +4,7 @@
 import type { ProofCore } from '../core/proof-core.js';
 import type { Opened } from '../identity/sealed.js';
 import { concatBytes, equalBytes } from '../model/bytes.js';
-import { nodeSize } from '../model/constants.js';
+import { limits, nodeSize } from '../model/constants.js';
 import type { BlockRef } from '../ports/chain.js';
 import { nextLink, openingCommit, roundSeed } from './derivations.js';
 import { openedIndices } from './indices.js';
@@ -130,6 +130,16 @@ function checkPaths(core: ProofCore, round: AnsweredRound): ProofFault | Pending
   return { count, indices, m, r, commitmentProof: bulk.commitmentProof, commitmentRoot };
 }
 
+/** Commitments of any number of pairs; the core makes at most as many at once as a round can have. */
+function commitAll(core: ProofCore, m: Uint8Array, r: Uint8Array): Uint8Array {
+  const commitments = new Uint8Array(m.length);
+  const step = limits.chunkCountMax * nodeSize;
+  for (let at = 0; at < m.length; at += step) {
+    commitments.set(core.commit(m.subarray(at, at + step), r.subarray(at, at + step)), at);
+  }
+  return commitments;
+}
+
 /**
  * Verdicts of many rounds, in order; null is a pass. All commitments are recomputed in one batch: as cheap
  * as a random linear combination, deterministic, and no group element is ever decoded.
@@ -137,13 +147,11 @@ function checkPaths(core: ProofCore, round: AnsweredRound): ProofFault | Pending
 export function openingFaults(core: ProofCore, rounds: readonly AnsweredRound[]): (ProofFault | null)[] {
   const checked = rounds.map((round) => checkPaths(core, round));
   const pending = checked.filter((result) => typeof result !== 'string');
-  const commitments =
-    pending.length === 0
-      ? new Uint8Array()
-      : core.commit(
-          concatBytes(...pending.map((round) => round.m)),
-          concatBytes(...pending.map((round) => round.r)),
-        );
+  const commitments = commitAll(
+    core,
+    concatBytes(...pending.map((round) => round.m)),
+    concatBytes(...pending.map((round) => round.r)),
+  );
   let at = 0;
   return checked.map((result) => {
     if (typeof result === 'string') return result;

@@ -8,10 +8,10 @@ import { RequestVerifier } from '../../domain/identity/request.js';
 import { encodeSs58 } from '../../domain/identity/ss58.js';
 import { toHex } from '../../domain/model/bytes.js';
 import { mebibyte } from '../../domain/model/constants.js';
+import { ByteGate } from '../byte-gate.js';
 import type { RunningNode } from '../running-node.js';
 import { closeValidatorParts, composeValidator, type ValidatorParts } from '../validator/compose.js';
 import { FailureCounts } from '../validator/miners.js';
-import { ByteGate } from './byte-gate.js';
 import type { ApiContext } from './context.js';
 import { addObjectRoutes } from './objects.js';
 import { addPieceRoutes } from './pieces.js';
@@ -29,7 +29,7 @@ export interface ApiParts extends ValidatorParts {
 /** Disk the spool may use; more uploads wait. */
 const spoolBytesMax = 1024 * mebibyte;
 /** Bytes of pieces in memory, so that the process stays well below 400 MB. */
-const memoryBytesMax = 96 * mebibyte;
+const memoryBytesMax = 64 * mebibyte;
 
 export async function startApi(parts: ApiParts): Promise<RunningNode> {
   const validator = composeValidator(parts);
@@ -47,7 +47,7 @@ export async function startApi(parts: ApiParts): Promise<RunningNode> {
     replicas: parts.replicas,
     version: parts.version,
   };
-  await emptySpool(parts.spoolDirectory);
+  const leftovers = await spoolFiles(parts.spoolDirectory);
   const server = createServer({ log: parts.log, host: parts.host, port: parts.port });
   server.app.get('/v1/info', async () => ({
     version: parts.version,
@@ -65,6 +65,8 @@ export async function startApi(parts: ApiParts): Promise<RunningNode> {
   addObjectRoutes(server, context);
   const address = await server.listen();
   try {
+    // Only now, because until here another API node might be at work on this folder.
+    for (const path of leftovers) await rm(path, { force: true });
     // Users look for the validator's hotkey on the chain and find this node.
     await context.chain.serve(context.signer, address);
   } catch (error) {
@@ -81,7 +83,7 @@ export async function startApi(parts: ApiParts): Promise<RunningNode> {
 }
 
 /** What an earlier run left in the spool was never confirmed: its sender sends it again. */
-async function emptySpool(directory: string): Promise<void> {
+async function spoolFiles(directory: string): Promise<readonly string[]> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  for (const name of await readdir(directory)) await rm(join(directory, name), { force: true });
+  return (await readdir(directory)).map((name) => join(directory, name));
 }

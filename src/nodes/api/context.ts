@@ -1,9 +1,9 @@
 // What every part of an API node works with: a validator's context, and where uploads are spooled.
 
 import type { RequestVerifier } from '../../domain/identity/request.js';
+import type { ByteGate } from '../byte-gate.js';
 import type { ValidatorContext } from '../validator/context.js';
 import type { FailureCounts } from '../validator/miners.js';
-import type { ByteGate } from './byte-gate.js';
 
 export interface ApiContext extends ValidatorContext {
   readonly failures: FailureCounts;

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { bodyParts, contentLength, type NodeServer } from '../../adapters/rpc/server.js';
 import { PartReader } from '../../adapters/rpc/wire.js';
-import { decodeCid } from '../../domain/content/cid.js';
+import { objectCid } from '../../domain/content/cid.js';
 import { checkManifest, manifestKind, pieceLength } from '../../domain/content/manifest.js';
 import { openSealed } from '../../domain/identity/sealed.js';
 import { type Cid, equalBytes, pieceIdOf, publicKeyOf } from '../../domain/model/bytes.js';
@@ -16,7 +16,7 @@ import { unixSeconds } from '../../domain/ports/clock.js';
 import { type FetchedPiece, fetchPiece } from '../validator/fetching.js';
 import { authorise, authoriseBody } from './access.js';
 import type { ApiContext } from './context.js';
-import { activeReplicas, hotkeysOf } from './pieces.js';
+import { activeReplicas, hotkeysOf, renewReplicas } from './pieces.js';
 
 const manifestType = 'application/vnd.filetao.manifest';
 
@@ -60,7 +60,11 @@ async function putObject(context: ApiContext, sealed: Uint8Array, sender: string
   const hotkeys = new Set<string>();
   let fewest = Number.POSITIVE_INFINITY;
   for (const id of value.pieceIds) {
-    const replicas = await activeReplicas(context, pieceIdOf(id));
+    // Pieces of an interrupted put were stored for an earlier expiry. What cannot be renewed does not count.
+    await renewReplicas(context, pieceIdOf(id), value.expiry);
+    const replicas = (await activeReplicas(context, pieceIdOf(id))).filter(
+      (replica) => replica.expiry >= value.expiry,
+    );
     fewest = Math.min(fewest, replicas.length);
     for (const hotkey of hotkeysOf(replicas)) hotkeys.add(hotkey);
   }
@@ -90,8 +94,7 @@ async function putObject(context: ApiContext, sealed: Uint8Array, sender: string
 }
 
 async function requireObject(context: ApiContext, text: string): Promise<ObjectRecord> {
-  decodeCid(text);
-  const object = await context.index.getObject(text as Cid);
+  const object = await context.index.getObject(objectCid(text));
   if (object === null) throw new FileTaoError('not-found', 'no object of this CID is stored here');
   if (object.expiry <= unixSeconds(context.clock))
     throw new FileTaoError('expired', 'the object has expired');
@@ -147,8 +150,7 @@ async function* objectParts(
     readonly leave: () => void;
   }
   const fetch = async (index: number): Promise<Held> => {
-    // Encoded and decoded bytes are held side by side while a piece is verified.
-    const leave = await context.memoryGate.enter(2 * pieceLength(size, pieceSize, index));
+    const leave = await context.memoryGate.enter(pieceLength(size, pieceSize, index));
     try {
       signal.throwIfAborted();
       return { piece: await fetchPiece(context, pieceIds[index]!, signal), leave };

@@ -9,7 +9,7 @@ import { bodyParts, contentLength, type NodeServer } from '../../adapters/rpc/se
 import { encodeSs58 } from '../../domain/identity/ss58.js';
 import { equalBytes, fromHex, isHex32, type PieceId } from '../../domain/model/bytes.js';
 import { defaults, limits } from '../../domain/model/constants.js';
-import { FileTaoError } from '../../domain/model/errors.js';
+import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
 import type { ReplicaRecord } from '../../domain/model/records.js';
 import { unixSeconds } from '../../domain/ports/clock.js';
 import { renewReplicaOn } from '../validator/renewing.js';
@@ -75,11 +75,7 @@ async function storePiece(
   try {
     await spool(context, path, pieceId, size, body);
     await context.index.putPiece({ pieceId, size, copies, expiry, storedAt: unixSeconds(context.clock) });
-    await Promise.all(
-      (await activeReplicas(context, pieceId))
-        .filter((replica) => replica.expiry < expiry)
-        .map((replica) => renewReplicaOn(context, replica, expiry)),
-    );
+    await renewReplicas(context, pieceId, expiry);
     const { replicas, failures } = await placePiece(
       context,
       { pieceId, size, path, expiry },
@@ -100,6 +96,19 @@ async function storePiece(
     await rm(path, { force: true });
     leave();
   }
+}
+
+/** Those that cannot be renewed do not count towards the copies: others take their place. */
+export async function renewReplicas(context: ApiContext, pieceId: PieceId, expiry: number): Promise<void> {
+  const short = (await activeReplicas(context, pieceId)).filter((replica) => replica.expiry < expiry);
+  await Promise.all(
+    short.map((replica) =>
+      renewReplicaOn(context, replica, expiry).catch((error) => {
+        const { code, message } = toFileTaoError(error);
+        context.log.warn({ miner: replica.minerKey, code, detail: message }, 'a miner did not renew');
+      }),
+    ),
+  );
 }
 
 /** Writes the body to the spool while hashing it; throws `root-mismatch` for other bytes than the id names. */

@@ -17,6 +17,16 @@ export class WorkBudget {
 
   /** Runs the work while its bytes are counted; throws `budget` when they would exceed the validator's share. */
   async spend<Result>(validator: PublicKey, bytes: number, work: () => Promise<Result>): Promise<Result> {
+    const giveBack = this.take(validator, bytes);
+    try {
+      return await work();
+    } finally {
+      giveBack();
+    }
+  }
+
+  /** Counts bytes until the returned function is called, once or more often. Throws `budget` like `spend`. */
+  take(validator: PublicKey, bytes: number): () => void {
     const before = this.#outstanding.get(validator) ?? 0;
     if (before > 0 && before + bytes > this.#max) {
       throw new FileTaoError('budget', 'too many bytes of work under way for this validator', {
@@ -24,12 +34,13 @@ export class WorkBudget {
       });
     }
     this.#outstanding.set(validator, before + bytes);
-    try {
-      return await work();
-    } finally {
+    let isTaken = true;
+    return () => {
+      if (!isTaken) return;
+      isTaken = false;
       const left = (this.#outstanding.get(validator) ?? bytes) - bytes;
       if (left > 0) this.#outstanding.set(validator, left);
       else this.#outstanding.delete(validator);
-    }
+    };
   }
 }

@@ -74,17 +74,17 @@ export async function answerOpening(context: MinerContext, sealed: Uint8Array): 
     throw new FileTaoError('unknown-round', 'the round is not here any more: send the challenge again');
   const indices = requestedIndices(core, round, request.value);
   const { root, size, chunkSize } = round.challenge.value;
-  const held = await requireReplica(
-    context,
-    replicaIdOf(context, publicKeyOf(request.value.sender), root),
-    size,
-  );
-  const chunks: Uint8Array[] = [];
-  for (const index of indices) {
-    const start = index * chunkSize;
-    chunks.push(await replicas.read(held, start, start + chunkLength(size, chunkSize, index)));
-  }
-  const bulk = openingBulk(core, round, indices, await checkedOutboard(context, held), chunks);
+  const validatorKey = publicKeyOf(request.value.sender);
+  const held = await requireReplica(context, replicaIdOf(context, validatorKey, root), size);
+  // The outboard may have to be rebuilt, which goes over the whole replica.
+  const bulk = await context.budget.spend(validatorKey, size, async () => {
+    const chunks: Uint8Array[] = [];
+    for (const index of indices) {
+      const start = index * chunkSize;
+      chunks.push(await replicas.read(held, start, start + chunkLength(size, chunkSize, index)));
+    }
+    return openingBulk(core, round, indices, await checkedOutboard(context, held), chunks);
+  });
   return {
     head: sealMessage(openingKind, openingBody(core, party, round.challenge, bulk), context.signer),
     bulk,

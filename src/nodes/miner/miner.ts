@@ -44,12 +44,13 @@ export async function startMiner(parts: MinerParts): Promise<RunningNode> {
     rounds: new RoundTable(() => clock.monotonic()),
     budget: new WorkBudget(),
   };
-  const swept = await replicas.sweep();
-  if (swept > 0) log.info({ files: swept }, 'removed what an interrupted store left behind');
   const server = createServer({ log, host: parts.host, port: parts.port });
   addMinerRoutes(server, context);
   const address = await server.listen();
   try {
+    // Only now, because until here another miner might be at work on this folder.
+    const swept = await replicas.sweep();
+    if (swept > 0) log.info({ files: swept }, 'removed what an interrupted store left behind');
     await chain.serve(signer, address);
   } catch (error) {
     await server.close();
@@ -74,7 +75,7 @@ export async function startMiner(parts: MinerParts): Promise<RunningNode> {
 async function sweepExpired(context: MinerContext, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
-      await dropExpired(context);
+      await dropExpired(context, signal);
     } catch (error) {
       context.log.error({ err: error }, 'could not drop expired replicas');
     }

@@ -18,16 +18,21 @@ import { admit, replicaIdOf, requireReplica } from './admission.js';
 import { checkedOutboard, type OpeningAnswer } from './challenging.js';
 import type { MinerContext } from './context.js';
 
-/** E, then the signed proof. Checks run before the first byte is yielded. */
-export async function retrieveReplica(
-  context: MinerContext,
-  sealed: Uint8Array,
-): Promise<AsyncGenerator<Uint8Array>> {
+export interface RetrieveAnswer {
+  /** E, then the signed proof. */
+  readonly parts: AsyncGenerator<Uint8Array>;
+  /** To be called when the answer has ended, however it did: parts that were never asked for end nowhere else. */
+  readonly end: () => void;
+}
+
+/** Checks run before the first byte is yielded. */
+export async function retrieveReplica(context: MinerContext, sealed: Uint8Array): Promise<RetrieveAnswer> {
   const { request, validatorKey } = admit(context, retrieveKind, sealed);
   const { root, size } = request.value;
   const held = await requireReplica(context, replicaIdOf(context, validatorKey, root), size);
   await context.replicas.path(held);
-  return (async function* () {
+  const end = context.budget.take(validatorKey, size);
+  const parts = (async function* () {
     const keyed = context.core.createHasher({ kind: 'keyed', key: retrieveSeed(context.core, request.body) });
     for await (const part of context.replicas.stream(held, 0, size)) {
       keyed.update(part);
@@ -36,6 +41,7 @@ export async function retrieveReplica(
     const proof = retrieveProofBody(context.core, context.party, request, keyed.digest());
     yield sealMessage(retrieveProofKind, proof, context.signer);
   })();
+  return { parts, end };
 }
 
 export async function retrieveRange(context: MinerContext, sealed: Uint8Array): Promise<OpeningAnswer> {

@@ -13,7 +13,7 @@ export interface HeldRound extends CommittedRound {
 /** Milliseconds a round is kept; validators ask for the opening within seconds. */
 const roundMsMax = 120_000;
 /** Nodes and commitments of all kept rounds. */
-const roundBytesMax = 128 * mebibyte;
+const roundBytesMax = 32 * mebibyte;
 
 const weightOf = (round: HeldRound): number => round.pass.nodes.length + round.pass.commitments.length;
 

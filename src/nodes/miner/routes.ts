@@ -3,7 +3,13 @@
 
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { bodyParts, contentLength, type NodeServer, sendProblem } from '../../adapters/rpc/server.js';
+import {
+  bodyParts,
+  contentLength,
+  isUnbounded,
+  type NodeServer,
+  sendProblem,
+} from '../../adapters/rpc/server.js';
 import { contentTypes, frameHead, PartReader, resyncedHeader } from '../../adapters/rpc/wire.js';
 import { type MessageKind, openSealed, sealMessage } from '../../domain/identity/sealed.js';
 import { limits } from '../../domain/model/constants.js';
@@ -74,7 +80,9 @@ const handlers: Readonly<Record<NodeRoute, Handler>> = {
     return sendFramed(reply, answer, bulk);
   },
   async retrieve(context, { head, reply }) {
-    const parts = await retrieveReplica(context, head);
+    const { parts, end } = await retrieveReplica(context, head);
+    if (reply.raw.destroyed) end();
+    else reply.raw.once('close', end);
     return reply.type(contentTypes.message).send(Readable.from(parts, { objectMode: false }));
   },
   async range(context, { head, reply }) {
@@ -112,8 +120,7 @@ export function addMinerRoutes(server: NodeServer, context: MinerContext): void 
         const failure = toFileTaoError(error);
         logRefusal(context, route, failure);
         const refusal = head === null ? null : await sealRefusal(context, kinds[route], head, failure);
-        // What the caller is still sending is not read: the connection ends with the answer.
-        if (!request.raw.complete) reply.header('connection', 'close');
+        if (isUnbounded(request)) reply.header('connection', 'close');
         if (refusal === null) return sendProblem(reply, failure);
         const retryAfter = retryAfterOf(failure);
         if (retryAfter > 0) reply.header('retry-after', String(retryAfter));
@@ -123,11 +130,13 @@ export function addMinerRoutes(server: NodeServer, context: MinerContext): void 
   }
 }
 
+const requestBytesMax = limits.replicaSizeMax + limits.messageBytesMax + 4;
+
 function requireLength(request: FastifyRequest): number {
   const length = contentLength(request);
   if (length === null) throw new FileTaoError('length-required', 'Content-Length is missing');
   if (length < 4) throw new FileTaoError('bad-message', 'the body is too short');
-  if (length > limits.replicaSizeMax + limits.messageBytesMax + 4) {
+  if (length > requestBytesMax) {
     throw new FileTaoError('too-large', `a body of ${length} bytes`);
   }
   return length;

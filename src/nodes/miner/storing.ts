@@ -3,7 +3,8 @@
 import { sealMessage } from '../../domain/identity/sealed.js';
 import { equalBytes } from '../../domain/model/bytes.js';
 import { leafSize, nodeSize } from '../../domain/model/constants.js';
-import { FileTaoError } from '../../domain/model/errors.js';
+import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
+import type { ReplicaId } from '../../domain/model/records.js';
 import { unixSeconds } from '../../domain/ports/clock.js';
 import type { ReplicaWriter } from '../../domain/ports/replicas.js';
 import { receiptKind, storeKind } from '../../domain/protocol/messages.js';
@@ -37,8 +38,9 @@ export async function storeReplica(
 
   return context.budget.spend(validatorKey, size, async () => {
     const held = await index.get(id);
-    // Storing again is idempotent: the bytes are checked, expiry may grow, n and link stay.
-    const writer = held === null ? await replicas.create(id, size) : null;
+    // Storing again is idempotent: the bytes are checked, expiry may grow, n and link stay. Only a file that was
+    // lost is written again: no receipt without the bytes.
+    const writer = held !== null && (await hasFile(context, id)) ? null : await replicas.create(id, size);
     try {
       const received = await receive(context, seed, size, body, writer);
       if (!equalBytes(received.root, root)) {
@@ -47,9 +49,11 @@ export async function storeReplica(
       const inForce = Math.max(expiry, held?.expiry ?? 0);
       const receipt = receiptBody(core, context.party, context.secret, request, received.keyedRoot, inForce);
       const answer = sealMessage(receiptKind, receipt, context.signer);
-      if (writer === null) await index.renew(id, expiry);
-      else {
-        await writer.commit(received.outboard);
+      await writer?.commit(received.outboard);
+      if (held !== null) {
+        if ((await index.renew(id, expiry)) === null)
+          throw new FileTaoError('busy', 'the replica was removed meanwhile: store it again');
+      } else {
         await index.put({
           ...id,
           size,
@@ -66,6 +70,16 @@ export async function storeReplica(
       throw error;
     }
   });
+}
+
+async function hasFile({ replicas }: MinerContext, id: ReplicaId): Promise<boolean> {
+  try {
+    await replicas.path(id);
+    return true;
+  } catch (error) {
+    if (toFileTaoError(error).code === 'unknown-replica') return false;
+    throw error;
+  }
 }
 
 interface Received {

@@ -7,8 +7,10 @@ import { acknowledgementKind, deleteKind, headerTo, renewKind } from '../../doma
 import { admit, replicaIdOf, requireBlock } from './admission.js';
 import type { MinerContext } from './context.js';
 
-/** Replicas dropped in one sweep; the next sweep goes on. */
-const expiredPerSweep = 100;
+/** Replicas looked up at once. */
+const expiredPerPage = 100;
+/** Seconds a replica is kept beyond its expiry: a validator's clock may be behind, and its last round under way. */
+const graceSeconds = 600;
 
 export async function renewReplica(context: MinerContext, sealed: Uint8Array): Promise<Uint8Array> {
   const { request, validatorKey } = admit(context, renewKind, sealed);
@@ -47,12 +49,22 @@ function acknowledge(
 }
 
 /** Drops replicas whose expiry has passed; returns how many. */
-export async function dropExpired(context: MinerContext): Promise<number> {
-  const expired = await context.index.expired(unixSeconds(context.clock), expiredPerSweep);
-  for (const id of expired) {
-    await context.index.remove(id);
-    await context.replicas.remove(id);
+export async function dropExpired(context: MinerContext, signal?: AbortSignal): Promise<number> {
+  const { clock, index, log, replicas } = context;
+  const before = unixSeconds(clock) - graceSeconds;
+  let dropped = 0;
+  for (let page = await index.expired(before, expiredPerPage); page.length > 0; ) {
+    for (const id of page) {
+      if (signal?.aborted) return dropped;
+      // It may have been renewed since the page was read.
+      const held = await index.get(id);
+      if (held === null || held.expiry > before) continue;
+      await index.remove(id);
+      await replicas.remove(id);
+      dropped++;
+    }
+    page = page.length < expiredPerPage ? [] : await index.expired(before, expiredPerPage);
   }
-  if (expired.length > 0) context.log.info({ replicas: expired.length }, 'dropped expired replicas');
-  return expired.length;
+  if (dropped > 0) log.info({ replicas: dropped }, 'dropped expired replicas');
+  return dropped;
 }

@@ -9,6 +9,7 @@ import { equalBytes, fromHex } from '../../domain/model/bytes.js';
 import { limits } from '../../domain/model/constants.js';
 import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
 import type { KeptRound, ReplicaId, ReplicaRecord } from '../../domain/model/records.js';
+import type { BlockRef } from '../../domain/ports/chain.js';
 import { unixSeconds } from '../../domain/ports/clock.js';
 import { roundSeed } from '../../domain/protocol/derivations.js';
 import {
@@ -23,10 +24,11 @@ import {
 import { chunkCount, deadlineMs, defaultChunkSize, openingsFor } from '../../domain/protocol/parameters.js';
 import { challengeBody, commitmentFault, openingFaults } from '../../domain/protocol/verifier.js';
 import { ask, openAnswer, type ReachableNeuron, Refused, sealQuestion } from './asking.js';
+import { verdictOf } from './blame.js';
 import type { ValidatorContext } from './context.js';
 import { locateMiner } from './miners.js';
 import { changeReplica } from './replica-state.js';
-import { Exchange, failed, passed, recordTranscript, type Verdict, voided } from './transcripts.js';
+import { Exchange, failed, passed, recordTranscript, type Verdict } from './transcripts.js';
 
 export interface RoundResult {
   readonly id: ReplicaId;
@@ -50,8 +52,14 @@ const dataIsGone = new Set([
   'damaged',
 ]);
 
+/** Seconds before its expiry from which a replica is left in peace: rounds take time, and clocks differ. */
+const expiryMarginSeconds = 120;
+
 /** How long to wait before the identical body is sent again, in milliseconds. */
 const resendAfterMs = [200, 500, 1000, 2000, 4000] as const;
+/** Attempts of one move, and how often a miner may say it lost the round; together below a transcript's limit. */
+const attemptsMax = 8;
+const recommitsMax = 3;
 
 /** A commitment whose faults are known, with all that was said so far. */
 class RoundFailure extends Error {
@@ -67,12 +75,16 @@ export async function challengeReplica(
   queuedBytes = 0,
   signal?: AbortSignal,
 ): Promise<RoundResult | null> {
-  const replica = await openRound(context, id);
-  if (replica === null) return null;
+  // What may fail on this side is asked before a round is open: a chain that is away is not the miner's fault.
+  const block = await context.view.head();
+  await context.view.neuron(id.minerKey);
   const live = roundKey(id);
+  if (context.liveRounds.has(live)) return null;
+  // Before the index knows of the round, so that nobody in this process takes it for abandoned.
   context.liveRounds.add(live);
   try {
-    return await holdRound(context, replica, queuedBytes, signal);
+    const replica = await openRound(context, id);
+    return replica === null ? null : await holdRound(context, replica, block, queuedBytes, signal);
   } finally {
     context.liveRounds.delete(live);
   }
@@ -83,6 +95,7 @@ export const roundKey = ({ minerKey, root }: ReplicaId): string => `${minerKey}/
 async function holdRound(
   context: ValidatorContext,
   replica: ReplicaRecord,
+  block: BlockRef,
   queuedBytes: number,
   signal: AbortSignal | undefined,
 ): Promise<RoundResult> {
@@ -95,6 +108,7 @@ async function holdRound(
   const openings = Math.min(wished, chunks);
   let passedRound: PassedRound | null = null;
   let verdict: Verdict;
+  const isNuReleased = () => exchange.messages.some(({ type }) => type === openingRequestKind.type);
   try {
     const challenge = sealQuestion(context, {
       kind: challengeKind,
@@ -103,7 +117,7 @@ async function holdRound(
         size,
         n,
         prevLink,
-        block: await context.view.head(),
+        block,
         nonce: context.random.bytes(32),
         chunkSize,
         openings,
@@ -118,12 +132,23 @@ async function holdRound(
     passedRound = { link, kept: { n, seed: roundSeed(context.core, challenge.body), keyedRoot } };
     verdict = passed;
   } catch (error) {
-    verdict = verdictOf(context, exchange, error, signal);
+    verdict =
+      error instanceof RoundFailure
+        ? error.verdict
+        : // Once ν is released no `block` is agreed: the challenge had been accepted.
+          await verdictOf(context, exchange, error, { named: isNuReleased() ? undefined : block, signal });
   }
-  const nuReleased = exchange.messages.some(({ type }) => type === openingRequestKind.type);
   await recordTranscript(
     context,
-    { kind: 'challenge', id: replica, size, n, prevLink, receipt, nu: nuReleased ? nu : new Uint8Array() },
+    {
+      kind: 'challenge',
+      id: replica,
+      size,
+      n,
+      prevLink,
+      receipt,
+      nu: isNuReleased() ? nu : new Uint8Array(),
+    },
     exchange,
     verdict,
   );
@@ -134,10 +159,17 @@ async function holdRound(
   return { id: replica, n, ...verdict, chunks, openings, bytes: size, elapsedMs: exchange.elapsedMs };
 }
 
-/** Takes the next round number, durably, before anything is sent; null when a round is open or the replica gone. */
+/** Seconds before its expiry in which a replica is left in peace: a miner may drop it then, and clocks differ. */
+const expiryMarginSeconds = 120;
+
+/**
+ * Takes the next round number, durably, before anything is sent; null when a round is open, or the replica gone
+ * or about to go.
+ */
 function openRound(context: ValidatorContext, id: ReplicaId): Promise<ReplicaRecord | null> {
   return changeReplica(context, id, (current) => {
     if (current.openRound !== null || current.state !== 'active') return null;
+    if (current.expiry <= unixSeconds(context.clock) + expiryMarginSeconds) return null;
     const n = current.n + 1;
     return { ...current, n, openRound: { n, startedAtMs: context.clock.now(), owner: context.processId } };
   });
@@ -180,51 +212,44 @@ export async function closeRound(
   });
 }
 
-function verdictOf(
-  context: ValidatorContext,
-  exchange: Exchange,
-  error: unknown,
-  signal: AbortSignal | undefined,
-): Verdict {
-  if (error instanceof RoundFailure) return error.verdict;
-  const failure = toFileTaoError(error);
-  if (signal?.aborted || failure.code === 'cancelled') return voided('cancelled');
-  if (failure.code === 'internal' || failure.code === 'io' || failure.code === 'full') {
-    context.log.error({ err: error }, 'a round is void through a fault of this validator');
-    return voided('validator-fault');
-  }
-  const lag = context.lag.since(exchange.start);
-  if (failure.code === 'timeout' && lag > limits.eventLoopLagMsMax) return voided('own-lag');
-  return failed(failure.code, error instanceof Refused);
-}
-
 /** The two moves of a round, with their deadlines and resends. */
 class Round {
+  #miner: ReachableNeuron;
+  /** One `busy` may postpone a round, not one at every move. */
+  #wasBusy = false;
+  #recommits = 0;
+
   constructor(
     readonly context: ValidatorContext,
-    readonly miner: ReachableNeuron,
+    miner: ReachableNeuron,
     readonly challenge: Opened<ChallengeBody>,
     readonly nu: Uint8Array,
     readonly exchange: Exchange,
     readonly queuedBytes: number,
     readonly signal: AbortSignal | undefined,
-  ) {}
+  ) {
+    this.#miner = miner;
+  }
 
   /** The checked commitment; ν is still secret. */
-  async commit(): Promise<Opened<CommitmentBody>> {
+  commit(): Promise<Opened<CommitmentBody>> {
+    const { context, challenge } = this;
+    return this.#commit(deadlineMs(context.deadlines, this.queuedBytes + challenge.value.size));
+  }
+
+  async #commit(timeoutMs: number): Promise<Opened<CommitmentBody>> {
     const { context, challenge, exchange } = this;
-    const timeoutMs = deadlineMs(context.deadlines, this.queuedBytes + challenge.value.size);
     const bytes = await this.#insideDeadline(timeoutMs, async (remainingMs) => {
       const reply = await ask(
         context,
-        this.miner,
+        this.#miner,
         challenge,
         { route: 'challenge', kind: challengeKind, timeoutMs: remainingMs, ...this.#abortable() },
         exchange,
       );
       const answer = await reply.readAll(limits.messageBytesMax);
       if (reply.resynced) {
-        context.log.info({ miner: this.miner.hotkey, n: challenge.value.n }, 'the miner was resynced');
+        context.log.info({ miner: this.#miner.hotkey, n: challenge.value.n }, 'the miner was resynced');
       }
       return answer;
     });
@@ -240,13 +265,14 @@ class Round {
       kind: openingRequestKind,
       body: { ...headerTo(context.party, challenge.value.receiver), challengeId: challenge.digest, nu },
     });
-    const { chunkSize, openings } = challenge.value;
-    const timeoutMs = deadlineMs(context.deadlines, this.queuedBytes + openings * chunkSize);
+    const { size, chunkSize, openings } = challenge.value;
+    // Time enough to go over the replica again: a miner that lost the round in a restart recomputes it.
+    const timeoutMs = deadlineMs(context.deadlines, this.queuedBytes + size + openings * chunkSize);
     const framed = await this.#insideDeadline(timeoutMs, async (remainingMs) => {
       try {
         const reply = await ask(
           context,
-          this.miner,
+          this.#miner,
           request,
           { route: 'open', kind: openingRequestKind, timeoutMs: remainingMs, ...this.#abortable() },
           exchange,
@@ -254,8 +280,9 @@ class Round {
         return await reply.readAll(limits.openingBytesMax + limits.messageBytesMax);
       } catch (error) {
         if (!(error instanceof Refused) || error.code !== 'unknown-round') throw error;
+        if (++this.#recommits > recommitsMax) throw error;
         // The miner lost the round, in a restart perhaps: the identical challenge must bring the identical body.
-        const again = await this.commit();
+        const again = await this.#commit(remainingMs);
         if (!equalBytes(again.body, commitment.body))
           throw new RoundFailure(failed('commitment-changed', true));
         throw new FileTaoError('unreachable', 'the round was recomputed; ask for the opening again');
@@ -269,6 +296,12 @@ class Round {
     ]);
     // Bulk bytes are covered by the miner's signature unless they do not even have the signed digest.
     if (fault) throw new RoundFailure(failed(fault, fault !== 'bulk-digest'));
+  }
+
+  /** A miner that was restarted may listen elsewhere now. */
+  async #locateAgain(): Promise<void> {
+    this.context.view.forgetNeurons();
+    this.#miner = await locateMiner(this.context, this.#miner.hotkey);
   }
 
   #abortable(): { readonly signal?: AbortSignal } {
@@ -285,7 +318,6 @@ class Round {
   ): Promise<Result> {
     const { clock } = this.context;
     let until = clock.monotonic() + timeoutMs;
-    let wasBusy = false;
     for (let tries = 0; ; tries++) {
       try {
         return await attempt(Math.max(1, until - clock.monotonic()));
@@ -294,22 +326,15 @@ class Round {
         const failure = toFileTaoError(error);
         let waitMs: number = resendAfterMs[Math.min(tries, resendAfterMs.length - 1)]!;
         if (error instanceof Refused) {
-          if (failure.code === 'block') throw await this.#blockVerdict();
-          if ((failure.code !== 'busy' && failure.code !== 'budget') || wasBusy) throw error;
-          wasBusy = true;
+          if ((failure.code !== 'busy' && failure.code !== 'budget') || this.#wasBusy) throw error;
+          this.#wasBusy = true;
           waitMs = 1000 * Math.max(1, error.refusal.value.retryAfter);
           until += waitMs;
         } else if (failure.code !== 'unreachable') throw error;
-        if (clock.monotonic() + waitMs >= until) throw error;
+        if (tries + 1 >= attemptsMax || clock.monotonic() + waitMs >= until) throw error;
         await clock.sleep(waitMs, this.signal);
+        if (failure.code === 'unreachable') await this.#locateAgain();
       }
     }
-  }
-
-  /** A `block` is agreed when the chain, asked again, does not hold the named block (any more). */
-  async #blockVerdict(): Promise<RoundFailure> {
-    const { blockNumber, blockHash } = this.challenge.value;
-    const judgement = await this.context.view.judge({ number: blockNumber, hash: blockHash });
-    return new RoundFailure(judgement === 'ok' ? failed('block', true) : voided('block'));
   }
 }

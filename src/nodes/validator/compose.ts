@@ -1,7 +1,9 @@
 // Puts a validator's context together; the API node starts from the same one.
 
 import type { Log } from '../../adapters/observe/log.js';
+import type { TranscriptLog } from '../../adapters/observe/transcript-log.js';
 import type { ProofCore } from '../../domain/core/proof-core.js';
+import { mebibyte } from '../../domain/model/constants.js';
 import type { Chain } from '../../domain/ports/chain.js';
 import type { Cipher } from '../../domain/ports/cipher.js';
 import type { Clock } from '../../domain/ports/clock.js';
@@ -12,10 +14,10 @@ import type { Random } from '../../domain/ports/random.js';
 import type { Signer, VerifySignature } from '../../domain/ports/signer.js';
 import { replicaSecret } from '../../domain/protocol/derivations.js';
 import { type AuditWish, type Deadlines, defaultDeadlines } from '../../domain/protocol/parameters.js';
+import { ByteGate } from '../byte-gate.js';
 import { ChainView } from '../chain-view.js';
 import type { ValidatorContext } from './context.js';
 import { Lag } from './lag.js';
-import type { TranscriptWriter } from './transcripts.js';
 
 export interface ValidatorParts {
   readonly signer: Signer;
@@ -28,13 +30,16 @@ export interface ValidatorParts {
   readonly cipher: Cipher;
   readonly clock: Clock;
   readonly random: Random;
-  readonly transcripts: TranscriptWriter;
+  readonly transcripts: TranscriptLog;
   readonly log: Log;
   readonly audit: AuditWish;
   readonly deadlines?: Deadlines;
   /** The same after every restart of the same node, different for nodes that share an index. */
   readonly processId: string;
 }
+
+/** A replica being checked is held three times: decoded, encoded, and in the worker. */
+const settlingBytesMax = 32 * mebibyte;
 
 export function composeValidator(parts: ValidatorParts): ValidatorContext {
   const { signer, chain, clock } = parts;
@@ -44,6 +49,7 @@ export function composeValidator(parts: ValidatorParts): ValidatorContext {
     secret: replicaSecret(signer),
     view: new ChainView(chain, clock),
     lag: new Lag(clock),
+    settleGate: new ByteGate(settlingBytesMax),
     liveRounds: new Set(),
     deadlines: parts.deadlines ?? defaultDeadlines,
   };

@@ -1,6 +1,7 @@
 // What every part of a validator, and of an API node beside it, works with.
 
 import type { Log } from '../../adapters/observe/log.js';
+import type { TranscriptLog } from '../../adapters/observe/transcript-log.js';
 import type { ProofCore } from '../../domain/core/proof-core.js';
 import type { Chain } from '../../domain/ports/chain.js';
 import type { Cipher } from '../../domain/ports/cipher.js';
@@ -12,9 +13,9 @@ import type { Random } from '../../domain/ports/random.js';
 import type { Signer, VerifySignature } from '../../domain/ports/signer.js';
 import type { Party } from '../../domain/protocol/messages.js';
 import type { AuditWish, Deadlines } from '../../domain/protocol/parameters.js';
+import type { ByteGate } from '../byte-gate.js';
 import type { ChainView } from '../chain-view.js';
 import type { Lag } from './lag.js';
-import type { TranscriptWriter } from './transcripts.js';
 
 export interface ValidatorContext {
   readonly party: Party;
@@ -33,11 +34,13 @@ export interface ValidatorContext {
   readonly random: Random;
   readonly log: Log;
   readonly lag: Lag;
-  readonly transcripts: TranscriptWriter;
+  readonly transcripts: TranscriptLog;
   readonly audit: AuditWish;
   readonly deadlines: Deadlines;
   /** Names this process in open rounds. */
   readonly processId: string;
+  /** Bytes of replicas whose kept rounds are being checked at once. */
+  readonly settleGate: ByteGate;
   /** Rounds being held in this process now (`roundKey`). */
   readonly liveRounds: Set<string>;
 }

@@ -12,10 +12,14 @@ import { headerTo, retrieveKind, retrieveProofKind } from '../../domain/protocol
 import { deadlineMs } from '../../domain/protocol/parameters.js';
 import { retrieveFault } from '../../domain/protocol/retrieve.js';
 import { ask, openAnswer, Refused, sealQuestion } from './asking.js';
+import { verdictOf } from './blame.js';
 import type { ValidatorContext } from './context.js';
 import { locateMiner } from './miners.js';
 import { changeReplica, markFailed } from './replica-state.js';
 import { Exchange, failed, passed, recordTranscript, type Verdict, voided } from './transcripts.js';
+
+/** Refusals by which a miner says that it cannot give the replica back. */
+const dataIsGone: ReadonlySet<string> = new Set(['unknown-replica', 'damaged']);
 
 export interface FetchedPiece {
   readonly data: Uint8Array;
@@ -62,6 +66,7 @@ async function fetchReplica(
   const { core, party, index } = context;
   const minerKey = fromHex(replica.minerKey);
   const exchange = new Exchange(context.clock);
+  let body: PartReader | null = null;
   const finish = async (verdict: Verdict): Promise<void> => {
     const subject = { kind: 'retrieve', id: replica, size: replica.size, prevLink: replica.link } as const;
     await recordTranscript(context, subject, exchange, verdict);
@@ -94,13 +99,15 @@ async function fetchReplica(
     );
     const content = core.createHasher({ kind: 'hash' });
     const keyed = core.createHasher({ kind: 'keyed', key: retrieveSeed(core, question.body) });
-    const encoded = new Uint8Array(replica.size);
-    const body = new PartReader(reply.parts);
+    // Decoded as it arrives: a piece is held once, and passed on only when all of it has been verified.
+    const decoder = context.cipher.aes256Ctr(keyOf(context, replica));
+    const data = new Uint8Array(replica.size);
+    body = new PartReader(reply.parts);
     let at = 0;
     for await (const part of body.stream(replica.size)) {
       content.update(part);
       keyed.update(part);
-      encoded.set(part, at);
+      data.set(decoder.apply(part), at);
       at += part.length;
     }
     const proof = openAnswer(
@@ -110,17 +117,17 @@ async function fetchReplica(
       await body.takeRest(limits.messageBytesMax),
       exchange,
     );
-    const fault = retrieveFault(core, question, content.digest(), keyed.digest(), proof.value);
+    const keyedRoot = keyed.digest();
+    const fault = retrieveFault(core, question, content.digest(), keyedRoot, proof.value);
     if (fault !== null) {
-      // The miner signed K of the very bytes it sent, so wrong bytes are its own signed word.
-      await finish(failed(fault, true));
+      // Wrong bytes are the miner's own signed word if it signed K of these very bytes.
+      await finish(failed(fault, fault !== 'root' || equalBytes(proof.value.keyedRoot, keyedRoot)));
       await markFailed(context, replica, fault);
       throw new FileTaoError('integrity', `the replica does not verify: ${fault}`, {
         details: { reason: fault },
       });
     }
-    const data = decode(context, replica, encoded);
-    if (data === null) {
+    if (!equalBytes(core.hash(data), fromHex(replica.pieceId))) {
       // E is right by its root, so this is the validator's own doing, not the miner's.
       await finish(voided('piece-id'));
       throw new FileTaoError('integrity', 'the replica decodes to another piece', {
@@ -128,34 +135,38 @@ async function fetchReplica(
       });
     }
     await finish(passed);
-    checkKeptRounds(context, replica, encoded);
+    await beginToSettle(context, replica, data);
     return data;
   } catch (error) {
     const failure = toFileTaoError(error);
     if (failure.code === 'integrity') throw failure;
-    if (signal?.aborted || failure.code === 'cancelled') await finish(voided('cancelled'));
-    else {
-      await finish(failed(failure.code, error instanceof Refused));
-      if (failure.code === 'unknown-replica') await markFailed(context, replica, failure.code);
+    await finish(await verdictOf(context, exchange, error, { signal }));
+    if (error instanceof Refused && dataIsGone.has(failure.code)) {
+      await markFailed(context, replica, failure.code);
     }
     throw failure;
+  } finally {
+    await body?.close();
   }
 }
 
-function decode(context: ValidatorContext, replica: ReplicaRecord, encoded: Uint8Array): Uint8Array | null {
-  const pieceId = fromHex(replica.pieceId);
-  const key = replicaKey(context.core, context.secret, pieceId, fromHex(replica.minerKey));
-  const data = context.cipher.aes256Ctr(key).apply(encoded);
-  return equalBytes(context.core.hash(data), pieceId) ? data : null;
-}
+const keyOf = ({ core, secret }: ValidatorContext, { pieceId, minerKey }: ReplicaRecord): Uint8Array =>
+  replicaKey(core, secret, fromHex(pieceId), fromHex(minerKey));
 
 /**
  * Certainty when data is at hand (PROTOCOL 5): K of every kept round is computed from the true E and compared
- * with the signed one. Each round is settled once. Runs behind the retrieval, never before it.
+ * with the signed one. Each round is settled once, behind the retrieval; a retrieval waits only while too many
+ * others are being settled, so that what is waiting does not fill the memory.
  */
-function checkKeptRounds(context: ValidatorContext, replica: ReplicaRecord, encoded: Uint8Array): void {
+async function beginToSettle(
+  context: ValidatorContext,
+  replica: ReplicaRecord,
+  data: Uint8Array,
+): Promise<void> {
   if (replica.kept.length === 0) return;
+  const leave = await context.settleGate.enter(data.length);
   const settle = async (): Promise<void> => {
+    const encoded = context.cipher.aes256Ctr(keyOf(context, replica)).apply(data);
     const roots = await context.prover.keyedRoots(
       encoded,
       replica.kept.map((round) => round.seed),
@@ -174,7 +185,9 @@ function checkKeptRounds(context: ValidatorContext, replica: ReplicaRecord, enco
     }
     if (wrong.length > 0) await markFailed(context, replica, 'false-keyed-root');
   };
-  settle().catch((error) => {
-    context.log.warn({ err: error, root: replica.root }, 'could not check the kept rounds');
-  });
+  settle()
+    .catch((error) => {
+      context.log.warn({ err: error, root: replica.root }, 'could not check the kept rounds');
+    })
+    .finally(leave);
 }

@@ -26,7 +26,18 @@ export interface RoundLine extends Omit<RoundResult, 'id'> {
   readonly root: string;
 }
 
-export function addOperatorRoutes({ app }: NodeServer, context: ValidatorContext): void {
+export interface OperatorRoutes {
+  /** Resolves when no rounds asked for are under way. */
+  settled(): Promise<void>;
+}
+
+/** @param stopping ends the rounds under way */
+export function addOperatorRoutes(
+  { app }: NodeServer,
+  context: ValidatorContext,
+  stopping: AbortSignal,
+): OperatorRoutes {
+  const underWay = new Set<Promise<void>>();
   const verifier = new RequestVerifier({
     genesis: context.party.genesis,
     netuid: context.party.netuid,
@@ -35,19 +46,30 @@ export function addOperatorRoutes({ app }: NodeServer, context: ValidatorContext
   });
   app.post('/v1/operator/rounds', async (request, reply) => {
     const asked = await readRoundsRequest(context, verifier, request);
-    const abort = new AbortController();
-    reply.raw.once('close', () => abort.abort());
-    const pages = asked.cid === undefined ? activeReplicas(context) : objectReplicas(context, asked.cid);
+    const gone = new AbortController();
+    reply.raw.once('close', () => gone.abort());
+    const signal = AbortSignal.any([stopping, gone.signal]);
+    const pages =
+      asked.cid === undefined ? activeReplicas(context) : await objectReplicas(context, asked.cid);
     const lines = new Readable({ read() {} });
     const run = async (): Promise<void> => {
       for await (const replicas of pages) {
-        await challengeAll(context, replicas, (result) => lines.push(`${lineOf(result)}\n`), abort.signal);
+        await challengeAll(context, replicas, (result) => lines.push(`${lineOf(result)}\n`), signal);
       }
+      signal.throwIfAborted();
       lines.push(null);
     };
-    run().catch((error) => lines.destroy(error));
+    const running = run()
+      .catch((error) => void lines.destroy(error))
+      .finally(() => underWay.delete(running));
+    underWay.add(running);
     return reply.type('application/x-ndjson').send(lines);
   });
+  return {
+    async settled() {
+      await Promise.all(underWay);
+    },
+  };
 }
 
 function lineOf({ id, ...result }: RoundResult): string {
@@ -87,14 +109,16 @@ async function readRoundsRequest(
   return { cid };
 }
 
-async function* objectReplicas(
+async function objectReplicas(
   context: ValidatorContext,
   cid: string,
-): AsyncGenerator<readonly ReplicaRecord[]> {
+): Promise<AsyncGenerator<readonly ReplicaRecord[]>> {
   const object = await context.index.getObject(cid as Cid);
   if (object === null)
     throw new FileTaoError('not-found', 'no object of this CID is known to this validator');
-  for (const pieceId of new Set(object.pieceIds)) {
-    yield (await context.index.replicasOfPiece(pieceId)).filter((replica) => replica.state === 'active');
-  }
+  return (async function* () {
+    for (const pieceId of new Set(object.pieceIds)) {
+      yield (await context.index.replicasOfPiece(pieceId)).filter((replica) => replica.state === 'active');
+    }
+  })();
 }

@@ -8,16 +8,18 @@ import type { ReplicaId } from '../../domain/model/records.js';
 import type { NodeRoute } from '../../domain/ports/network.js';
 import {
   acknowledgementKind,
+  type DeleteBody,
   deleteKind,
-  type Header,
   headerTo,
+  type RenewBody,
   renewKind,
 } from '../../domain/protocol/messages.js';
-import { ask, openAnswer, Refused, sealQuestion } from './asking.js';
+import { ask, openAnswer, sealQuestion } from './asking.js';
+import { verdictOf } from './blame.js';
 import type { ValidatorContext } from './context.js';
 import { locateMiner } from './miners.js';
 import { changeReplica } from './replica-state.js';
-import { Exchange, failed, passed, recordTranscript, voided } from './transcripts.js';
+import { Exchange, failed, passed, recordTranscript } from './transcripts.js';
 
 type Held = ReplicaId & { readonly size: number };
 
@@ -62,7 +64,7 @@ export async function deleteReplicaOn(context: ValidatorContext, replica: Held):
 }
 
 /** The expiry the miner signed for. */
-async function askForUpkeep<Body extends Header>(
+async function askForUpkeep<Body extends RenewBody | DeleteBody>(
   context: ValidatorContext,
   replica: Held,
   route: NodeRoute & ('renew' | 'delete'),
@@ -84,10 +86,11 @@ async function askForUpkeep<Body extends Header>(
     return answer.value.expiry;
   } catch (error) {
     const failure = toFileTaoError(error);
+    const { blockNumber: number, blockHash: hash } = question.value;
     const verdict =
-      failure.code === 'block' || failure.code === 'cancelled'
-        ? voided(failure.code)
-        : failed(failure.code, error instanceof Refused || failure.code === 'integrity');
+      failure.code === 'integrity'
+        ? failed(failure.code, true)
+        : await verdictOf(context, exchange, error, { named: { number, hash } });
     await recordTranscript(context, subject, exchange, verdict);
     throw failure;
   }

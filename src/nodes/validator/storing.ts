@@ -13,10 +13,11 @@ import { replicaKey } from '../../domain/protocol/derivations.js';
 import { type ReceiptBody, receiptKind, storeKind } from '../../domain/protocol/messages.js';
 import { deadlineMs } from '../../domain/protocol/parameters.js';
 import { receiptFault, storeBody } from '../../domain/protocol/store.js';
-import { ask, openAnswer, type ReachableNeuron, Refused, sealQuestion } from './asking.js';
+import { ask, openAnswer, type ReachableNeuron, sealQuestion } from './asking.js';
+import { verdictOf } from './blame.js';
 import type { ValidatorContext } from './context.js';
 import { type FailureCounts, locateMiner, placementCandidates } from './miners.js';
-import { Exchange, failed, passed, recordTranscript, type Verdict, voided } from './transcripts.js';
+import { Exchange, failed, passed, recordTranscript, type Verdict } from './transcripts.js';
 
 const readSize = 256 * 1024;
 
@@ -88,10 +89,9 @@ export async function storeReplicaOn(
     await finish(passed);
   } catch (error) {
     const failure = toFileTaoError(error);
-    if (failure.code === 'integrity') throw failure;
-    if (signal?.aborted || failure.code === 'cancelled') await finish(voided('cancelled'));
-    else if (error instanceof Refused && failure.code === 'block') await finish(voided('block'));
-    else await finish(failed(failure.code, error instanceof Refused));
+    if (failure.code !== 'integrity') {
+      await finish(await verdictOf(context, exchange, error, { named: block, signal }));
+    }
     throw failure;
   }
   const record: ReplicaRecord = {
@@ -135,8 +135,8 @@ export interface Placement {
 }
 
 /**
- * Brings a piece to `copies` active replicas on distinct miners, counting those it has. Miners that fail are
- * replaced by others until none is left.
+ * Brings a piece to `copies` active replicas on distinct miners, counting those it has that last as long. Miners
+ * that fail are replaced by others until none is left.
  */
 export async function placePiece(
   context: ValidatorContext,
@@ -146,7 +146,7 @@ export async function placePiece(
   signal?: AbortSignal,
 ): Promise<Placement> {
   const existing = await context.index.replicasOfPiece(piece.pieceId);
-  const replicas = existing.filter((replica) => replica.state === 'active');
+  const replicas = existing.filter((replica) => replica.state === 'active' && replica.expiry >= piece.expiry);
   const tried = new Set(existing.map((replica) => replica.minerKey));
   const failures: { readonly hotkey: PublicKey; readonly reason: string }[] = [];
   const networks = new Set<string>();

@@ -3,7 +3,6 @@
 import {
   encodeEntry,
   type Outcome,
-  type TranscriptEntry,
   type TranscriptHead,
   type TranscriptMessage,
   transcriptKind,
@@ -14,15 +13,6 @@ import { nodeSize, protocolVersion } from '../../domain/model/constants.js';
 import type { ReplicaId } from '../../domain/model/records.js';
 import type { Clock } from '../../domain/ports/clock.js';
 import type { ValidatorContext } from './context.js';
-
-/** Where entries go: an append-only log on disk (adapters/observe/transcript-log.ts). */
-export interface TranscriptWriter {
-  /** Durable when resolved. */
-  append(entry: Uint8Array): Promise<void>;
-  /** Entries of all processes written at or after a time (unix milliseconds); some older ones may come along. */
-  entriesSince(timeMs: number): AsyncIterable<TranscriptEntry>;
-  close(): Promise<void>;
-}
 
 /** One exchange with a miner while it happens. */
 export class Exchange {

@@ -4,6 +4,7 @@ import { createServer } from '../../adapters/rpc/server.js';
 import type { RunningNode } from '../running-node.js';
 import { closeValidatorParts, composeValidator, type ValidatorParts } from './compose.js';
 import type { ValidatorContext } from './context.js';
+import { dropExpired } from './expiring.js';
 import { addOperatorRoutes } from './operating.js';
 import { recoverRounds } from './recovery.js';
 import { activeReplicas, challengeAll } from './rounds.js';
@@ -19,12 +20,18 @@ const pollMs = 500;
 
 export async function startValidator(parts: ValidatorNodeParts): Promise<RunningNode> {
   const context = composeValidator(parts);
-  const recovered = await recoverRounds(context);
-  if (recovered > 0) context.log.info({ rounds: recovered }, 'closed rounds that an earlier run left open');
   const server = createServer({ log: context.log, host: parts.host, port: parts.port });
-  addOperatorRoutes(server, context);
-  const address = await server.listen();
   const stopping = new AbortController();
+  const operator = addOperatorRoutes(server, context, stopping.signal);
+  const address = await server.listen();
+  try {
+    // Only now, because until here another validator might be at work on this index.
+    const recovered = await recoverRounds(context);
+    if (recovered > 0) context.log.info({ rounds: recovered }, 'closed rounds that an earlier run left open');
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
   const sweeping =
     parts.challengeEveryBlocks === 0
       ? Promise.resolve()
@@ -34,7 +41,7 @@ export async function startValidator(parts: ValidatorNodeParts): Promise<Running
     async close() {
       stopping.abort();
       await server.close();
-      await sweeping;
+      await Promise.all([sweeping, operator.settled()]);
       await closeValidatorParts(context);
     },
   };
@@ -53,6 +60,7 @@ async function sweepForever(
       if (number >= due) {
         due = number + everyBlocks;
         await recoverRounds(context);
+        await dropExpired(context);
         await sweep(context, signal);
       }
     } catch (error) {

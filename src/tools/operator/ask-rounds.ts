@@ -44,7 +44,7 @@ export async function* askRounds(
       ...(signal === undefined ? {} : { signal }),
     });
     outgoing.once('response', resolve);
-    outgoing.once('error', (error) => reject(toFileTaoError(error)));
+    outgoing.once('error', (error) => reject(notThere(error, address)));
     outgoing.end(body);
   });
   const lines = createInterface({ input: response, crlfDelay: Number.POSITIVE_INFINITY });
@@ -56,6 +56,16 @@ export async function* askRounds(
   for await (const line of lines) yield JSON.parse(line) as RoundLine;
   if (!response.complete)
     throw new FileTaoError('unreachable', 'the validator ended before all rounds were held');
+}
+
+function notThere(error: unknown, { host, port }: NodeAddress): FileTaoError {
+  const failure = toFileTaoError(error);
+  if (failure.code !== 'unreachable') return failure;
+  return new FileTaoError(
+    'unreachable',
+    `no validator at ${host}:${port}: start one with 'filetao run validator' or name another port with --validator.port`,
+    { cause: error },
+  );
 }
 
 function failureOf(problem: string, status: number): FileTaoError {

@@ -1,8 +1,10 @@
 // store put, retrieve get, retrieve list and cid as child processes against a node that follows the contract.
 import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
+import { createWallet } from '../../../src/adapters/wallets/wallet-files.js';
 import { makeCid } from '../../../src/domain/content/cid.js';
 import { noise, startNode, testFolder } from '../../client/fixtures.js';
 import { type Finished, runCli } from '../run-cli.js';
@@ -28,8 +30,8 @@ async function inPairs<Case>(cases: readonly Case[], run: (given: Case) => Promi
 
 before(async () => {
   for (const name of ['default', 'bob']) {
-    const { code, stderr } = await filetao('wallet', 'create', '--no-password', '--wallet.name', name);
-    assert.equal(code, 0, stderr);
+    const path = join(home, '.bittensor', 'wallets');
+    await createWallet({ path, name, hotkey: 'default' }, { unencrypted: true });
   }
 });
 
@@ -146,26 +148,28 @@ test('a node that is not there is named, within seconds', async () => {
   assert.ok(Date.now() - started < 5000);
 });
 
-test('Ctrl-C ends a put with 130; the next put goes on', async () => {
-  writeFileSync(join(home, 'large'), noise(2_000_000));
-  let child: { kill(signal: NodeJS.Signals): boolean } | null = null;
-  const before = node.puts;
-  node.faults.beforePut = async (index) => {
-    if (index === before + 8) child?.kill('SIGINT');
-    if (index >= before + 8) await new Promise((resolve) => setTimeout(resolve, 1000).unref());
-  };
-  const finished = await runCli(['store', 'put', '--filepath', 'large'], {
-    home,
-    env: { FILETAO_API_URL: node.url },
-    onStart: (started) => {
-      child = started;
-    },
-  });
-  assert.equal(finished.code, 130, finished.stderr);
-  assert.equal(finished.stdout, '');
-  delete node.faults.beforePut;
-  const again = node.bytesReceivedAgain;
-  const next = JSON.parse((await filetao('store', 'put', '--filepath', 'large', '--json')).stdout);
-  assert.ok(next.bytesSkipped > 0);
-  assert.equal(node.bytesReceivedAgain, again);
+test('Ctrl-C ends a put with 130, kill -9 without a word; the next put goes on', async () => {
+  for (const signal of ['SIGINT', 'SIGKILL'] as const) {
+    writeFileSync(join(home, 'large'), noise(2_000_000));
+    let child: ChildProcess | null = null;
+    const before = node.puts;
+    node.faults.beforePut = async (index) => {
+      if (index === before + 8) child?.kill(signal);
+      if (index >= before + 8) await new Promise((resolve) => setTimeout(resolve, 500));
+    };
+    const finished = await runCli(['store', 'put', '--filepath', 'large'], {
+      home,
+      env: { FILETAO_API_URL: node.url },
+      onStart: (started) => {
+        child = started;
+      },
+    });
+    if (signal === 'SIGINT') refused(finished, 130, /the same command goes on/);
+    else assert.equal(finished.signal, signal);
+    delete node.faults.beforePut;
+    const again = node.bytesReceivedAgain;
+    const next = JSON.parse((await filetao('store', 'put', '--filepath', 'large', '--json')).stdout);
+    assert.ok(next.bytesSkipped > 0);
+    assert.equal(node.bytesReceivedAgain, again);
+  }
 });

@@ -1,18 +1,7 @@
 // GF(2^255 - 19) in both representations against BigInt, with limbs at the extremes of the stated bounds.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import {
-  BUILDS,
-  type Build,
-  bytesOf,
-  instantiate,
-  integerOf,
-  mod,
-  P,
-  random,
-  SCRATCH,
-  SEED,
-} from './group_core.js';
+import { BUILDS, type Build, bytesOf, instantiate, integerOf, mod, P, random, SEED } from './group_core.js';
 
 /** How a build lays out limbs: bit offsets, the limit of a reduced limb, access to limb k of a lane. */
 interface Layout {
@@ -40,24 +29,19 @@ const LAYOUTS: Record<Build, Layout> = {
   },
 };
 
-const [A, B, O, MASK, PACKED] = [0, 1, 2, 3, 4].map((i) => SCRATCH + 256 * i) as [
-  number,
-  number,
-  number,
-  number,
-  number,
-];
-
 for (const build of BUILDS) {
   describe(`field25519, ${build}`, () => {
     const core = instantiate(build);
     const layout = LAYOUTS[build];
+    const [A, B, O, MASK, PACKED] = [0, 1, 2, 3, 4].map(
+      (i) => ((core.heapBase() + 255) & ~255) + 256 * i,
+    ) as [number, number, number, number, number];
     const view = new DataView(core.memory.buffer);
     const bytes = new Uint8Array(core.memory.buffer);
     const rng = random(SEED);
     const lanes = Array.from({ length: layout.lanes }, (_, lane) => lane);
 
-    const valueOf = (element: number, lane: number): bigint =>
+    const elementOf = (element: number, lane: number): bigint =>
       layout.offsets.reduce(
         (sum, offset, k) => sum + (BigInt(layout.get(view, element, lane, k)) << BigInt(offset)),
         0n,
@@ -73,7 +57,7 @@ for (const build of BUILDS) {
         layout.reduced.forEach((limit, k) => {
           layout.set(view, element, lane, k, choose(scale * limit, lane, k));
         });
-      return lanes.map((lane) => valueOf(element, lane));
+      return lanes.map((lane) => elementOf(element, lane));
     };
 
     /** Extreme limbs: mostly +-limit, some 0, 1 and values in between. */
@@ -85,7 +69,11 @@ for (const build of BUILDS) {
 
     const check = (expected: (lane: number) => bigint, what: string, reduced = true): void => {
       for (const lane of lanes) {
-        assert.equal(mod(valueOf(O, lane), P), mod(expected(lane), P), `${what}, lane ${lane}, seed ${SEED}`);
+        assert.equal(
+          mod(elementOf(O, lane), P),
+          mod(expected(lane), P),
+          `${what}, lane ${lane}, seed ${SEED}`,
+        );
         if (!reduced) continue;
         layout.reduced.forEach((limit, k) => {
           const limb = Math.abs(layout.get(view, O, lane, k));
@@ -129,7 +117,7 @@ for (const build of BUILDS) {
       const a = fill(O, 1, extreme);
       core.fieldMul(O, O, O);
       check((lane) => a[lane]! ** 2n, 'o = o * o');
-      const b = lanes.map((lane) => valueOf(O, lane));
+      const b = lanes.map((lane) => elementOf(O, lane));
       core.fieldSquare(O, O);
       check((lane) => b[lane]! ** 2n, 'o = o^2');
     });
@@ -220,7 +208,7 @@ for (const build of BUILDS) {
         core.fieldInvert(O, A);
         for (const lane of lanes)
           assert.equal(
-            mod(valueOf(O, lane) * a[lane]!, P),
+            mod(elementOf(O, lane) * a[lane]!, P),
             mod(a[lane]!, P) === 0n ? 0n : 1n,
             `seed ${SEED}`,
           );

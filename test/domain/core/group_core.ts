@@ -9,7 +9,9 @@ export const L = (1n << 252n) + 27742317777372353535851937790883648493n;
 export const BUILDS = ['fma', 'simd'] as const;
 export type Build = (typeof BUILDS)[number];
 
-export interface FieldHooks {
+export interface Hooks {
+  /** The end of the core's static data; what `instantiate` grew the memory by, 128 KiB, lies above it. */
+  heapBase(): number;
   fieldLanes(): number;
   fieldMul(o: number, a: number, b: number): void;
   fieldSquare(o: number, a: number): void;
@@ -27,12 +29,14 @@ export interface FieldHooks {
   fieldFromBytes(o: number, lane: number, p: number): void;
   fieldPack(o: number, a: number, lane: number): void;
   fieldGatherSub(o: number, p: number, mask: number, a: number): void;
+  affineSlotBytes(): number;
+  affineForwardPoint(p: number, x: number, y: number, first: boolean): void;
+  affineForwardEntries(p: number, entries: number, mask: number, first: boolean): void;
+  affineFinishBatch(slots: number, count: number): number;
+  affineDoublePoint(x: number, y: number): void;
 }
 
-export type Exports = GroupExports & FieldHooks & { memory: WebAssembly.Memory };
-
-/** Free memory above the core's static data, for tests that call the exports. */
-export const SCRATCH = 1 << 16;
+export type Exports = GroupExports & Hooks & { memory: WebAssembly.Memory };
 
 export function instantiate(build: Build): Exports {
   // Node 20 has relaxed SIMD behind a flag, which later versions no longer know.
@@ -41,7 +45,7 @@ export function instantiate(build: Build): Exports {
   const file = new URL(`../../../assembly/core-${build}.wasm`, import.meta.url);
   const instance = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(file)), {});
   const exports = instance.exports as unknown as Exports;
-  exports.memory.grow(1 + (SCRATCH >> 16));
+  exports.memory.grow(2);
   return exports;
 }
 
@@ -53,7 +57,7 @@ export interface GroupOptions {
 export function makeGroup(build: Build, { window, subBatch }: GroupOptions = { window: 11, subBatch: 64 }) {
   const exports = instantiate(build);
   const bytes = groupRegionBytes(exports, window, subBatch);
-  let at = SCRATCH;
+  let at = (exports.heapBase() + 15) & ~15;
   const region = (size: number) => {
     const ptr = at;
     at += (size + 15) & ~15;

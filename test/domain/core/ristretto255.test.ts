@@ -104,6 +104,17 @@ for (const build of BUILDS) {
       assert.ok(group.isSum(element, negative, zero));
     });
 
+    test('the identity in every position of batches of doubles', () => {
+      const n = 35;
+      const elements = Array.from({ length: n }, (_, i) => unhex(MULTIPLES[1 + (i % 7)]!));
+      const doubles = elements.map((_, i) => MULTIPLES[2 * (1 + (i % 7))]!);
+      for (let at = 0; at < n; at++) {
+        const batch = elements.map((element, i) => (i === at ? new Uint8Array(32) : element));
+        const expected = doubles.map((encoding, i) => (i === at ? MULTIPLES[0] : encoding));
+        assert.equal(hex(group.double(concat(batch))), expected.join(''), `identity at ${at}`);
+      }
+    });
+
     test('wrong lengths are refused', () => {
       assert.throws(() => group.derive(new Uint8Array(63)), RangeError);
       assert.throws(() => group.isValid(new Uint8Array(33)), RangeError);

@@ -1,6 +1,6 @@
 // A bound on bytes in use at once: whoever wants more waits its turn, in order.
 
-import { FileTaoError } from '../../domain/model/errors.js';
+import { FileTaoError } from '../domain/model/errors.js';
 
 interface Waiting {
   readonly bytes: number;
