@@ -52,9 +52,6 @@ const dataIsGone = new Set([
   'damaged',
 ]);
 
-/** Seconds before its expiry from which a replica is left in peace: rounds take time, and clocks differ. */
-const expiryMarginSeconds = 120;
-
 /** How long to wait before the identical body is sent again, in milliseconds. */
 const resendAfterMs = [200, 500, 1000, 2000, 4000] as const;
 /** Attempts of one move, and how often a miner may say it lost the round; together below a transcript's limit. */

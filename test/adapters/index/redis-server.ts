@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { withFileLock } from '../../../src/adapters/files/lock.js';
+import { withFileLock } from '../../../src/adapters/system/lock.js';
 
 export interface RedisServerOptions {
   /** Lines of redis.conf beside the ones below. */
