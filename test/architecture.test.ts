@@ -27,7 +27,6 @@ const order = {
     ['observe'],
     ['config'],
     ['system'],
-    ['files'],
     ['cipher'],
     ['wallets'],
     ['chain'],
@@ -36,7 +35,12 @@ const order = {
     ['proving'],
     ['rpc'],
   ],
-  nodes: [['running-node.ts', 'chain-view.ts'], ['miner', 'validator'], ['api'], ['launch.ts']],
+  nodes: [
+    ['running-node.ts', 'chain-view.ts', 'byte-gate.ts'],
+    ['miner', 'validator'],
+    ['api'],
+    ['launch.ts'],
+  ],
 } as const satisfies Record<string, readonly (readonly string[])[]>;
 
 const filesBelow = (folder: string): string[] =>

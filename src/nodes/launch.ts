@@ -193,7 +193,7 @@ async function validatorParts(
     ),
     log,
     audit: { loss: values['audit.loss'], confidence: values['audit.confidence'] },
-    processId: role,
+    processId: role === 'api' ? `api:${values['api.port']}` : `validator:${values['validator.port']}`,
   };
 }
 
@@ -228,6 +228,8 @@ async function launchApi(
     port: values['api.port'],
     spoolDirectory: join(values['database.directory'], 'spool'),
     openAccess: values['api.open_access'],
+    whitelistedHotkeys: values['api.whitelisted_hotkeys'],
+    blacklistedHotkeys: values['api.blacklisted_hotkeys'],
     pieceSize: values['neuron.piece_size'],
     replicas: values['neuron.replicas'],
     version,

@@ -203,6 +203,8 @@ export async function startNetwork(
         host: '127.0.0.1',
         port: 0,
         spoolDirectory: join(own, 'spool'),
+        whitelistedHotkeys: [],
+        blacklistedHotkeys: [],
         openAccess: true,
         pieceSize: 64 * 1024,
         replicas: 3,

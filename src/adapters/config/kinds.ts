@@ -4,7 +4,9 @@
 import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { encodeSs58, publicKeyFromSs58 } from '../../domain/identity/ss58.js';
 import { isWalletName, walletNameRule } from '../../domain/identity/wallet-name.js';
+import { fromHex, type PublicKey, publicKeyOf } from '../../domain/model/bytes.js';
 import { formatBytes, parseBytes } from './byte-size.js';
 import { formatDuration, parseDuration } from './duration.js';
 
@@ -84,6 +86,22 @@ export const walletName: Kind<string> = {
     return text;
   },
   format: quoteless,
+};
+
+/** Hotkeys as ss58 addresses, separated by commas or spaces. */
+export const hotkeyList: Kind<readonly PublicKey[]> = {
+  placeholder: 'hotkeys',
+  parse(text) {
+    const addresses = text.split(/[\s,]+/u).filter((address) => address !== '');
+    return addresses.map((address) => {
+      try {
+        return publicKeyOf(publicKeyFromSs58(address));
+      } catch (error) {
+        throw new RangeError(`holds a bad address: ${(error as Error).message}`);
+      }
+    });
+  },
+  format: (hotkeys) => hotkeys.map((hotkey) => encodeSs58(fromHex(hotkey))).join(','),
 };
 
 export const ipAddress: Kind<string> = {

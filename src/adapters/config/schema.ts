@@ -9,6 +9,7 @@ import {
   duration,
   fraction,
   host,
+  hotkeyList,
   httpUrl,
   httpUrlOf,
   indexUrl,
@@ -135,6 +136,14 @@ export const options = {
     'Serve every caller, not only listed ones',
     'on for the dev network',
   ),
+  'api.whitelisted_hotkeys': option(
+    ['api'],
+    hotkeyList,
+    [],
+    'Callers to serve where access is not open, beside the node’s own hotkey',
+    'none',
+  ),
+  'api.blacklisted_hotkeys': option(['api'], hotkeyList, [], 'Callers never to serve', 'none'),
   'api.store_timeout': option(['api', 'client'], duration(1, day), 60, 'How long storing a piece may take'),
   'api.retrieve_timeout': option(
     ['api', 'client'],

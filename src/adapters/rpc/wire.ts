@@ -92,6 +92,16 @@ export class PartReader {
     }
   }
 
+  /** Reads and throws away what was not read, so that the connection can carry the next request. Never throws. */
+  async drain(): Promise<void> {
+    this.#rest = new Uint8Array();
+    try {
+      while ((await this.#next()) !== null);
+    } catch {
+      // the connection has broken: nothing is left to carry
+    }
+  }
+
   /** Gives up what was not read; an answer's connection is closed. */
   async close(): Promise<void> {
     await this.#source.return?.();

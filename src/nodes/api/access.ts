@@ -1,18 +1,27 @@
-// Who may use the API node: everyone on an open node, else those whose signed request is good.
+// Who may use the API node. On an open node everyone, signed or not; else the node's own hotkey and those listed,
+// each request signed. Blacklisted hotkeys are refused everywhere, as far as they sign.
 
 import type { FastifyRequest } from 'fastify';
 import { type AuthorisedRequest, checkContent } from '../../domain/identity/request.js';
+import { publicKeyOf } from '../../domain/model/bytes.js';
+import { FileTaoError } from '../../domain/model/errors.js';
 import type { ApiContext } from './context.js';
 
-/** The checked request, or null on an open node for a request without a signature. */
+/** The checked request, or null for one without a signature on an open node. */
 export function authorise(context: ApiContext, request: FastifyRequest): AuthorisedRequest | null {
-  if (context.requests === null) return null;
-  return context.requests.check(
-    request.headers.authorization,
-    request.method,
-    request.raw.url ?? '',
-    context.clock.now(),
-  );
+  const { open, allowed, blocked, verifier } = context.access;
+  const { authorization } = request.headers;
+  if (open && authorization === undefined) return null;
+  const checked = verifier.check(authorization, request.method, request.raw.url ?? '', context.clock.now());
+  if (blocked.has(checked.sender)) throw new FileTaoError('forbidden', 'this hotkey is not served here');
+  const own = publicKeyOf(context.party.publicKey);
+  if (!open && checked.sender !== own && !allowed.has(checked.sender)) {
+    throw new FileTaoError(
+      'forbidden',
+      'this hotkey is not on the list of this API node: ask its operator, or use another node',
+    );
+  }
+  return checked;
 }
 
 /** Compares the body with the signed digest, where the request was signed. */

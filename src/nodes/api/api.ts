@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createServer } from '../../adapters/rpc/server.js';
 import { RequestVerifier } from '../../domain/identity/request.js';
 import { encodeSs58 } from '../../domain/identity/ss58.js';
-import { toHex } from '../../domain/model/bytes.js';
+import { type PublicKey, toHex } from '../../domain/model/bytes.js';
 import { mebibyte } from '../../domain/model/constants.js';
 import { ByteGate } from '../byte-gate.js';
 import type { RunningNode } from '../running-node.js';
@@ -21,6 +21,8 @@ export interface ApiParts extends ValidatorParts {
   readonly port: number;
   readonly spoolDirectory: string;
   readonly openAccess: boolean;
+  readonly whitelistedHotkeys: readonly PublicKey[];
+  readonly blacklistedHotkeys: readonly PublicKey[];
   readonly pieceSize: number;
   readonly replicas: number;
   readonly version: string;
@@ -37,9 +39,12 @@ export async function startApi(parts: ApiParts): Promise<RunningNode> {
   const context: ApiContext = {
     ...validator,
     failures: new FailureCounts(),
-    requests: parts.openAccess
-      ? null
-      : new RequestVerifier({ genesis, netuid, receiver: publicKey, verify: parts.verify }),
+    access: {
+      open: parts.openAccess,
+      allowed: new Set(parts.whitelistedHotkeys),
+      blocked: new Set(parts.blacklistedHotkeys),
+      verifier: new RequestVerifier({ genesis, netuid, receiver: publicKey, verify: parts.verify }),
+    },
     spoolDirectory: parts.spoolDirectory,
     spoolGate: new ByteGate(spoolBytesMax),
     memoryGate: new ByteGate(memoryBytesMax),

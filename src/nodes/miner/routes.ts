@@ -111,9 +111,9 @@ export function addMinerRoutes(server: NodeServer, context: MinerContext): void 
   for (const [route, handler] of Object.entries(handlers) as [NodeRoute, Handler][]) {
     server.app.post(`/v1/${route}`, async (request, reply) => {
       let head: Uint8Array | null = null;
+      const body = new PartReader(bodyParts(request));
       try {
         const total = requireLength(request);
-        const body = new PartReader(bodyParts(request));
         head = await body.takeHead();
         const bodyLength = total - 4 - head.length;
         if (bodyLength > bodyLengthMax(route)) {
@@ -128,6 +128,7 @@ export function addMinerRoutes(server: NodeServer, context: MinerContext): void 
         logRefusal(context, route, failure);
         const refusal = head === null ? null : await sealRefusal(context, kinds[route], head, failure);
         if (isUnbounded(request)) reply.header('connection', 'close');
+        else void body.drain();
         if (refusal === null) return sendProblem(reply, failure);
         const retryAfter = retryAfterOf(failure);
         if (retryAfter > 0) reply.header('retry-after', String(retryAfter));

@@ -20,9 +20,15 @@ import {
   headerTo,
   openingKind,
   openingRequestKind,
+  type RefusalCode,
 } from '../../domain/protocol/messages.js';
 import { chunkCount, deadlineMs, defaultChunkSize, openingsFor } from '../../domain/protocol/parameters.js';
-import { challengeBody, commitmentFault, openingFaults } from '../../domain/protocol/verifier.js';
+import {
+  challengeBody,
+  commitmentFault,
+  openingFaults,
+  type ProofFault,
+} from '../../domain/protocol/verifier.js';
 import { ask, openAnswer, type ReachableNeuron, Refused, sealQuestion } from './asking.js';
 import { verdictOf } from './blame.js';
 import type { ValidatorContext } from './context.js';
@@ -42,12 +48,16 @@ export interface RoundResult {
   readonly elapsedMs: number;
 }
 
-/** Failures that show that the data is not there, rather than that the miner is slow or away. */
-const dataIsGone = new Set([
+/** Failures that show that the data is not there or the miner cheats, rather than that it is slow or away. */
+const dataIsGone: ReadonlySet<string> = new Set<ProofFault | 'commitment-changed' | RefusalCode>([
+  'count',
+  'link',
   'content-path',
   'keyed-path',
   'commitment-path',
   'opening-length',
+  'blinding-range',
+  'commitment-changed',
   'unknown-replica',
   'damaged',
 ]);

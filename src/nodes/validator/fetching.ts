@@ -11,15 +11,22 @@ import { replicaKey, retrieveSeed } from '../../domain/protocol/derivations.js';
 import { headerTo, retrieveKind, retrieveProofKind } from '../../domain/protocol/messages.js';
 import { deadlineMs } from '../../domain/protocol/parameters.js';
 import { retrieveFault } from '../../domain/protocol/retrieve.js';
-import { ask, openAnswer, Refused, sealQuestion } from './asking.js';
+import { ask, openAnswer, sealQuestion } from './asking.js';
 import { verdictOf } from './blame.js';
 import type { ValidatorContext } from './context.js';
 import { locateMiner } from './miners.js';
 import { changeReplica, markFailed } from './replica-state.js';
 import { Exchange, failed, passed, recordTranscript, type Verdict, voided } from './transcripts.js';
 
-/** Refusals by which a miner says that it cannot give the replica back. */
-const dataIsGone: ReadonlySet<string> = new Set(['unknown-replica', 'damaged']);
+/** Failures that show that the replica cannot be had from this miner. */
+const gone: ReadonlySet<string> = new Set([
+  'root',
+  'keyed-root',
+  'proof',
+  'wrong-request',
+  'unknown-replica',
+  'damaged',
+]);
 
 export interface FetchedPiece {
   readonly data: Uint8Array;
@@ -67,12 +74,9 @@ async function fetchReplica(
   const minerKey = fromHex(replica.minerKey);
   const exchange = new Exchange(context.clock);
   let body: PartReader | null = null;
-  const finish = async (verdict: Verdict): Promise<void> => {
-    const subject = { kind: 'retrieve', id: replica, size: replica.size, prevLink: replica.link } as const;
-    await recordTranscript(context, subject, exchange, verdict);
-    if (verdict.outcome !== 'void')
-      await index.count(replica.minerKey, 'retrieve', verdict.outcome === 'pass');
-  };
+  let verdict: Verdict;
+  let failure: FileTaoError | null = null;
+  let data: Uint8Array = new Uint8Array(replica.size);
   try {
     const miner = await locateMiner(context, replica.minerKey);
     const question = sealQuestion(context, {
@@ -101,7 +105,6 @@ async function fetchReplica(
     const keyed = core.createHasher({ kind: 'keyed', key: retrieveSeed(core, question.body) });
     // Decoded as it arrives: a piece is held once, and passed on only when all of it has been verified.
     const decoder = context.cipher.aes256Ctr(keyOf(context, replica));
-    const data = new Uint8Array(replica.size);
     body = new PartReader(reply.parts);
     let at = 0;
     for await (const part of body.stream(replica.size)) {
@@ -110,44 +113,37 @@ async function fetchReplica(
       data.set(decoder.apply(part), at);
       at += part.length;
     }
-    const proof = openAnswer(
-      context,
-      minerKey,
-      retrieveProofKind,
-      await body.takeRest(limits.messageBytesMax),
-      exchange,
-    );
+    const tail = await body.takeRest(limits.messageBytesMax);
+    const proof = openAnswer(context, minerKey, retrieveProofKind, tail, exchange);
     const keyedRoot = keyed.digest();
     const fault = retrieveFault(core, question, content.digest(), keyedRoot, proof.value);
-    if (fault !== null) {
-      // Wrong bytes are the miner's own signed word if it signed K of these very bytes.
-      await finish(failed(fault, fault !== 'root' || equalBytes(proof.value.keyedRoot, keyedRoot)));
-      await markFailed(context, replica, fault);
-      throw new FileTaoError('integrity', `the replica does not verify: ${fault}`, {
-        details: { reason: fault },
+    // Wrong bytes are the miner's own signed word if it signed K of these very bytes. And if E is right by its
+    // root but decodes to another piece, that is the validator's own doing.
+    if (fault !== null)
+      verdict = failed(fault, fault !== 'root' || equalBytes(proof.value.keyedRoot, keyedRoot));
+    else if (!equalBytes(core.hash(data), fromHex(replica.pieceId))) verdict = voided('piece-id');
+    else verdict = passed;
+    if (verdict.outcome !== 'pass') {
+      const { reason } = verdict;
+      failure = new FileTaoError('integrity', `the replica does not verify: ${reason}`, {
+        details: { reason },
       });
     }
-    if (!equalBytes(core.hash(data), fromHex(replica.pieceId))) {
-      // E is right by its root, so this is the validator's own doing, not the miner's.
-      await finish(voided('piece-id'));
-      throw new FileTaoError('integrity', 'the replica decodes to another piece', {
-        details: { reason: 'piece-id' },
-      });
-    }
-    await finish(passed);
-    await beginToSettle(context, replica, data);
-    return data;
   } catch (error) {
-    const failure = toFileTaoError(error);
-    if (failure.code === 'integrity') throw failure;
-    await finish(await verdictOf(context, exchange, error, { signal }));
-    if (error instanceof Refused && dataIsGone.has(failure.code)) {
-      await markFailed(context, replica, failure.code);
-    }
-    throw failure;
+    failure = toFileTaoError(error);
+    verdict = await verdictOf(context, exchange, error, { signal });
+    data = new Uint8Array();
   } finally {
     await body?.close();
   }
+  const subject = { kind: 'retrieve', id: replica, size: replica.size, prevLink: replica.link } as const;
+  await recordTranscript(context, subject, exchange, verdict);
+  if (verdict.outcome !== 'void') await index.count(replica.minerKey, 'retrieve', verdict.outcome === 'pass');
+  if (verdict.outcome === 'fail' && gone.has(verdict.reason))
+    await markFailed(context, replica, verdict.reason);
+  if (failure !== null) throw failure;
+  await beginToSettle(context, replica, data);
+  return data;
 }
 
 const keyOf = ({ core, secret }: ValidatorContext, { pieceId, minerKey }: ReplicaRecord): Uint8Array =>

@@ -92,6 +92,8 @@ async function readRoundsRequest(
     throw new FileTaoError('forbidden', 'only the validator’s own hotkey may ask for this');
   }
   const length = contentLength(request) ?? 0;
+  if (length > bodyBytesMax)
+    throw new FileTaoError('too-large', `the body has more than ${bodyBytesMax} bytes`);
   const body =
     length === 0 ? new Uint8Array() : await new PartReader(bodyParts(request)).takeRest(bodyBytesMax);
   checkContent(authorised, context.core.hash(body));

@@ -18,6 +18,7 @@ import { ask, openAnswer, type ReachableNeuron, sealQuestion } from './asking.js
 import { verdictOf } from './blame.js';
 import type { ValidatorContext } from './context.js';
 import { type FailureCounts, locateMiner, placementCandidates } from './miners.js';
+import { changeReplica } from './replica-state.js';
 import { Exchange, failed, passed, recordTranscript, type Verdict } from './transcripts.js';
 
 const readSize = 256 * 1024;
@@ -62,11 +63,9 @@ export async function storeReplicaOn(
     root: rootOf(digest.root),
   };
   const exchange = new Exchange(context.clock);
-  const finish = async (verdict: Verdict): Promise<void> => {
-    await recordTranscript(context, { kind: 'store', id, size: piece.size }, exchange, verdict);
-    if (verdict.outcome !== 'void') await index.count(miner.hotkey, 'store', verdict.outcome === 'pass');
-  };
-  let receipt: Opened<ReceiptBody>;
+  let receipt: Opened<ReceiptBody> | null = null;
+  let verdict: Verdict;
+  let failure: FileTaoError | null = null;
   try {
     const reply = await ask(
       context,
@@ -84,18 +83,15 @@ export async function storeReplicaOn(
     const bytes = await reply.readAll(limits.messageBytesMax);
     receipt = openAnswer(context, minerKey, receiptKind, bytes, exchange);
     const fault = receiptFault(core, question, keyedRoot, receipt.value);
-    if (fault !== null) {
-      await finish(failed(fault, true));
-      throw new FileTaoError('integrity', `the miner's receipt is wrong: ${fault}`);
-    }
-    await finish(passed);
+    verdict = fault === null ? passed : failed(fault, true);
+    if (fault !== null) failure = new FileTaoError('integrity', `the miner's receipt is wrong: ${fault}`);
   } catch (error) {
-    const failure = toFileTaoError(error);
-    if (failure.code !== 'integrity') {
-      await finish(await verdictOf(context, exchange, error, { named: block, signal }));
-    }
-    throw failure;
+    failure = toFileTaoError(error);
+    verdict = await verdictOf(context, exchange, error, { named: block, signal });
   }
+  await recordTranscript(context, { kind: 'store', id, size: piece.size }, exchange, verdict);
+  if (verdict.outcome !== 'void') await index.count(miner.hotkey, 'store', verdict.outcome === 'pass');
+  if (failure !== null || receipt === null) throw failure;
   const record: ReplicaRecord = {
     ...id,
     pieceId: piece.pieceId,
@@ -115,8 +111,14 @@ export async function storeReplicaOn(
     lastFailure: null,
     version: 1,
   };
-  await index.addReplica(record);
-  return record;
+  if (await index.addReplica(record)) return record;
+  // Stored before, and lost perhaps: the miner has it (again). n, link and the receipt they started from stay.
+  const restored = await changeReplica(context, id, (current) => ({
+    ...current,
+    state: 'active',
+    expiry: Math.max(current.expiry, piece.expiry),
+  }));
+  return restored ?? record;
 }
 
 async function* encodedParts(

@@ -109,6 +109,7 @@ function validatorAgainst(script: Script, change: Partial<ReplicaRecord> = {}) {
       head: async () => ({ number: 100, hash: bytes32(100) }),
       neuron: async () => ({ hotkey: record.minerKey, address: { host: '127.0.0.1', port: 1 } }),
       judge: async () => (blocksStale ? 'stale' : 'ok'),
+      forgetNeurons: () => {},
     },
     index: {
       getReplica: async () => record,
