@@ -7,6 +7,7 @@ import { Command } from 'commander';
 import { register as registerChallenge } from './commands/challenge.js';
 import { register as registerCid } from './commands/cid.js';
 import { register as registerDemo } from './commands/demo.js';
+import { register as registerIndex } from './commands/index.js';
 import { register as registerRetrieve } from './commands/retrieve.js';
 import { register as registerRun } from './commands/run.js';
 import { register as registerStore } from './commands/store.js';
@@ -21,6 +22,7 @@ const registrations: readonly ((program: Command) => void)[] = [
   registerCid,
   registerRun,
   registerChallenge,
+  registerIndex,
   registerWallet,
 ];
 

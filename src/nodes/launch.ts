@@ -26,7 +26,8 @@ import type { Signer } from '../domain/ports/signer.js';
 import { startApi } from './api/api.js';
 import { startMiner } from './miner/miner.js';
 import type { RunningNode } from './running-node.js';
-import type { ValidatorParts } from './validator/compose.js';
+import { composeValidator, type ValidatorParts } from './validator/compose.js';
+import { type RecoveredPlacement, recoverPlacement } from './validator/inventories.js';
 import { startValidator } from './validator/validator.js';
 
 type NodeRole = 'miner' | 'validator' | 'api';
@@ -113,6 +114,32 @@ async function joinChain(
   } catch (error) {
     await chain.close();
     throw error;
+  }
+}
+
+/** Asks all miners what they hold for this validator and puts it into its index. Its nodes may be running. */
+export async function rebuildPlacement(
+  config: ResolvedConfig<'api'>,
+  log: Log,
+  signal?: AbortSignal,
+): Promise<RecoveredPlacement> {
+  const { values } = config;
+  const { hotkey } = await openWallet({
+    path: values['wallet.path'],
+    name: values['wallet.name'],
+    hotkey: values['wallet.hotkey'],
+  });
+  const opened = new Opened();
+  try {
+    const chain = await opened.keep(joinChain(config as unknown as ResolvedConfig<NodeRole>, hotkey));
+    const context = composeValidator(await validatorParts(config, hotkey, chain, opened, log));
+    try {
+      return await recoverPlacement(context, values['neuron.replicas'], signal);
+    } finally {
+      context.lag.stop();
+    }
+  } finally {
+    await opened.closeAll();
   }
 }
 

@@ -1,11 +1,19 @@
 // Where a node's index is, from its configuration: Redis by --database.url, or by --database.host, port and
 // index; LMDB in its folder otherwise.
 
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { FileTaoError } from '../../domain/model/errors.js';
 import type { ResolvedConfig } from '../config/resolve.js';
-import { directoryOf, type IndexLocation, isRedisUrl, parseRedisUrl, type RedisUrl } from './location.js';
+import {
+  directoryOf,
+  type IndexLocation,
+  isRedisUrl,
+  parseRedisUrl,
+  type RedisServer,
+  type RedisUrl,
+} from './location.js';
 
 type NodeRole = 'miner' | 'validator' | 'api';
 
@@ -50,7 +58,33 @@ export async function configuredIndex(
   };
 }
 
-export async function authorities(file: string): Promise<{ readonly ca?: string }> {
+/**
+ * A location as a maintenance command is given it: a URL, the folder of an LMDB index, or the folder of a node. A
+ * password that the URL leaves out comes from REDIS_PASSWORD.
+ */
+export async function locationOf(text: string, env: NodeJS.ProcessEnv, tlsCa = ''): Promise<IndexLocation> {
+  if (!isRedisUrl(text)) {
+    const directory = directoryOf(text);
+    const isIndex = basename(directory) === 'index' || existsSync(join(directory, 'data.mdb'));
+    return { backend: 'lmdb', directory: isIndex ? directory : indexFolder(directory) };
+  }
+  const { prefix } = parseRedisUrl(text);
+  if (prefix === undefined)
+    throw new FileTaoError(
+      'config',
+      'say whose index it is: redis://…?prefix=validator-<hotkey> (a node logs its prefix; redis-cli --scan --pattern "filetao:*:schema" lists all)',
+    );
+  return { backend: 'redis', place: { ...(await serverOf(text, env, tlsCa)), prefix } };
+}
+
+/** A Redis server without a node's prefix. */
+export async function serverOf(text: string, env: NodeJS.ProcessEnv, tlsCa = ''): Promise<RedisServer> {
+  const { tls, prefix: _, ...server } = parseRedisUrl(text);
+  const password = server.password ?? env.REDIS_PASSWORD;
+  return { ...server, ...(password ? { password } : {}), tls: tls ? await authorities(tlsCa) : null };
+}
+
+async function authorities(file: string): Promise<{ readonly ca?: string }> {
   if (file === '') return {};
   try {
     return { ca: await readFile(file, 'utf8') };
