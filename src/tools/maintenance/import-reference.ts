@@ -235,8 +235,9 @@ class ReferenceReader {
   }
 
   async #hash(key: string): Promise<ReadonlyMap<string, string>> {
-    if (String(await this.#connection.command('TYPE', key)) !== 'hash')
-      throw new SyntaxError('another type of key than the layout has');
+    const type = String(await this.#connection.command('TYPE', key));
+    if (type === 'none') return new Map();
+    if (type !== 'hash') throw new SyntaxError('another type of key than the layout has');
     const flat = (await this.#connection.command('HGETALL', key)) as Buffer[];
     const fields = new Map<string, string>();
     for (let i = 0; i + 1 < flat.length; i += 2) fields.set(String(flat[i]), String(flat[i + 1]));

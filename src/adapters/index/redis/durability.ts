@@ -27,7 +27,7 @@ type Settings = ReadonlyMap<string, string>;
 /** Separate from asking, so that every answer a server may give can be tested. */
 export function judge(name: string, info: Settings, config: Settings | null): Durability {
   const bad = (text: string): Durability => ({ sentence: `${name} ${text}`, good: false });
-  const hint = 'scripts/redis/enable-persistence sets appendonly yes and appendfsync everysec';
+  const hint = 'scripts/redis/enable_persistence.sh sets appendonly yes and appendfsync everysec';
   const policy = config?.get('maxmemory-policy') ?? info.get('maxmemory_policy');
   const limited = Number(config?.get('maxmemory') ?? info.get('maxmemory') ?? 0) > 0;
   if (limited && policy !== undefined && policy !== 'noeviction')
