@@ -4,6 +4,8 @@
 // types; what does the work (fastify, lmdb, polkadot, …) is imported inside the action that needs it.
 
 import { Command } from 'commander';
+import { register as registerAttack } from './commands/attack.js';
+import { register as registerAudit } from './commands/audit.js';
 import { register as registerChallenge } from './commands/challenge.js';
 import { register as registerCid } from './commands/cid.js';
 import { register as registerDemo } from './commands/demo.js';
@@ -17,12 +19,14 @@ import { packageVersion } from './package-version.js';
 /** Each command file exports `register`; the order is that of the help text. */
 const registrations: readonly ((program: Command) => void)[] = [
   registerDemo,
+  registerAttack,
   registerStore,
   registerRetrieve,
   registerCid,
   registerRun,
   registerChallenge,
   registerIndex,
+  registerAudit,
   registerWallet,
 ];
 

@@ -10,6 +10,7 @@ import { configuredIndex } from '../adapters/index/configured.js';
 import type { IndexLocation } from '../adapters/index/location.js';
 import { openHoldingIndex, openPlacementIndex } from '../adapters/index/open-index.js';
 import type { Log } from '../adapters/observe/log.js';
+import { pruneTranscripts } from '../adapters/observe/transcript-files.js';
 import { openTranscriptLog } from '../adapters/observe/transcript-log.js';
 import { loadCore } from '../adapters/proving/load-core.js';
 import { createProver } from '../adapters/proving/prover.js';
@@ -232,11 +233,19 @@ async function launchValidator(
   log: Log,
 ): Promise<RunningNode> {
   const { values } = config;
+  const pruned = new Set<string>();
   return startValidator({
     ...(await validatorParts(config, signer, chain, opened, log)),
     host: '127.0.0.1',
     port: values['validator.port'],
     challengeEveryBlocks: values['neuron.challenge_every'],
+    prune: () =>
+      pruneTranscripts(
+        values['transcripts.directory'],
+        1000 * values['transcripts.keep'],
+        systemClock.now(),
+        pruned,
+      ),
   });
 }
 

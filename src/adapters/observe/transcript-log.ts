@@ -1,13 +1,14 @@
 // The append-only log of transcripts: one file per run of a process and day, appends joined into one write and
 // one fdatasync while another is under way (group commit), so many rounds share the cost of one flush. A new run
-// never appends to an old file: whatever a crash tore off stays at that file's end, where readers pass over it.
+// never appends to an old file: it cuts off what a crash left unfinished at the end of it, which nobody was told is
+// durable, and starts its own.
 
-import { createReadStream } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type TranscriptEntry, TranscriptReader } from '../../domain/audit/transcript.js';
+import type { TranscriptEntry } from '../../domain/audit/transcript.js';
 import { toFileTaoError } from '../../domain/model/errors.js';
 import type { Clock } from '../../domain/ports/clock.js';
+import { entriesSince, mendTails, transcriptSuffix } from './transcript-files.js';
 
 export interface TranscriptLog {
   /** Durable when resolved. */
@@ -23,12 +24,6 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** File times may lag behind the clock by the granularity of the file system. */
-const clockSlackMs = 2000;
-
-/** File name ending of transcript files. */
-export const transcriptSuffix = '.transcript';
-
 /** @param processName distinguishes the files of processes that share the directory */
 export async function openTranscriptLog(options: {
   readonly directory: string;
@@ -37,6 +32,7 @@ export async function openTranscriptLog(options: {
 }): Promise<TranscriptLog> {
   const { directory, processName, clock } = options;
   await mkdir(directory, { recursive: true, mode: 0o700 });
+  await mendTails(directory, processName);
   const startedAt = clock.now();
   let file: { readonly day: string; readonly handle: FileHandle } | null = null;
   let waiting: Waiting[] = [];
@@ -44,7 +40,8 @@ export async function openTranscriptLog(options: {
 
   const fileOfToday = async (): Promise<FileHandle> => {
     const day = new Date(clock.now()).toISOString().slice(0, 10);
-    if (file?.day === day) return file.handle;
+    // Not back to an earlier day, whatever the clock does: old files may be pruned meanwhile.
+    if (file !== null && day <= file.day) return file.handle;
     await file?.handle.close();
     const name = `${day}-${processName}-${startedAt}${transcriptSuffix}`;
     const handle = await open(join(directory, name), 'a', 0o600);
@@ -90,13 +87,4 @@ export async function openTranscriptLog(options: {
       file = null;
     },
   };
-}
-
-async function* entriesSince(directory: string, timeMs: number): AsyncGenerator<TranscriptEntry> {
-  for (const name of (await readdir(directory)).filter((file) => file.endsWith(transcriptSuffix)).sort()) {
-    const path = join(directory, name);
-    if ((await stat(path)).mtimeMs < timeMs - clockSlackMs) continue;
-    const reader = new TranscriptReader();
-    for await (const part of createReadStream(path)) yield* reader.push(part as Buffer);
-  }
 }

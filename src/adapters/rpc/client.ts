@@ -118,17 +118,13 @@ async function ask(agents: Agents, clock: Clock, request: NodeRequest, again = f
       if (!outgoing.writableFinished) outgoing.destroy();
     };
     const parts = readParts(incoming, finish, () => failure);
-    const type = incoming.headers['content-type'] ?? '';
-    if (type !== contentTypes.message && type !== contentTypes.refusal) {
-      await failUnsigned(incoming, parts);
-    }
-    return {
-      kind: type === contentTypes.refusal ? 'refusal' : 'answer',
+    return await readReply({
+      status: incoming.statusCode ?? 0,
+      contentType: incoming.headers['content-type'] ?? '',
       resynced: incoming.headers[resyncedHeader] === '1',
       parts,
-      readAll: (max) => new PartReader(parts).takeRest(max),
       elapsedMs: () => (Number.isNaN(endedAt) ? clock.monotonic() : endedAt) - flushedAt,
-    };
+    });
   } catch (error) {
     release();
     outgoing.destroy();
@@ -139,6 +135,28 @@ async function ask(agents: Agents, clock: Clock, request: NodeRequest, again = f
     }
     throw reported;
   }
+}
+
+/** An answer as HTTP brings it. */
+export interface RawReply {
+  readonly status: number;
+  readonly contentType: string;
+  readonly resynced: boolean;
+  readonly parts: AsyncIterable<Uint8Array>;
+  elapsedMs(): number;
+}
+
+/** The node's reply; throws for an answer that no node signed. */
+export async function readReply(raw: RawReply): Promise<NodeReply> {
+  const { contentType, resynced, parts, elapsedMs } = raw;
+  if (contentType !== contentTypes.message && contentType !== contentTypes.refusal) await failUnsigned(raw);
+  return {
+    kind: contentType === contentTypes.refusal ? 'refusal' : 'answer',
+    resynced,
+    parts,
+    readAll: (max) => new PartReader(parts).takeRest(max),
+    elapsedMs,
+  };
 }
 
 async function send(
@@ -207,18 +225,20 @@ async function* readParts(
  * An answer that no node signed: nothing in it is believed, not even its error code, which could otherwise pass
  * a failure of the node off as one of the asker. A gateway's or a closing server's 503 is no answer at all.
  */
-async function failUnsigned(incoming: IncomingMessage, parts: AsyncIterable<Uint8Array>): Promise<never> {
-  const status = incoming.statusCode ?? 0;
+async function failUnsigned({ status, contentType, parts }: RawReply): Promise<never> {
   const bytes = await new PartReader(parts).takeRest(problemBytesMax);
   if (status === 502 || status === 503 || status === 504) {
     throw new FileTaoError('unreachable', `the node is not there at the moment (HTTP status ${status})`);
   }
-  throw new FileTaoError('bad-message', `the node answered without signing: ${problemText(incoming, bytes)}`);
+  throw new FileTaoError(
+    'bad-message',
+    `the node answered without signing: ${problemText(status, contentType, bytes)}`,
+  );
 }
 
-function problemText(incoming: IncomingMessage, bytes: Uint8Array): string {
-  const fallback = `HTTP status ${incoming.statusCode}`;
-  if (!incoming.headers['content-type']?.startsWith(contentTypes.problem)) return fallback;
+function problemText(status: number, contentType: string, bytes: Uint8Array): string {
+  const fallback = `HTTP status ${status}`;
+  if (!contentType.startsWith(contentTypes.problem)) return fallback;
   try {
     const { code, detail } = JSON.parse(new TextDecoder().decode(bytes));
     return `${code}, ${detail}`.slice(0, 300);

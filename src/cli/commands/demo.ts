@@ -14,7 +14,7 @@ const size = (text: string): number => {
   try {
     return parseBytes(text);
   } catch (error) {
-    throw new InvalidArgumentError((error as Error).message);
+    throw new InvalidArgumentError(`It ${(error as Error).message}`);
   }
 };
 

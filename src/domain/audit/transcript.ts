@@ -8,7 +8,7 @@
 import { bytes, flag, list, oneOf, struct, text, uint } from '../identity/codec.js';
 import { defineMessage, type Opened, readSealed } from '../identity/sealed.js';
 import { concatBytes } from '../model/bytes.js';
-import { limits, mebibyte, nodeSize, protocolVersion } from '../model/constants.js';
+import { limits, mebibyte, nodeSize, protocolVersion, signatureSize } from '../model/constants.js';
 import { FileTaoError, toFileTaoError } from '../model/errors.js';
 
 const bytes32 = bytes(nodeSize);
@@ -39,7 +39,7 @@ export const transcriptKind = defineMessage(
     n: uint(),
     /** The link the round or retrieval named; 32 zero bytes for store. */
     prevLink: bytes32,
-    /** The receipt given at store (signature ‖ body), so that blame can be proved from one entry. */
+    /** Challenge and retrieve: the receipt given at store (signature ‖ body), so that one entry proves blame. */
     receipt: bytes(0, 4096),
     /** ν of a challenge, once released; empty before. */
     nu: bytes(0, nodeSize),
@@ -48,6 +48,7 @@ export const transcriptKind = defineMessage(
       struct({ type: text(32), atMs: uint(), bytes: bytes(1, limits.messageBytesMax) }),
       messagesMax,
     ),
+    /** hash of each bulk as it was received, whatever digest the miner signed for it. */
     bulks: list(bytes32, bulksMax),
     startedAtMs: uint(),
     elapsedMs: uint(),
@@ -91,22 +92,54 @@ export function encodeEntry(sealedHead: Uint8Array, bulks: readonly (Uint8Array 
   return entry;
 }
 
+/** One entry as it lies in a file: its framing is whole, nothing in it has been decoded. */
+export interface Frame {
+  /** Byte at which the entry begins. */
+  readonly offset: number;
+  readonly length: number;
+  readonly sealedHead: Uint8Array;
+  /** null where pruned. */
+  readonly bulks: readonly (Uint8Array | null)[];
+}
+
+/** Decodes a frame; throws `bad-message`. The signature is not checked here. */
+export const openFrame = ({ sealedHead, bulks }: Frame): TranscriptEntry => ({
+  head: openHead(sealedHead, bulks.length),
+  bulks,
+});
+
+function openHead(sealedHead: Uint8Array, bulkCount: number): Opened<TranscriptHead> {
+  const head = readSealed(transcriptKind, sealedHead);
+  if (head.value.bulks.length !== bulkCount)
+    throw new FileTaoError('bad-message', 'transcript: bulks do not match');
+  return head;
+}
+
+/** Whether an entry's head can have this many bytes. */
+export const isHeadLength = (length: number): boolean => length > signatureSize && length <= headBytesMax;
+
 /**
- * Reads entries from a stream of bytes, one at a time, in memory bounded by one entry and one part. Throws
- * `bad-message` for bytes that are no entry, and from then on for all that follows: where the next entry would
- * begin is not known. The signature is not checked here. A torn last entry, which a crash may leave, is
- * reported by `torn`.
+ * Cuts a stream of bytes into entries, one at a time, in memory bounded by one entry and one part. Throws
+ * `bad-message` for bytes that cannot be an entry, and from then on for all that follows: where the next entry
+ * would begin is not known. A torn last entry, which a crash may leave, is reported by `torn`.
  */
-export class TranscriptReader {
+export class FrameReader {
   /** Bytes of the entry under way; joined only when it may be whole, so no byte is moved again and again. */
   #parts: Uint8Array[] = [];
   #length = 0;
   /** Bytes without which the entry cannot be read any further. */
   #needed = 4;
+  #offset = 0;
   #damaged: FileTaoError | null = null;
+  readonly #judgeHead: (sealedHead: Uint8Array, bulkCount: number) => void;
+
+  /** @param judgeHead throws for a head behind which nothing is worth waiting for */
+  constructor(judgeHead: (sealedHead: Uint8Array, bulkCount: number) => void = () => {}) {
+    this.#judgeHead = judgeHead;
+  }
 
   /** Entries completed by this part of the stream; all of it is taken, whether they are read or not. */
-  push(part: Uint8Array): Generator<TranscriptEntry> {
+  push(part: Uint8Array): Generator<Frame> {
     if (this.#damaged === null && part.length > 0) {
       // The caller may use its buffer again. (A Buffer's own slice() would share it.)
       this.#parts.push(Uint8Array.from(part));
@@ -120,53 +153,60 @@ export class TranscriptReader {
     return this.#length;
   }
 
-  *#read(): Generator<TranscriptEntry> {
+  /** Byte at which the next entry begins. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  *#read(): Generator<Frame> {
     if (this.#damaged !== null) throw this.#damaged;
     while (this.#length >= this.#needed) {
       const joined = this.#parts.length === 1 ? this.#parts[0]! : concatBytes(...this.#parts);
-      let read: EntryRead;
+      let read: Frame | number;
       try {
-        read = readEntry(joined);
+        read = readFrame(joined, this.#offset, this.#judgeHead);
       } catch (error) {
         this.#damaged = toFileTaoError(error);
         this.#parts = [];
         throw this.#damaged;
       }
-      if (read.entry === null) {
+      if (typeof read === 'number') {
         this.#parts = [joined];
-        this.#needed = read.needed;
+        this.#needed = read;
         continue;
       }
       const rest = joined.subarray(read.length);
       this.#parts = rest.length === 0 ? [] : [rest];
       this.#length = rest.length;
+      this.#offset += read.length;
       this.#needed = 4;
-      yield read.entry;
+      yield read;
     }
   }
 }
 
-type EntryRead =
-  | { readonly entry: TranscriptEntry; readonly length: number }
-  /** `needed` is more than there is. */
-  | { readonly entry: null; readonly needed: number };
-
-/** Reads as far as the bytes go. What they announce is judged before anything is waited for. */
-function readEntry(data: Uint8Array): EntryRead {
+/** The next entry, or how many bytes are needed to know more. What they announce is judged before it is waited for. */
+function readFrame(
+  data: Uint8Array,
+  offset: number,
+  judgeHead: (sealedHead: Uint8Array, bulkCount: number) => void,
+): Frame | number {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  if (data.length < 4) return { entry: null, needed: 4 };
+  if (data.length < 4) return 4;
   const headLength = view.getUint32(0, true);
-  if (headLength > headBytesMax) throw new FileTaoError('bad-message', 'transcript: an entry is too large');
+  if (!isHeadLength(headLength)) {
+    throw new FileTaoError('bad-message', `transcript: no entry has a head of ${headLength} bytes`);
+  }
   let at = 4 + headLength;
-  if (data.length < at + 1) return { entry: null, needed: at + 1 };
-  const head = readSealed(transcriptKind, data.slice(4, at));
+  if (data.length < at + 1) return at + 1;
   const bulkCount = data[at++]!;
-  if (head.value.bulks.length !== bulkCount)
-    throw new FileTaoError('bad-message', 'transcript: bulks do not match');
+  if (bulkCount > bulksMax) throw new FileTaoError('bad-message', 'transcript: too many bulks');
+  const sealedHead = data.subarray(4, 4 + headLength);
+  judgeHead(sealedHead, bulkCount);
   const bulks: (Uint8Array | null)[] = [];
   let bulkBytes = 0;
   for (let i = 0; i < bulkCount; i++) {
-    if (data.length < at + 4) return { entry: null, needed: at + 4 };
+    if (data.length < at + 4) return at + 4;
     const length = view.getUint32(at, true);
     at += 4;
     if (length === prunedMark) {
@@ -176,9 +216,28 @@ function readEntry(data: Uint8Array): EntryRead {
     bulkBytes += length;
     if (bulkBytes > entryBulkBytesMax)
       throw new FileTaoError('bad-message', 'transcript: a bulk is too large');
-    if (data.length < at + length) return { entry: null, needed: at + length };
-    bulks.push(data.slice(at, at + length));
+    if (data.length < at + length) return at + length;
+    bulks.push(data.subarray(at, at + length));
     at += length;
   }
-  return { entry: { head, bulks }, length: at };
+  return { offset, length: at, sealedHead, bulks };
+}
+
+/** A FrameReader whose entries are decoded; throws, once and for all, at the first that cannot be. */
+export class TranscriptReader {
+  readonly #frames = new FrameReader((sealedHead, bulkCount) => openHead(sealedHead, bulkCount));
+
+  /** Entries completed by this part of the stream; all of it is taken, whether they are read or not. */
+  push(part: Uint8Array): Generator<TranscriptEntry> {
+    return opened(this.#frames.push(part));
+  }
+
+  /** Bytes after the last whole entry. */
+  get torn(): number {
+    return this.#frames.torn;
+  }
+}
+
+function* opened(frames: Iterable<Frame>): Generator<TranscriptEntry> {
+  for (const frame of frames) yield openFrame(frame);
 }

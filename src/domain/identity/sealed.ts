@@ -11,6 +11,8 @@ import { decodeCanonical, encodeCanonical, type Field, type Shape, type StructOf
 /** A kind of signed message. `type` is part of what is signed, so no message passes as another. */
 export interface MessageKind<Value> {
   readonly type: string;
+  /** Names of the body's fields. */
+  readonly fields: readonly string[];
   readonly body: Field<Value>;
   /** The key that must have signed: a field of the body. */
   signerOf(value: Value): Uint8Array;
@@ -34,7 +36,7 @@ export function defineMessage<const S extends Shape>(
   signerOf: (value: StructOf<S>) => Uint8Array,
   maxBytes: number = limits.messageBytesMax,
 ): MessageKind<StructOf<S>> {
-  return { type, body: struct(shape), signerOf, maxBytes };
+  return { type, fields: Object.keys(shape), body: struct(shape), signerOf, maxBytes };
 }
 
 /** What is signed for a body of this type. */

@@ -37,6 +37,11 @@ export const limits = {
   /** Rounds whose (seed, keyed root) a validator keeps for a later certain check. */
   keptRounds: 32,
   replicasMax: 16,
+  /** Seconds ahead that a user may ask for, and that a miner allows on top for clocks that differ. */
+  expirySecondsMax: 5 * 365 * 24 * 3600,
+  expirySlackSeconds: 24 * 3600,
+  /** Seconds that a user must ask for at least: a piece shall not expire while it is being stored. */
+  expirySecondsMin: 10 * 60,
 } as const;
 
 /** Signed user requests (identity/request.ts). */

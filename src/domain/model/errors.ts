@@ -43,6 +43,15 @@ export const errorTable = {
   exists: kind(409, exitCodes.outputExists),
   conflict: kind(409, exitCodes.other),
   expired: kind(410, exitCodes.notFound),
+  // the chain
+  /** The account cannot pay for what it asks. */
+  funds: kind(402, exitCodes.other),
+  /** Inside a rate limit of the chain. */
+  'too-soon': kind(429, exitCodes.other),
+  /** The subnet takes weights only as time-locked commitments. */
+  'commit-reveal': kind(409, exitCodes.other),
+  /** The chain refused a call; the message names its error. */
+  'chain-refused': kind(409, exitCodes.other),
   // the protocol
   block: kind(409, exitCodes.other),
   'root-mismatch': kind(422, exitCodes.integrity),

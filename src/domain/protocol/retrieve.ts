@@ -31,7 +31,10 @@ export function retrieveProofBody(
   };
 }
 
-/** What is wrong with a retrieval, or null. @param root,keyedRoot as computed from the streamed bytes */
+/**
+ * What is wrong with a retrieval, or null. That the proof answers this very request comes first: only then are
+ * the other faults the miner's own signed word. @param root,keyedRoot as computed from the streamed bytes
+ */
 export function retrieveFault(
   core: ProofCore,
   request: Opened<RetrieveBody>,
@@ -39,10 +42,21 @@ export function retrieveFault(
   keyedRoot: Uint8Array,
   proof: RetrieveProofBody,
 ): string | null {
-  if (!equalBytes(root, request.value.root)) return 'root';
   if (!equalBytes(proof.requestDigest, request.digest)) return 'wrong-request';
+  if (!equalBytes(root, request.value.root)) return 'root';
   if (!equalBytes(proof.keyedRoot, keyedRoot)) return 'keyed-root';
-  const expected = retrieveProof(core, request.value.prevLink, retrieveSeed(core, request.body), keyedRoot);
+  return retrieveProofFault(core, request, proof);
+}
+
+/** The part of it that can be checked without the bytes, on the K that was signed. */
+export function retrieveProofFault(
+  core: ProofCore,
+  request: Opened<RetrieveBody>,
+  proof: RetrieveProofBody,
+): string | null {
+  if (!equalBytes(proof.requestDigest, request.digest)) return 'wrong-request';
+  const seed = retrieveSeed(core, request.body);
+  const expected = retrieveProof(core, request.value.prevLink, seed, proof.keyedRoot);
   return equalBytes(proof.proof, expected) ? null : 'proof';
 }
 

@@ -4,7 +4,9 @@
 import type { FastifyRequest } from 'fastify';
 import { type AuthorisedRequest, checkContent } from '../../domain/identity/request.js';
 import { publicKeyOf } from '../../domain/model/bytes.js';
+import { limits } from '../../domain/model/constants.js';
 import { FileTaoError } from '../../domain/model/errors.js';
+import { unixSeconds } from '../../domain/ports/clock.js';
 import type { ApiContext } from './context.js';
 
 /** The checked request, or null for one without a signature on an open node. */
@@ -31,4 +33,19 @@ export function authoriseBody(
   body: Uint8Array,
 ): void {
   if (request !== null) checkContent(request, context.core.hash(body));
+}
+
+/**
+ * Throws `expired` or `bad-input` for an expiry that no miner would take: miners sign their refusals, and what a
+ * user asks for must never count against a miner.
+ */
+export function requireExpiry(context: ApiContext, expiry: number): void {
+  const now = unixSeconds(context.clock);
+  if (expiry <= now) throw new FileTaoError('expired', 'the expiry lies in the past');
+  if (expiry < now + limits.expirySecondsMin) {
+    throw new FileTaoError('bad-input', `the expiry must lie ${limits.expirySecondsMin} s ahead at least`);
+  }
+  if (expiry > now + limits.expirySecondsMax) {
+    throw new FileTaoError('bad-input', `the expiry must lie ${limits.expirySecondsMax} s ahead at most`);
+  }
 }

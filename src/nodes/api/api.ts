@@ -31,7 +31,7 @@ export interface ApiParts extends ValidatorParts {
 /** Disk the spool may use; more uploads wait. */
 const spoolBytesMax = 1024 * mebibyte;
 /** Bytes of pieces in memory, so that the process stays well below 400 MB. */
-const memoryBytesMax = 64 * mebibyte;
+const memoryBytesMax = 48 * mebibyte;
 
 export async function startApi(parts: ApiParts): Promise<RunningNode> {
   const validator = composeValidator(parts);

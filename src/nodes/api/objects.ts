@@ -14,10 +14,12 @@ import { FileTaoError } from '../../domain/model/errors.js';
 import type { ObjectRecord } from '../../domain/model/records.js';
 import { unixSeconds } from '../../domain/ports/clock.js';
 import { type FetchedPiece, fetchPiece } from '../validator/fetching.js';
-import { authorise, authoriseBody } from './access.js';
+import { authorise, authoriseBody, requireExpiry } from './access.js';
 import type { ApiContext } from './context.js';
 import { activeReplicas, hotkeysOf, renewReplicas } from './pieces.js';
 
+/** Bytes handed to the stream at once. */
+const sliceSize = 256 * 1024;
 const manifestType = 'application/vnd.filetao.manifest';
 
 export function addObjectRoutes({ app }: NodeServer, context: ApiContext): void {
@@ -55,7 +57,7 @@ async function putObject(context: ApiContext, sealed: Uint8Array, sender: string
   if (sender !== null && sender !== owner)
     throw new FileTaoError('forbidden', 'the manifest is signed by another hotkey');
   const now = unixSeconds(context.clock);
-  if (value.expiry <= now) throw new FileTaoError('expired', 'the expiry lies in the past');
+  requireExpiry(context, value.expiry);
   const { copies } = value.redundancy;
   const hotkeys = new Set<string>();
   let fewest = Number.POSITIVE_INFINITY;
@@ -168,7 +170,10 @@ async function* objectParts(
       const from = Math.max(0, start - index * pieceSize);
       const to = Math.min(piece.data.length, end - index * pieceSize);
       try {
-        yield piece.data.subarray(from, to);
+        // In slices: the stream asks for the next one before the last has left, and must not hold two pieces.
+        for (let at = from; at < to; at += sliceSize) {
+          yield piece.data.subarray(at, Math.min(to, at + sliceSize));
+        }
       } finally {
         leave();
       }

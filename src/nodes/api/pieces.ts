@@ -14,7 +14,7 @@ import type { ReplicaRecord } from '../../domain/model/records.js';
 import { unixSeconds } from '../../domain/ports/clock.js';
 import { renewReplicaOn } from '../validator/renewing.js';
 import { placePiece } from '../validator/storing.js';
-import { authorise } from './access.js';
+import { authorise, requireExpiry } from './access.js';
 import type { ApiContext } from './context.js';
 
 export const replicasHeader = 'filetao-replicas';
@@ -47,8 +47,7 @@ export function addPieceRoutes({ app }: NodeServer, context: ApiContext): void {
     authorise(context, request);
     const pieceId = pieceIdFrom(request.params.pieceId);
     const { copies, expiry } = readQuery(request, context);
-    if (expiry <= unixSeconds(context.clock))
-      throw new FileTaoError('expired', 'the expiry lies in the past');
+    requireExpiry(context, expiry);
     const size = contentLength(request);
     if (size === null) throw new FileTaoError('length-required', 'Content-Length is missing');
     if (size < 1 || size > limits.replicaSizeMax) {

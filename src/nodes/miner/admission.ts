@@ -3,8 +3,10 @@
 
 import { type MessageKind, type Opened, openSealed } from '../../domain/identity/sealed.js';
 import { type PublicKey, publicKeyOf, rootOf } from '../../domain/model/bytes.js';
+import { limits } from '../../domain/model/constants.js';
 import { FileTaoError } from '../../domain/model/errors.js';
 import type { HeldReplica, ReplicaId } from '../../domain/model/records.js';
+import { unixSeconds } from '../../domain/ports/clock.js';
 import { checkHeader, type Header } from '../../domain/protocol/messages.js';
 import type { MinerContext } from './context.js';
 
@@ -42,6 +44,13 @@ export async function requireBlock(
     'block',
     `the block named is ${judgement === 'stale' ? 'too old' : 'not on my chain'}`,
   );
+}
+
+/** Throws `bad-message` for an expiry further ahead than anything may be kept. */
+export function requireExpiry(context: MinerContext, expiry: number): void {
+  if (expiry > unixSeconds(context.clock) + limits.expirySecondsMax + limits.expirySlackSeconds) {
+    throw new FileTaoError('bad-message', 'the expiry lies too far ahead');
+  }
 }
 
 export const replicaIdOf = (context: MinerContext, validatorKey: PublicKey, root: Uint8Array): ReplicaId => ({

@@ -11,6 +11,7 @@ import type { Signer, VerifySignature } from '../../domain/ports/signer.js';
 import type { Party } from '../../domain/protocol/messages.js';
 import type { ChainView } from '../chain-view.js';
 import type { WorkBudget } from './budget.js';
+import type { CarriedOut } from './replays.js';
 import type { RoundTable } from './rounds.js';
 
 export interface MinerContext {
@@ -27,6 +28,7 @@ export interface MinerContext {
   readonly prover: Prover;
   readonly rounds: RoundTable;
   readonly budget: WorkBudget;
+  readonly carriedOut: CarriedOut;
   readonly clock: Clock;
   readonly log: Log;
 }

@@ -1,33 +1,13 @@
 // A miner: keeps replicas, proves them, gives them back. Composition and life cycle only.
 
-import type { Log } from '../../adapters/observe/log.js';
 import { createServer } from '../../adapters/rpc/server.js';
-import type { ProofCore } from '../../domain/core/proof-core.js';
-import type { Chain } from '../../domain/ports/chain.js';
-import type { Clock } from '../../domain/ports/clock.js';
-import type { HoldingIndex } from '../../domain/ports/holding-index.js';
-import type { Prover } from '../../domain/ports/prover.js';
-import type { Replicas } from '../../domain/ports/replicas.js';
-import type { Signer, VerifySignature } from '../../domain/ports/signer.js';
-import { minerSecret } from '../../domain/protocol/derivations.js';
-import { ChainView } from '../chain-view.js';
 import type { RunningNode } from '../running-node.js';
-import { WorkBudget } from './budget.js';
+import { composeMiner, type MinerContextParts } from './compose.js';
 import type { MinerContext } from './context.js';
-import { RoundTable } from './rounds.js';
 import { addMinerRoutes } from './routes.js';
 import { dropExpired } from './upkeep.js';
 
-export interface MinerParts {
-  readonly signer: Signer;
-  readonly verify: VerifySignature;
-  readonly chain: Chain;
-  readonly core: ProofCore;
-  readonly replicas: Replicas;
-  readonly index: HoldingIndex;
-  readonly prover: Prover;
-  readonly clock: Clock;
-  readonly log: Log;
+export interface MinerParts extends MinerContextParts {
   readonly host: string;
   readonly port: number;
 }
@@ -35,15 +15,8 @@ export interface MinerParts {
 const expirySweepMs = 60_000;
 
 export async function startMiner(parts: MinerParts): Promise<RunningNode> {
-  const { signer, chain, clock, log, replicas, index, prover } = parts;
-  const context: MinerContext = {
-    ...parts,
-    party: { genesis: chain.genesis, netuid: chain.netuid, publicKey: signer.publicKey },
-    secret: minerSecret(signer),
-    view: new ChainView(chain, clock),
-    rounds: new RoundTable(() => clock.monotonic()),
-    budget: new WorkBudget(),
-  };
+  const { signer, chain, log, replicas, index, prover } = parts;
+  const context = composeMiner(parts);
   const server = createServer({ log, host: parts.host, port: parts.port });
   addMinerRoutes(server, context);
   const address = await server.listen();

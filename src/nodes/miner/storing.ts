@@ -10,13 +10,11 @@ import type { ReplicaWriter } from '../../domain/ports/replicas.js';
 import { receiptKind, storeKind } from '../../domain/protocol/messages.js';
 import { receiptBody } from '../../domain/protocol/store.js';
 import { encodeTerms } from '../../domain/protocol/terms.js';
-import { admit, replicaIdOf, requireBlock, requirePermit } from './admission.js';
+import { admit, replicaIdOf, requireBlock, requireExpiry, requirePermit } from './admission.js';
 import type { MinerContext } from './context.js';
 
 /** Bytes gathered before they are hashed and written: whole leaves, few system calls. */
 const batchSize = 256 * 1024;
-/** Seconds ahead that an expiry may lie. */
-const expirySecondsMax = 5 * 365 * 24 * 3600;
 
 export async function storeReplica(
   context: MinerContext,
@@ -32,13 +30,14 @@ export async function storeReplica(
   }
   const now = unixSeconds(clock);
   if (expiry <= now) throw new FileTaoError('expired', 'the replica would expire before it is stored');
-  if (expiry > now + expirySecondsMax) throw new FileTaoError('bad-message', 'the expiry lies too far ahead');
+  requireExpiry(context, expiry);
   await requirePermit(context, validatorKey);
   await requireBlock(context, request.value);
   const id = replicaIdOf(context, validatorKey, root);
 
   return context.budget.spend(validatorKey, size, async () => {
     const held = await index.get(id);
+    context.carriedOut.refuseReplay(request.digest, held === null);
     // Storing again is idempotent: the bytes are checked, expiry may grow, n and link stay. Only a file that was
     // lost is written again: no receipt without the bytes.
     const writer = held !== null && (await hasFile(context, id)) ? null : await replicas.create(id, size);
@@ -68,6 +67,7 @@ export async function storeReplica(
           receipt: answer,
         });
       }
+      context.carriedOut.note(request.digest, request.value.blockNumber);
       return answer;
     } catch (error) {
       await writer?.abort();

@@ -5,7 +5,7 @@ import { FileTaoError } from '../../domain/model/errors.js';
 import { unixSeconds } from '../../domain/ports/clock.js';
 import { acknowledgementKind, deleteKind, headerTo, renewKind } from '../../domain/protocol/messages.js';
 import { decodeTerms, encodeTerms } from '../../domain/protocol/terms.js';
-import { admit, replicaIdOf, requireBlock } from './admission.js';
+import { admit, replicaIdOf, requireBlock, requireExpiry } from './admission.js';
 import type { MinerContext } from './context.js';
 
 /** Replicas looked up at once. */
@@ -15,6 +15,7 @@ const graceSeconds = 600;
 
 export async function renewReplica(context: MinerContext, sealed: Uint8Array): Promise<Uint8Array> {
   const { request, validatorKey } = admit(context, renewKind, sealed);
+  requireExpiry(context, request.value.expiry);
   await requireBlock(context, request.value);
   const id = replicaIdOf(context, validatorKey, request.value.root);
   const held = await context.index.get(id);
@@ -33,8 +34,10 @@ export async function deleteReplica(context: MinerContext, sealed: Uint8Array): 
   const { request, validatorKey } = admit(context, deleteKind, sealed);
   await requireBlock(context, request.value);
   const id = replicaIdOf(context, validatorKey, request.value.root);
+  context.carriedOut.refuseReplay(request.digest, (await context.index.get(id)) !== null);
   await context.index.remove(id);
   await context.replicas.remove(id);
+  context.carriedOut.note(request.digest, request.value.blockNumber);
   return acknowledge(context, request, 0);
 }
 

@@ -3,6 +3,7 @@
 // the deadline; nothing is redrawn.
 
 import { splitFrame } from '../../adapters/rpc/wire.js';
+import { isAttributable } from '../../domain/audit/blame.js';
 import type { Outcome } from '../../domain/audit/transcript.js';
 import type { Opened } from '../../domain/identity/sealed.js';
 import { equalBytes, fromHex } from '../../domain/model/bytes.js';
@@ -262,7 +263,7 @@ class Round {
     });
     const commitment = openAnswer(context, challenge.value.receiver, commitmentKind, bytes, exchange);
     const fault = commitmentFault(context.core, challenge, commitment.value);
-    if (fault !== null) throw new RoundFailure(failed(fault, true));
+    if (fault !== null) throw new RoundFailure(failed(fault, isAttributable(fault)));
     return commitment;
   }
 
@@ -297,12 +298,11 @@ class Round {
     });
     const { head, bulk } = splitFrame(framed);
     const opening = openAnswer(context, challenge.value.receiver, openingKind, head, exchange);
-    exchange.bulk(opening.value.bulkDigest, bulk);
+    exchange.bulk(context.core.hash(bulk), bulk);
     const [fault] = openingFaults(context.core, [
       { challenge, commitment, nu, opening: opening.value, bulk },
     ]);
-    // Bulk bytes are covered by the miner's signature unless they do not even have the signed digest.
-    if (fault) throw new RoundFailure(failed(fault, fault !== 'bulk-digest'));
+    if (fault) throw new RoundFailure(failed(fault, isAttributable(fault)));
   }
 
   /** A miner that was restarted may listen elsewhere now. */
@@ -338,7 +338,7 @@ class Round {
           waitMs = 1000 * Math.max(1, error.refusal.value.retryAfter);
           until += waitMs;
         } else if (failure.code !== 'unreachable') throw error;
-        if (tries + 1 >= attemptsMax || clock.monotonic() + waitMs >= until) throw error;
+        else if (tries + 1 >= attemptsMax || clock.monotonic() + waitMs >= until) throw error;
         await clock.sleep(waitMs, this.signal);
         if (failure.code === 'unreachable') await this.#locateAgain();
       }

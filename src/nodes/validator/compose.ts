@@ -39,7 +39,7 @@ export interface ValidatorParts {
 }
 
 /** A replica being checked is held three times: decoded, encoded, and in the worker. */
-const settlingBytesMax = 32 * mebibyte;
+const settlingBytesMax = 16 * mebibyte;
 
 export function composeValidator(parts: ValidatorParts): ValidatorContext {
   const { signer, chain, clock } = parts;

@@ -2,6 +2,7 @@
 // verify are never passed on. A replica that fails is recorded as failed, and awaits repair.
 
 import { PartReader } from '../../adapters/rpc/wire.js';
+import { isAttributable } from '../../domain/audit/blame.js';
 import { retrievalOrder } from '../../domain/economy/placement.js';
 import { equalBytes, fromHex, type PieceId, type PublicKey } from '../../domain/model/bytes.js';
 import { limits } from '../../domain/model/constants.js';
@@ -119,8 +120,8 @@ async function fetchReplica(
     const fault = retrieveFault(core, question, content.digest(), keyedRoot, proof.value);
     // Wrong bytes are the miner's own signed word if it signed K of these very bytes. And if E is right by its
     // root but decodes to another piece, that is the validator's own doing.
-    if (fault !== null)
-      verdict = failed(fault, fault !== 'root' || equalBytes(proof.value.keyedRoot, keyedRoot));
+    const signedTheseBytes = fault !== 'root' || equalBytes(proof.value.keyedRoot, keyedRoot);
+    if (fault !== null) verdict = failed(fault, isAttributable(fault) && signedTheseBytes);
     else if (!equalBytes(core.hash(data), fromHex(replica.pieceId))) verdict = voided('piece-id');
     else verdict = passed;
     if (verdict.outcome !== 'pass') {
@@ -136,7 +137,8 @@ async function fetchReplica(
   } finally {
     await body?.close();
   }
-  const subject = { kind: 'retrieve', id: replica, size: replica.size, prevLink: replica.link } as const;
+  const { size, link: prevLink, receipt } = replica;
+  const subject = { kind: 'retrieve', id: replica, size, prevLink, receipt } as const;
   await recordTranscript(context, subject, exchange, verdict);
   if (verdict.outcome !== 'void') await index.count(replica.minerKey, 'retrieve', verdict.outcome === 'pass');
   if (verdict.outcome === 'fail' && gone.has(verdict.reason))

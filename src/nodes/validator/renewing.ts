@@ -1,7 +1,8 @@
 // Moving a replica's expiry on its miner, and recording what the miner signed for.
 
+import { isAttributable } from '../../domain/audit/blame.js';
 import type { MessageKind, Opened } from '../../domain/identity/sealed.js';
-import { equalBytes, fromHex } from '../../domain/model/bytes.js';
+import { fromHex } from '../../domain/model/bytes.js';
 import { limits } from '../../domain/model/constants.js';
 import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
 import type { ReplicaId } from '../../domain/model/records.js';
@@ -14,6 +15,7 @@ import {
   type RenewBody,
   renewKind,
 } from '../../domain/protocol/messages.js';
+import { acknowledgementFault } from '../../domain/protocol/renew.js';
 import { ask, openAnswer, sealQuestion } from './asking.js';
 import { verdictOf } from './blame.js';
 import type { ValidatorContext } from './context.js';
@@ -40,8 +42,7 @@ export async function renewReplicaOn(
       blockHash,
     },
   });
-  const inForce = await askForUpkeep(context, replica, 'renew', renewKind, question);
-  if (inForce < expiry) throw new FileTaoError('integrity', 'the miner acknowledged an earlier expiry');
+  await askForUpkeep(context, replica, 'renew', renewKind, question, expiry);
   await changeReplica(context, replica, (current) =>
     current.expiry >= expiry ? null : { ...current, expiry },
   );
@@ -59,39 +60,36 @@ export async function deleteReplicaOn(context: ValidatorContext, replica: Held):
       blockHash,
     },
   });
-  await askForUpkeep(context, replica, 'delete', deleteKind, question);
+  await askForUpkeep(context, replica, 'delete', deleteKind, question, 0);
   await context.index.removeReplica(replica);
 }
 
-/** The expiry the miner signed for. */
+/** Resolves when the miner acknowledged. @param expiry asked for; 0 for a delete */
 async function askForUpkeep<Body extends RenewBody | DeleteBody>(
   context: ValidatorContext,
   replica: Held,
   route: NodeRoute & ('renew' | 'delete'),
   kind: MessageKind<Body>,
   question: Opened<Body>,
-): Promise<number> {
+  expiry: number,
+): Promise<void> {
   const exchange = new Exchange(context.clock);
   const subject = { kind: route, id: replica, size: replica.size } as const;
+  let fault: string | null;
   try {
     const miner = await locateMiner(context, replica.minerKey);
     const timeoutMs = context.deadlines.baseMs;
     const reply = await ask(context, miner, question, { route, kind, timeoutMs }, exchange);
     const bytes = await reply.readAll(limits.messageBytesMax);
     const answer = openAnswer(context, fromHex(replica.minerKey), acknowledgementKind, bytes, exchange);
-    if (!equalBytes(answer.value.requestDigest, question.digest)) {
-      throw new FileTaoError('integrity', 'the acknowledgement is for another request');
-    }
-    await recordTranscript(context, subject, exchange, passed);
-    return answer.value.expiry;
+    fault = acknowledgementFault(question, expiry, answer.value);
   } catch (error) {
-    const failure = toFileTaoError(error);
     const { blockNumber: number, blockHash: hash } = question.value;
-    const verdict =
-      failure.code === 'integrity'
-        ? failed(failure.code, true)
-        : await verdictOf(context, exchange, error, { named: { number, hash } });
+    const verdict = await verdictOf(context, exchange, error, { named: { number, hash } });
     await recordTranscript(context, subject, exchange, verdict);
-    throw failure;
+    throw toFileTaoError(error);
   }
+  const verdict = fault === null ? passed : failed(fault, isAttributable(fault));
+  await recordTranscript(context, subject, exchange, verdict);
+  if (fault !== null) throw new FileTaoError('integrity', `the acknowledgement is wrong: ${fault}`);
 }

@@ -1,7 +1,8 @@
 // Storing a piece on miners (PROTOCOL 3 and 4): encode for each miner, send, check the receipt, record. The
 // piece lies in a file; it is encoded while it is read, so nothing holds a second copy.
 
-import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { isAttributable } from '../../domain/audit/blame.js';
 import { networkOf, placementOrder } from '../../domain/economy/placement.js';
 import type { Opened } from '../../domain/identity/sealed.js';
 import { fromHex, type PieceId, type PublicKey, publicKeyOf, rootOf } from '../../domain/model/bytes.js';
@@ -83,7 +84,7 @@ export async function storeReplicaOn(
     const bytes = await reply.readAll(limits.messageBytesMax);
     receipt = openAnswer(context, minerKey, receiptKind, bytes, exchange);
     const fault = receiptFault(core, question, keyedRoot, receipt.value);
-    verdict = fault === null ? passed : failed(fault, true);
+    verdict = fault === null ? passed : failed(fault, isAttributable(fault));
     if (fault !== null) failure = new FileTaoError('integrity', `the miner's receipt is wrong: ${fault}`);
   } catch (error) {
     failure = toFileTaoError(error);
@@ -127,8 +128,17 @@ async function* encodedParts(
   key: Uint8Array,
 ): AsyncGenerator<Uint8Array> {
   const stream = context.cipher.aes256Ctr(key);
-  for await (const part of createReadStream(piece.path, { highWaterMark: readSize })) {
-    yield stream.apply(part as Buffer);
+  const file = await open(piece.path, 'r');
+  try {
+    // One buffer for all reads: what is sent is the cipher's own.
+    const buffer = new Uint8Array(Math.min(readSize, piece.size));
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, buffer.length);
+      if (bytesRead === 0) return;
+      yield stream.apply(buffer.subarray(0, bytesRead));
+    }
+  } finally {
+    await file.close();
   }
 }
 

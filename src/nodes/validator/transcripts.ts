@@ -53,6 +53,7 @@ export class Exchange {
     this.#messages.push({ type, atMs: this.elapsedMs, bytes: bytes.slice() });
   }
 
+  /** @param digest hash(bytes), whatever digest the miner signed */
   bulk(digest: Uint8Array, bytes: Uint8Array): void {
     this.#bulks.push({ digest, bytes });
   }

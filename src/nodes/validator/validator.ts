@@ -7,6 +7,7 @@ import type { ValidatorContext } from './context.js';
 import { dropExpired } from './expiring.js';
 import { addOperatorRoutes } from './operating.js';
 import { recoverRounds } from './recovery.js';
+import { type Pruning, pruneForever } from './retention.js';
 import { activeReplicas, challengeAll } from './rounds.js';
 
 export interface ValidatorNodeParts extends ValidatorParts {
@@ -14,6 +15,8 @@ export interface ValidatorNodeParts extends ValidatorParts {
   readonly port: number;
   /** Blocks between sweeps over all replicas; 0 holds rounds only when the operator asks. */
   readonly challengeEveryBlocks: number;
+  /** Takes opened bytes that have served their time out of the transcripts. */
+  readonly prune: () => Promise<Pruning>;
 }
 
 const pollMs = 500;
@@ -36,12 +39,13 @@ export async function startValidator(parts: ValidatorNodeParts): Promise<Running
     parts.challengeEveryBlocks === 0
       ? Promise.resolve()
       : sweepForever(context, parts.challengeEveryBlocks, stopping.signal);
+  const pruning = pruneForever(context, parts.prune, stopping.signal);
   return {
     address,
     async close() {
       stopping.abort();
       await server.close();
-      await Promise.all([sweeping, operator.settled()]);
+      await Promise.all([sweeping, pruning, operator.settled()]);
       await closeValidatorParts(context);
     },
   };

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { formatBytes } from '../../adapters/config/byte-size.js';
 import { type IndexLocation, placeOf } from '../../adapters/index/location.js';
 import { openPlacementIndex } from '../../adapters/index/open-index.js';
 import { loadCore } from '../../adapters/proving/load-core.js';
@@ -12,6 +13,7 @@ import { systemRandom } from '../../adapters/system/random.js';
 import { ApiConnection } from '../../client/api-connection.js';
 import { nodeRuntime } from '../../client/node-runtime.js';
 import { retrieveToFile } from '../../client/retrieve.js';
+import { openSource } from '../../client/source.js';
 import { store } from '../../client/store.js';
 import { retrievalOrder } from '../../domain/economy/placement.js';
 import type { Cid } from '../../domain/model/bytes.js';
@@ -80,7 +82,8 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   checkDemoOptions(options);
   const { narrator, signal } = options;
   const core = loadCore().build;
-  if (options.file !== undefined) await (await open(options.file, 'r')).close();
+  // A file that cannot be read is not worth starting a network for.
+  if (options.file !== undefined) await (await openSource(options.file)).close();
   narrator.title(`FileTAO demo: ${options.miners} miners, a validator and an API node on this machine`);
   narrator.begin('starting the network');
   let started = 0;
@@ -157,11 +160,11 @@ class Demo {
       const storeSeconds = storeTime();
       const replicas = await this.#replicasOf(stored.cid);
       narrator.done(
-        `${stored.cid}: ${stored.pieces} pieces, ${replicas.length} replicas on ${stored.hotkeys.length} miners, ` +
-          `${rate(stored.size, storeSeconds)} in, ${seconds(storeSeconds)}`,
+        `${count(stored.pieces, 'piece')}, ${count(replicas.length, 'replica')} on ${count(stored.hotkeys.length, 'miner')}, ` +
+          `${rate(stored.size, storeSeconds)}, CID ${stored.cid}`,
       );
 
-      narrator.begin(`challenging every replica, ${options.rounds} rounds`);
+      narrator.begin(`challenging every replica, ${count(options.rounds, 'round')}`);
       const challengeTime = stopwatch();
       const counts = { passed: 0, failed: 0, chunks: 0, bytes: 0 };
       for (let round = 0; round < options.rounds; round++) {
@@ -175,8 +178,8 @@ class Demo {
       const challengeSeconds = challengeTime();
       const mibPerSecond = counts.bytes / mebibyte / challengeSeconds;
       narrator.done(
-        `${counts.passed} passed, ${counts.failed} failed; ${counts.chunks} chunks committed to, ` +
-          `${mibPerSecond.toFixed(0)} MiB/s proven over the network, ${seconds(challengeSeconds)}`,
+        `${counts.passed} passed, ${counts.failed} failed; ${count(counts.chunks, 'chunk')} committed to, ` +
+          `${rate(counts.bytes, challengeSeconds)} proven over the network`,
       );
 
       const damaged = await this.#damageAndCatch(stored.cid, replicas);
@@ -194,7 +197,7 @@ class Demo {
       const after = await index.getReplica(flipped);
       const flipCaught = after?.state === 'failed' && after.lastFailure?.reason === 'root';
       narrator.done(
-        `${rate(stored.size, retrieveSeconds)} out, ${seconds(retrieveSeconds)}; the replica with the wrong byte ` +
+        `${rate(stored.size, retrieveSeconds)}; the replica with the wrong byte ` +
           (flipCaught ? 'was caught by its root, and another one used' : 'WAS NOT CAUGHT'),
       );
       narrator.begin('comparing');
@@ -241,7 +244,7 @@ class Demo {
       chunkSize,
       damagedShare,
     );
-    narrator.done(`one byte in each of ${damaged} of ${chunks} chunks`);
+    narrator.done(`one byte in each of ${damaged} of ${count(chunks, 'chunk')}`);
     narrator.begin('challenging until it is caught');
     for (let rounds = 1; rounds <= catchingRoundsMax; rounds++) {
       for await (const line of this.#rounds(cid)) {
@@ -296,7 +299,7 @@ class Demo {
   async #generate(): Promise<string> {
     const { narrator, size } = this.options;
     const path = join(this.network.folder, 'original');
-    narrator.begin(`generating a file of ${(size / mebibyte).toFixed(1)} MiB of random bytes`);
+    narrator.begin(`generating a file of ${formatBytes(size)} of random bytes`);
     const file = await open(path, 'wx', 0o600);
     try {
       for (let left = size; left > 0; ) {
@@ -331,5 +334,9 @@ function stopwatch(): () => number {
 }
 
 const round3 = (value: number): number => Math.round(value * 1000) / 1000;
-const seconds = (value: number): string => `${value.toFixed(2)} s`;
-const rate = (bytes: number, time: number): string => `${(bytes / mebibyte / time).toFixed(0)} MiB/s`;
+const count = (number: number, thing: string): string => `${number} ${thing}${number === 1 ? '' : 's'}`;
+/** For a little file the speed says nothing. */
+const rate = (bytes: number, time: number): string =>
+  bytes < mebibyte
+    ? formatBytes(bytes)
+    : `${formatBytes(bytes)} at ${(bytes / mebibyte / time).toFixed(0)} MiB/s`;

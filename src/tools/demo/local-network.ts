@@ -3,7 +3,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, rmSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -69,9 +69,19 @@ export async function startLocalNetwork(options: LocalNetworkOptions): Promise<L
   // Demos at once, or one after another, must not find each other's keys.
   const prefix = `demo-${randomBytes(4).toString('hex')}-`;
   const processes: NodeProcess[] = [];
+  const closing = new AbortController();
+  const signal = AbortSignal.any([closing.signal, ...(options.signal === undefined ? [] : [options.signal])]);
+  // For an end without `close`, as by a second Ctrl-C: nothing may stay behind then either.
+  const abandon = (): void => {
+    for (const { child } of processes) child.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  };
+  process.once('exit', abandon);
   const close = async (): Promise<void> => {
+    closing.abort();
     await Promise.all(processes.map(stop));
-    await rm(folder, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+    process.off('exit', abandon);
   };
   try {
     const wallets = join(folder, 'wallets');
@@ -96,7 +106,7 @@ export async function startLocalNetwork(options: LocalNetworkOptions): Promise<L
         directory,
         logFile: join(folder, `${name}.log`),
         hotkey: publicKeyOf(owner.hotkey.publicKey),
-        signal: options.signal,
+        signal,
         flags: [
           '--wallet.path',
           wallets,
@@ -186,13 +196,13 @@ function redisServer(url: string): RedisServer {
 interface StartOptions extends Omit<NodeProcess, 'address' | 'child'> {
   readonly flags: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: AbortSignal;
   readonly onSpawned: (node: NodeProcess) => void;
 }
 
 async function startNode({ flags, env, signal, onSpawned, ...node }: StartOptions): Promise<NodeProcess> {
-  signal?.throwIfAborted();
   await mkdir(node.directory, { recursive: true, mode: 0o700 });
+  signal.throwIfAborted();
   // In a process group of its own: Ctrl-C on the terminal reaches only this process, which ends the others.
   const child = spawn(process.execPath, [program, 'run', node.role, ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -213,13 +223,13 @@ async function startNode({ flags, env, signal, onSpawned, ...node }: StartOption
     createInterface({ input: child.stdout }).once('line', (line) => settle(() => resolve(line))());
     child.once('error', (error) => settle(() => reject(error))());
     child.once('exit', (code, by) => settle(() => reject(new Error(`ended with ${code ?? by}`)))());
-    signal?.addEventListener(
+    signal.addEventListener(
       'abort',
       settle(() => reject(signal.reason)),
       { once: true },
     );
   }).catch(async (error) => {
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
     const last = (await readFile(node.logFile, 'utf8').catch(() => '')).trim().split('\n').at(-1);
     throw new FileTaoError('internal', `${node.name} ${(error as Error).message}${last ? `: ${last}` : ''}`);
   });

@@ -9,6 +9,22 @@ export interface Narrator {
 
 const barWidth = 24;
 const redrawMs = 80;
+/** Result lines are broken before this column, whatever the terminal: they are read, copied and kept. */
+const columns = 80;
+const indent = ' '.repeat(11);
+
+/** Breaks at spaces; words longer than a line stay whole, so that they can be copied. */
+function wrapped(text: string): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && indent.length + line.length + 1 + word.length > columns) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line].join(`\n${indent}`);
+}
 
 /** Writes to `stream`: stderr with --json, stdout without. */
 export function createNarrator(stream: NodeJS.WriteStream): Narrator {
@@ -30,6 +46,7 @@ export function createNarrator(stream: NodeJS.WriteStream): Narrator {
       step = text;
       started = performance.now();
       drawnAt = 0;
+      clear();
       if (live) stream.write(`  ${step} …`);
     },
     progress(done, total) {
@@ -45,7 +62,7 @@ export function createNarrator(stream: NodeJS.WriteStream): Narrator {
     done(result) {
       clear();
       const time = ((performance.now() - started) / 1000).toFixed(1).padStart(5);
-      stream.write(`${green('✓')} ${time} s  ${step}: ${result}\n`);
+      stream.write(`${green('✓')} ${time} s  ${wrapped(`${step}: ${result}`)}\n`);
     },
   };
 }

@@ -6,14 +6,22 @@ import { test } from 'node:test';
 import { blake3 } from '@noble/hashes/blake3.js';
 import { openDevChain } from '../../../../src/adapters/chain/dev/dev-chain.js';
 import { systemClock } from '../../../../src/adapters/system/clock.js';
-import { type PublicKey, toHex, utf8 } from '../../../../src/domain/model/bytes.js';
+import { fromHex, type PublicKey, toHex, utf8 } from '../../../../src/domain/model/bytes.js';
+import { raoPerTao } from '../../../../src/domain/ports/chain.js';
+import type { Signer } from '../../../../src/domain/ports/signer.js';
 import { manualClock } from '../../manual-clock.js';
 import { nextLine, startProgram } from '../../program.js';
 import { temporaryFolder } from '../../temporary-folder.js';
-import { type ChainBackend, chainConformance, unsigned } from '../conformance.js';
+import { type ChainBackend, chainConformance, testSigner } from '../conformance.js';
 
 const child = new URL('./dev-chain-child.js', import.meta.url);
 const hotkey = (n: number): PublicKey => n.toString(16).padStart(64, '0') as PublicKey;
+/** A signer that need not sign: the dev chain trusts its callers. */
+const unsigned = (key: PublicKey): Signer => ({
+  publicKey: fromHex(key),
+  sign: () => new Uint8Array(64),
+  deriveSecret: () => new Uint8Array(32),
+});
 const fixedRandom = { bytes: (length: number) => new Uint8Array(length).fill(7) };
 
 const devChain: ChainBackend = {
@@ -24,13 +32,18 @@ const devChain: ChainBackend = {
     const writer = await openDevChain({ directory, clock, intervalMs: 250 });
     context.after(() => writer.close());
     return {
+      chain: null,
       open: () => openDevChain({ directory, clock }),
       advance: async (blocks) => clock.advance(blocks * 250),
-      register: async (key, stake, validatorPermit) =>
-        void (await writer.register(key, { stake, validatorPermit })),
-      deregister: async (key) => void (await writer.deregister(key)),
-      setStake: (key, stake) => writer.setStake(key, stake),
-      signer: unsigned,
+      rich: async () => testSigner(99),
+      grants: {
+        register: async (key, stake, validatorPermit) =>
+          void (await writer.register(key, { stake, validatorPermit })),
+        deregister: async (key) => void (await writer.deregister(key)),
+        setStake: (key, stake) => writer.setStake(key, stake),
+        setBalance: (key, rao) => writer.setBalance(key, rao),
+        setHyperparameters: (change) => writer.setHyperparameters(change),
+      },
     };
   },
 };
@@ -180,4 +193,60 @@ test('processes that come at once find one chain and get distinct uids', async (
   context.after(() => chain.close());
   assert.equal((await chain.neuron('ff'.repeat(32) as PublicKey))!.stake, 4, 'the highest stake asked for');
   for (const { head, hash } of seen) assert.equal(toHex((await chain.blockHash(head))!), hash);
+});
+
+test('late finality, jumps of the head and a fork are seen by every view', async (context) => {
+  const directory = await temporaryFolder(context);
+  const clock = manualClock();
+  const chain = await openDevChain({ directory, clock, intervalMs: 1000 });
+  context.after(() => chain.close());
+  const other = await openDevChain({ directory, clock });
+  context.after(() => other.close());
+  const heads = async () => [(await chain.finalisedHead()).number, (await other.finalisedHead()).number];
+  clock.advance(20_000);
+  assert.deepEqual(await heads(), [20, 20]);
+  await chain.setFaults({ finalityLag: 3 });
+  assert.deepEqual(await heads(), [20, 20], 'what was final stays final');
+  clock.advance(5_000);
+  assert.deepEqual(await heads(), [22, 22]);
+  assert.equal(await other.blockHash(23), null, 'a block that is not final has no hash yet');
+  await chain.setFaults({ finalityLag: 0, headStep: 10 });
+  clock.advance(4_000);
+  assert.deepEqual(await heads(), [22, 22]);
+  clock.advance(1_000);
+  assert.deepEqual(await heads(), [30, 30]);
+  const [before, kept] = [await other.blockHash(25), await other.blockHash(24)];
+  await chain.setFaults({ forkFrom: 25 });
+  assert.notDeepEqual(await other.blockHash(25), before, 'another branch');
+  assert.deepEqual(await other.blockHash(24), kept);
+  assert.deepEqual(await chain.blockHash(25), await other.blockHash(25));
+  await chain.setFaults({ headStep: 1, forkFrom: null });
+  assert.deepEqual(await other.blockHash(25), before);
+  await assert.rejects(chain.setFaults({ headStep: 0 }), { code: 'bad-input' });
+});
+
+test('what is written survives a restart; a reset starts another chain in the folder', async (context) => {
+  const directory = await temporaryFolder(context);
+  const clock = manualClock();
+  const first = await openDevChain({ directory, clock, intervalMs: 1000, netuid: 5 });
+  await first.burnedRegister(unsigned(hotkey(1)), hotkey(2));
+  await first.setPermit(hotkey(2), true);
+  await first.setHyperparameters({ tempo: 7, weightsVersion: 2n ** 63n });
+  clock.advance(10_000);
+  await first.setWeights(unsigned(hotkey(2)), [{ uid: 0, value: 9 }], 2n ** 63n);
+  await first.close();
+  const second = await openDevChain({ directory, clock });
+  assert.equal(await second.balance(hotkey(1)), 999n * raoPerTao);
+  assert.deepEqual(await second.weights(0), [{ uid: 0, value: 9 }]);
+  const { tempo, weightsVersion } = await second.hyperparameters();
+  assert.deepEqual([tempo, weightsVersion], [7, 2n ** 63n]);
+  assert.equal((await second.neuron(hotkey(2)))!.lastUpdate, 10);
+  await second.reset();
+  await second.close();
+  const third = await openDevChain({ directory, clock });
+  context.after(() => third.close());
+  assert.notDeepEqual(third.genesis, second.genesis);
+  assert.deepEqual([await third.neurons(), (await third.finalisedHead()).number, third.netuid], [[], 0, 5]);
+  assert.deepEqual(await third.weights(0), []);
+  assert.equal(await third.balance(hotkey(1)), 1000n * raoPerTao);
 });

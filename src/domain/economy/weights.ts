@@ -1,0 +1,144 @@
+// From scores to the weight vector that a validator sets. The formulas are those of the Python SDK
+// (bittensor/utils/weight_utils.py: `process_weights`, `normalize_max_weight`,
+// `convert_weights_and_uids_for_emit`), so that a validator here and one there agree about the same scores.
+
+import { FileTaoError } from '../model/errors.js';
+import type { Weight } from '../ports/chain.js';
+
+export const weightMax = 65535;
+
+/** Keeps a quotient away from zero; the reference's constant. */
+const epsilon = 1e-7;
+/** What the reference gives every uid where too few have a score of their own. */
+const floorWeight = 1e-5;
+
+/**
+ * Scores as shares of one: what is not a number and what is negative is worth nothing. (The reference lifts
+ * all scores by the most negative one, so a miner that was never asked gains when another one fails.)
+ */
+export function shares(scores: readonly number[]): readonly number[] {
+  const positive = scores.map((score) => (Number.isFinite(score) && score > 0 ? score : 0));
+  return normalised(positive) ?? positive;
+}
+
+export interface WeightRules {
+  readonly minAllowedWeights: number;
+  /** Largest share of one weight; 1 is no limit. */
+  readonly maxWeight: number;
+  /** Lowest share of the nonzero weights that is dropped, as far as minAllowedWeights lets it. Default 0. */
+  readonly excludeQuantile?: number;
+}
+
+export interface ProcessedWeights {
+  readonly uids: readonly number[];
+  /** Shares; their sum is 1. */
+  readonly weights: readonly number[];
+}
+
+/** The reference's `process_weights`; `scores[i]` belongs to `uids[i]`. */
+export function processWeights(
+  uids: readonly number[],
+  scores: readonly number[],
+  { minAllowedWeights, maxWeight, excludeQuantile = 0 }: WeightRules,
+): ProcessedWeights {
+  if (uids.length !== scores.length) throw new RangeError('as many uids as scores');
+  const count = uids.length;
+  if (count === 0) return { uids: [], weights: [] };
+  const nonzero = scores.map((score, i) => ({ uid: uids[i]!, score })).filter(({ score }) => score > 0);
+  if (nonzero.length === 0 || count < minAllowedWeights) {
+    return { uids: [...uids], weights: uids.map(() => 1 / count) };
+  }
+  if (nonzero.length < minAllowedWeights) {
+    const lifted = scores.map((score) => floorWeight + Math.max(0, score));
+    return { uids: [...uids], weights: limitWeights(lifted, maxWeight) };
+  }
+  const share = Math.min(excludeQuantile, Math.max(0, nonzero.length - minAllowedWeights) / nonzero.length);
+  const lowest = quantile(
+    nonzero.map(({ score }) => score),
+    share,
+  );
+  const kept = nonzero.filter(({ score }) => score >= lowest);
+  return {
+    uids: kept.map(({ uid }) => uid),
+    weights: limitWeights(
+      kept.map(({ score }) => score),
+      maxWeight,
+    ),
+  };
+}
+
+/** Linear interpolation between order statistics, as numpy and torch define it. */
+export function quantile(values: readonly number[], q: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = q * (sorted.length - 1);
+  const below = Math.floor(at);
+  const above = Math.min(below + 1, sorted.length - 1);
+  return sorted[below]! + (sorted[above]! - sorted[below]!) * (at - below);
+}
+
+/** The reference's `normalize_max_weight`: shares of which none exceeds the limit. */
+export function limitWeights(values: readonly number[], limit: number): readonly number[] {
+  const count = values.length;
+  const sum = total(values);
+  if (sum === 0 || count * limit <= 1) return values.map(() => 1 / count);
+  const sorted = [...values].sort((a, b) => a - b);
+  const estimate = sorted.map((value) => value / sum);
+  if (estimate[count - 1]! <= limit) return values.map((value) => value / sum);
+  const cumulative: number[] = [];
+  let below = 0;
+  for (const value of estimate) {
+    below += value;
+    cumulative.push(below);
+  }
+  let keep = 0;
+  for (const [i, value] of estimate.entries()) {
+    const above = (count - i - 1) * value;
+    if (value / (above + cumulative[i]! + epsilon) < limit) keep++;
+  }
+  const cutoff = ((limit * (cumulative[keep - 1] ?? 0) - epsilon) / (1 - limit * (count - keep))) * sum;
+  return normalised(values.map((value) => Math.min(value, cutoff))) ?? values.map(() => 1 / count);
+}
+
+/** The reference's emission: of 65535, relative to the largest; zeros are left out. In the order given. */
+export function emitWeights(uids: readonly number[], weights: readonly number[]): readonly Weight[] {
+  if (uids.length !== weights.length) throw new RangeError('as many uids as weights');
+  const largest = weights.reduce((max, weight) => Math.max(max, weight), 0);
+  if (largest === 0) return [];
+  return uids
+    .map((uid, i) => ({ uid, value: roundHalfEven((weights[i]! / largest) * weightMax) }))
+    .filter(({ value }) => value > 0);
+}
+
+/** Python's `round`: a half goes to the even neighbour. */
+export function roundHalfEven(value: number): number {
+  const below = Math.floor(value);
+  const part = value - below;
+  if (part !== 0.5) return Math.round(value);
+  return below % 2 === 0 ? below : below + 1;
+}
+
+/** Throws `bad-input` unless the chain can take the vector: whole numbers in range, each uid once. */
+export function checkWeights(weights: readonly Weight[]): void {
+  const seen = new Set<number>();
+  for (const { uid, value } of weights) {
+    for (const [what, number] of [
+      ['uid', uid],
+      ['weight', value],
+    ] as const)
+      if (!Number.isInteger(number) || number < 0 || number > weightMax)
+        throw new FileTaoError(
+          'bad-input',
+          `a ${what} is a whole number from 0 to ${weightMax}, not ${number}`,
+        );
+    if (seen.has(uid)) throw new FileTaoError('bad-input', `uid ${uid} has two weights`);
+    seen.add(uid);
+  }
+}
+
+const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
+
+/** null when nothing is above zero. */
+function normalised(values: readonly number[]): readonly number[] | null {
+  const sum = total(values);
+  return sum > 0 ? values.map((value) => value / sum) : null;
+}

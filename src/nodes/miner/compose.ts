@@ -1,0 +1,26 @@
+// Puts a miner's context together from its parts.
+
+import { minerSecret } from '../../domain/protocol/derivations.js';
+import { ChainView } from '../chain-view.js';
+import { WorkBudget } from './budget.js';
+import type { MinerContext } from './context.js';
+import { CarriedOut } from './replays.js';
+import { RoundTable } from './rounds.js';
+
+export type MinerContextParts = Pick<
+  MinerContext,
+  'signer' | 'verify' | 'chain' | 'core' | 'replicas' | 'index' | 'prover' | 'clock' | 'log'
+>;
+
+export function composeMiner(parts: MinerContextParts): MinerContext {
+  const { signer, chain, clock } = parts;
+  return {
+    ...parts,
+    party: { genesis: chain.genesis, netuid: chain.netuid, publicKey: signer.publicKey },
+    secret: minerSecret(signer),
+    view: new ChainView(chain, clock),
+    rounds: new RoundTable(() => clock.monotonic()),
+    budget: new WorkBudget(),
+    carriedOut: new CarriedOut(),
+  };
+}
