@@ -186,6 +186,12 @@ export const path: Kind<string> = {
   },
 };
 
+/** A path, or empty for none. */
+export const optionalPath: Kind<string> = {
+  ...path,
+  parse: (text, folder) => (text === '' ? '' : path.parse(text, folder)),
+};
+
 /** Given as a bare flag; environment and file write true or false. */
 export const onOff: Kind<boolean> = {
   placeholder: null,

@@ -19,6 +19,7 @@ import {
   keyPrefix,
   oneOf,
   onOff,
+  optionalPath,
   path,
   port,
   secret,
@@ -179,7 +180,7 @@ export const options = {
   ),
   'database.tls_ca': option(
     nodes,
-    path,
+    optionalPath,
     '',
     'PEM file of the authority that signed the certificate of a rediss:// server',
     "the system's authorities",

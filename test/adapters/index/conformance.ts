@@ -10,7 +10,6 @@ import { startProgram } from '../program.js';
 import { seededRandom } from '../seeded-random.js';
 import { openHoldingAt, openPlacementAt } from './backends.js';
 import { all, assertConsistent, nameOf } from './consistency.js';
-import { assertLanes, lanes, piecesOfLoad } from './load.js';
 import {
   bytes32,
   cid,
@@ -23,22 +22,15 @@ import {
   root,
   validator,
 } from './records.js';
-
-export interface IndexBackend {
-  readonly name: string;
-  /** kill -9 of a writer, so many times. */
-  readonly kills?: number;
-  /** Leaves out what starts further processes, where another run on the same backend has it. */
-  readonly oneProcess?: boolean;
-  /** Address of an empty place, as backends.ts opens it; removed after the test. */
-  prepare(context: TestContext): Promise<string>;
-}
+import { type IndexBackend, killWriterUnderLoad } from './writer-crash.js';
 
 const child = new URL('./child.js', import.meta.url);
 const refusedWith =
   (code: string) =>
   (error: unknown): boolean =>
     error instanceof FileTaoError && error.code === code;
+
+export type { IndexBackend } from './writer-crash.js';
 
 export function placementIndexConformance(backend: IndexBackend): void {
   const opened = async (context: TestContext): Promise<[PlacementIndex, string]> => {
@@ -433,34 +425,13 @@ export function placementIndexConformance(backend: IndexBackend): void {
       );
     });
 
-    test('kill -9 of a writer: what it acknowledged is there, and the others go on', {
-      skip: backend.oneProcess ?? false,
-    }, async (context) => {
-      const [index, address] = await opened(context);
-      const random = seededRandom(context);
-      const steps = Array.from({ length: lanes }, () => 0);
-      const rounds = backend.kills ?? 10;
-      for (let round = 0; round < rounds; round++) {
-        const writer = startProgram(context, child, ['load', address, ...steps.map(String)]);
-        const killAfter = 10 + random.below(120);
-        let lines = 0;
-        let killed: Promise<void> | null = null;
-        for await (const line of writer.lines) {
-          const [lane, step] = line.split(' ').map(Number) as [number, number];
-          assert.equal(step, steps[lane], 'steps are acknowledged in order');
-          steps[lane] = step + 1;
-          // The lines that were written before the kill still arrive after it: they count.
-          if (++lines === killAfter) killed = writer.kill();
-        }
-        if (killed === null) await writer.end(); // it may have finished, not failed
-        await killed;
-        await index.count(miner(1), 'store', true);
-        const replicas = await assertConsistent(index, piecesOfLoad);
-        assertLanes(replicas, steps, steps);
-      }
-      context.diagnostic(`steps of the lanes: ${steps.join(' ')}`);
-      assert.equal((await index.statistics(miner(1))).totalSuccesses, rounds);
-    });
+    test(
+      'kill -9 of a writer: what it acknowledged is there, and the others go on',
+      {
+        skip: backend.oneProcess ?? false,
+      },
+      (context) => killWriterUnderLoad(context, backend, 10),
+    );
 
     test('a closed index refuses work, and closing waits for what is under way', async (context) => {
       const address = await backend.prepare(context);
