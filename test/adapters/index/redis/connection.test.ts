@@ -176,6 +176,14 @@ test('a change whose answer was lost is made once and told truly', async (contex
   const redis = await startRedis(context);
   const proxy = await startProxy(context, redis.port);
   const index = await openRedisPlacementIndex(placeAt(proxy.port), { patienceMs: 5000 });
+  // Once without a cut, so that the answer cut off below is a script's and not that it is unknown yet.
+  await index.addReplica(replica(9));
+  await index.updateReplica({ ...replica(9), version: 2 });
+  await index.removeReplica(replica(9));
+  await index.putObject(object(9));
+  await index.rollWindow(1);
+  await index.count(miner(2), 'store', true);
+
   proxy.cut();
   assert.equal(await index.addReplica(replica(1)), true, 'added, and knows itself when sent again');
   proxy.cut();
@@ -196,7 +204,7 @@ test('a change whose answer was lost is made once and told truly', async (contex
   assert.equal(await index.rollWindow(3), true);
   proxy.cut();
   await assert.rejects(index.count(miner(1), 'store', true), tells('unreachable', /is not known/));
-  assert.ok((await index.statistics(miner(1))).attempts.store <= 1, 'never counted twice');
+  assert.equal((await index.statistics(miner(1))).attempts.store, 1, 'counted once');
   assert.equal(proxy.cuts(), 7);
   // scripts are forgotten when the server starts anew or is told to
   redis.cli('script', 'flush');
