@@ -7,7 +7,7 @@ import { openDevChain } from '../adapters/chain/dev/dev-chain.js';
 import { nodeCipher } from '../adapters/cipher/node.js';
 import type { ResolvedConfig } from '../adapters/config/resolve.js';
 import { configuredIndex } from '../adapters/index/configured.js';
-import type { IndexLocation } from '../adapters/index/location.js';
+import { describeLocation, type IndexLocation } from '../adapters/index/location.js';
 import { openHoldingIndex, openPlacementIndex } from '../adapters/index/open-index.js';
 import type { Log } from '../adapters/observe/log.js';
 import { pruneTranscripts } from '../adapters/observe/transcript-files.js';
@@ -149,6 +149,7 @@ async function reportDurability(location: IndexLocation, log: Log): Promise<void
   if (location.backend === 'lmdb') return;
   const { checkDurability } = await import('../adapters/index/redis/durability.js');
   const { sentence, good } = await checkDurability(location.place);
+  log.info({ index: describeLocation(location) }, 'the index is in Redis');
   if (good) log.info(sentence);
   else log.warn(sentence);
 }
@@ -180,6 +181,7 @@ async function launchMiner(
     prover: await opened.keep(createProver({ threads: values['proving.workers'] })),
     clock: systemClock,
     log,
+    rate: values['miner.rate'],
     host: values['axon.ip'],
     port: values['axon.port'],
   });
@@ -201,8 +203,12 @@ async function validatorParts(
     encodeSs58(signer.publicKey),
   );
   await reportDurability(location, log);
+  const retired = values['wallet.retired_hotkeys'].map((name) =>
+    openWallet({ path: values['wallet.path'], name: values['wallet.name'], hotkey: name }),
+  );
   return {
     signer,
+    retiredSigners: (await Promise.all(retired)).map(({ hotkey }) => hotkey),
     verify: verifySr25519,
     chain,
     core: loadCore(),
@@ -239,6 +245,7 @@ async function launchValidator(
     host: '127.0.0.1',
     port: values['validator.port'],
     challengeEveryBlocks: values['neuron.challenge_every'],
+    workFolder: join(values['database.directory'], 'rotation'),
     prune: () =>
       pruneTranscripts(
         values['transcripts.directory'],

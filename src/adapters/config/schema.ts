@@ -24,6 +24,7 @@ import {
   port,
   secret,
   walletName,
+  walletNames,
 } from './kinds.js';
 
 /** Who reads an option. `client` stores and retrieves, `wallet` manages key files. */
@@ -90,6 +91,14 @@ export const options = {
   ),
   'wallet.name': option(everyone, walletName, 'default', 'Name of the wallet'),
   'wallet.hotkey': option(everyone, walletName, 'default', 'Name of the hotkey in the wallet'),
+
+  'wallet.retired_hotkeys': option(
+    validators,
+    walletNames,
+    [],
+    'Hotkeys of the wallet used before, kept until their replicas are stored anew',
+    'none',
+  ),
 
   'subtensor.network': option(
     onChain,
@@ -191,6 +200,12 @@ export const options = {
     '',
     "Name of this node's keys in Redis: filetao:{<prefix>}:…",
     'miner- or validator-<hotkey>',
+  ),
+  'miner.rate': option(
+    ['miner'],
+    bytes(mebibyte, 1024 * mebibyte),
+    4 * mebibyte,
+    'Bytes per second this miner undertakes to prove; validators set their deadlines by it',
   ),
   'storage.quota': option(
     ['miner'],

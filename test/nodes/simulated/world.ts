@@ -44,6 +44,7 @@ import { RoundTable } from '../../../src/nodes/miner/rounds.js';
 import { storeReplica } from '../../../src/nodes/miner/storing.js';
 import { deleteReplica, renewReplica } from '../../../src/nodes/miner/upkeep.js';
 import type { ValidatorContext } from '../../../src/nodes/validator/context.js';
+import { MinerRates } from '../../../src/nodes/validator/rates.js';
 import { Exchange, passed, recordTranscript } from '../../../src/nodes/validator/transcripts.js';
 import { Dice, Schedule } from './schedule.js';
 import { type Backup, MemoryHoldings, MemoryPlacements, MemoryReplicas, memoryProver } from './stores.js';
@@ -277,6 +278,8 @@ export class World {
       audit: { loss: 0.1, confidence: 0.99 },
       deadlines: defaultDeadlines,
       settleGate: new ByteGate(2 ** 30),
+      retired: new Map(),
+      rates: new MinerRates(),
       liveRounds: new Set(),
       processId,
     };
@@ -331,6 +334,7 @@ export class World {
       prover: memoryProver(core, this.#read),
       rounds: new RoundTable(() => this.schedule.clock.monotonic()),
       budget: new WorkBudget(),
+      rate: 4 * 1024 * 1024,
       carriedOut: new CarriedOut(),
       clock: this.schedule.clock,
       log,
@@ -360,7 +364,8 @@ export class World {
       neuron: async (hotkey) => neurons.find((neuron) => neuron.hotkey === hotkey) ?? null,
       serve: async () => {},
       close: async () => {},
-    };
+      // What nodes do not ask of a chain in a round is not simulated.
+    } satisfies Partial<Chain> as unknown as Chain;
   }
 
   #mutatedIndex(index: PlacementIndex): PlacementIndex {
