@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { openDevChain } from '../adapters/chain/dev/dev-chain.js';
 import { nodeCipher } from '../adapters/cipher/node.js';
 import type { ResolvedConfig } from '../adapters/config/resolve.js';
-import { openLmdbHoldingIndex } from '../adapters/index/lmdb/holding-index.js';
-import { openLmdbPlacementIndex } from '../adapters/index/lmdb/placement-index.js';
+import { configuredIndex } from '../adapters/index/configured.js';
+import { describeLocation, type IndexLocation } from '../adapters/index/location.js';
+import { openHoldingIndex, openPlacementIndex } from '../adapters/index/open-index.js';
 import type { Log } from '../adapters/observe/log.js';
 import { pruneTranscripts } from '../adapters/observe/transcript-files.js';
 import { openTranscriptLog } from '../adapters/observe/transcript-log.js';
@@ -26,7 +27,8 @@ import type { Signer } from '../domain/ports/signer.js';
 import { startApi } from './api/api.js';
 import { startMiner } from './miner/miner.js';
 import type { RunningNode } from './running-node.js';
-import type { ValidatorParts } from './validator/compose.js';
+import { composeValidator, type ValidatorParts } from './validator/compose.js';
+import { type RecoveredPlacement, recoverPlacement } from './validator/inventories.js';
 import { startValidator } from './validator/validator.js';
 
 type NodeRole = 'miner' | 'validator' | 'api';
@@ -116,21 +118,63 @@ async function joinChain(
   }
 }
 
+/** Asks all miners what they hold for this validator and puts it into its index. Its nodes may be running. */
+export async function rebuildPlacement(
+  config: ResolvedConfig<'api'>,
+  log: Log,
+  signal?: AbortSignal,
+): Promise<RecoveredPlacement> {
+  const { values } = config;
+  const { hotkey } = await openWallet({
+    path: values['wallet.path'],
+    name: values['wallet.name'],
+    hotkey: values['wallet.hotkey'],
+  });
+  const opened = new Opened();
+  try {
+    const chain = await opened.keep(joinChain(config as unknown as ResolvedConfig<NodeRole>, hotkey));
+    const context = composeValidator(await validatorParts(config, hotkey, chain, opened, log));
+    try {
+      return await recoverPlacement(context, values['neuron.replicas'], signal);
+    } finally {
+      context.lag.stop();
+    }
+  } finally {
+    await opened.closeAll();
+  }
+}
+
+/** Says in one sentence what a crash of Redis can take back. */
+async function reportDurability(location: IndexLocation, log: Log): Promise<void> {
+  if (location.backend === 'lmdb') return;
+  const { checkDurability } = await import('../adapters/index/redis/durability.js');
+  const { sentence, good } = await checkDurability(location.place);
+  log.info({ index: describeLocation(location) }, 'the index is in Redis');
+  if (good) log.info(sentence);
+  else log.warn(sentence);
+}
+
 async function launchMiner(
-  { values }: ResolvedConfig<'miner'>,
+  config: ResolvedConfig<'miner'>,
   signer: Signer,
   chain: Chain,
   opened: Opened,
   log: Log,
 ): Promise<RunningNode> {
+  const { values } = config;
   const directory = values['database.directory'];
   await mkdir(directory, { recursive: true, mode: 0o700 });
+  const location = await configuredIndex(
+    config as unknown as ResolvedConfig<NodeRole>,
+    encodeSs58(signer.publicKey),
+  );
+  await reportDurability(location, log);
   return startMiner({
     signer,
     verify: verifySr25519,
     chain,
     core: loadCore(),
-    index: await opened.keep(openLmdbHoldingIndex(join(directory, 'index'))),
+    index: await opened.keep(openHoldingIndex(location)),
     replicas: await opened.keep(
       openReplicaFiles({ directory: join(directory, 'replicas'), quotaBytes: values['storage.quota'] }),
     ),
@@ -145,14 +189,20 @@ async function launchMiner(
 
 /** What validator and API node have in common. They share the index, so each names itself in open rounds. */
 async function validatorParts(
-  { values, role }: ResolvedConfig<'validator'> | ResolvedConfig<'api'>,
+  config: ResolvedConfig<'validator'> | ResolvedConfig<'api'>,
   signer: Signer,
   chain: Chain,
   opened: Opened,
   log: Log,
 ): Promise<ValidatorParts> {
+  const { values, role } = config;
   const directory = values['database.directory'];
   await mkdir(directory, { recursive: true, mode: 0o700 });
+  const location = await configuredIndex(
+    config as unknown as ResolvedConfig<NodeRole>,
+    encodeSs58(signer.publicKey),
+  );
+  await reportDurability(location, log);
   const retired = values['wallet.retired_hotkeys'].map((name) =>
     openWallet({ path: values['wallet.path'], name: values['wallet.name'], hotkey: name }),
   );
@@ -162,7 +212,7 @@ async function validatorParts(
     verify: verifySr25519,
     chain,
     core: loadCore(),
-    index: await opened.keep(openLmdbPlacementIndex(join(directory, 'index'))),
+    index: await opened.keep(openPlacementIndex(location)),
     prover: await opened.keep(createProver({ threads: values['proving.workers'] })),
     network: await opened.keep(createHttpNetwork({ clock: systemClock })),
     cipher: nodeCipher,

@@ -13,6 +13,8 @@ import { formatDuration, parseDuration } from './duration.js';
 export interface Kind<Value> {
   /** What stands for the value in help; null for a switch, which needs none. */
   readonly placeholder: string | null;
+  /** The value may be or hold a secret: no error quotes it. */
+  readonly secret?: true;
   /** `folder` is what relative paths start from. */
   parse(text: string, folder: string): Value;
   format(value: Value): string;
@@ -122,6 +124,47 @@ export const ipAddress: Kind<string> = {
   format: quoteless,
 };
 
+/** A host name or address; empty means none. */
+export const host: Kind<string> = {
+  placeholder: 'host',
+  parse(text) {
+    if (!/^[A-Za-z0-9._:-]{0,253}$/u.test(text.trim())) throw new RangeError('is not a host name or address');
+    return text.trim();
+  },
+  format: quoteless,
+};
+
+/** Of an index; empty means none. Taken apart where it is used (adapters/index/location.ts). */
+export const indexUrl: Kind<string> = {
+  placeholder: 'url',
+  secret: true,
+  parse(text) {
+    if (text !== '' && !/^(rediss?|lmdb):\/\//iu.test(text.trim()))
+      throw new RangeError('does not begin with redis://, rediss:// or lmdb://');
+    return text.trim();
+  },
+  format: () => '',
+};
+
+/** Anything, as it is. */
+export const secret: Kind<string> = {
+  placeholder: 'secret',
+  secret: true,
+  parse: (text) => text,
+  format: () => '',
+};
+
+/** What stands in the names of Redis keys; empty means none. */
+export const keyPrefix: Kind<string> = {
+  placeholder: 'name',
+  parse(text) {
+    if (!/^[A-Za-z0-9._-]{0,128}$/u.test(text))
+      throw new RangeError('is not made of at most 128 letters, digits, dots, hyphens and underscores');
+    return text;
+  },
+  format: quoteless,
+};
+
 /** Without a slash at the end. */
 export const httpUrl: Kind<string> = {
   placeholder: 'url',
@@ -152,6 +195,12 @@ export const path: Kind<string> = {
     const home = homedir();
     return value.startsWith(`${home}/`) ? `~${value.slice(home.length)}` : value;
   },
+};
+
+/** A path, or empty for none. */
+export const optionalPath: Kind<string> = {
+  ...path,
+  parse: (text, folder) => (text === '' ? '' : path.parse(text, folder)),
 };
 
 /** Given as a bare flag; environment and file write true or false. */

@@ -3,7 +3,16 @@
 
 import type { NodeAddress } from './chain.js';
 
-export const nodeRoutes = ['store', 'challenge', 'open', 'retrieve', 'range', 'renew', 'delete'] as const;
+export const nodeRoutes = [
+  'store',
+  'challenge',
+  'open',
+  'retrieve',
+  'range',
+  'renew',
+  'delete',
+  'inventory',
+] as const;
 export type NodeRoute = (typeof nodeRoutes)[number];
 
 export interface NodeRequest {

@@ -20,6 +20,7 @@ import {
   deleteKind,
   type Header,
   headerTo,
+  inventoryKind,
   openingRequestKind,
   type RefusalCode,
   rangeKind,
@@ -31,6 +32,7 @@ import {
 } from '../../domain/protocol/messages.js';
 import { answerChallenge, answerOpening } from './challenging.js';
 import type { MinerContext } from './context.js';
+import { listInventory } from './inventory.js';
 import { retrieveRange, retrieveReplica } from './retrieving.js';
 import { storeReplica } from './storing.js';
 import { deleteReplica, renewReplica } from './upkeep.js';
@@ -43,6 +45,7 @@ const kinds: Readonly<Record<NodeRoute, MessageKind<Header>>> = {
   range: rangeKind,
   renew: renewKind,
   delete: deleteKind,
+  inventory: inventoryKind,
 };
 
 interface Asked {
@@ -87,6 +90,10 @@ const handlers: Readonly<Record<NodeRoute, Handler>> = {
   },
   async range(context, { head, reply }) {
     const { head: answer, bulk } = await retrieveRange(context, head);
+    return sendFramed(reply, answer, bulk);
+  },
+  async inventory(context, { head, reply }) {
+    const { head: answer, bulk } = await listInventory(context, head);
     return sendFramed(reply, answer, bulk);
   },
   async renew(context, { head, reply }) {

@@ -13,6 +13,7 @@ import { unixSeconds } from '../../domain/ports/clock.js';
 import { replicaKey } from '../../domain/protocol/derivations.js';
 import { type ReceiptBody, receiptKind, storeKind } from '../../domain/protocol/messages.js';
 import { receiptFault, storeBody } from '../../domain/protocol/store.js';
+import { sealPieceId } from '../../domain/protocol/store-seed.js';
 import { ask, openAnswer, type ReachableNeuron, sealQuestion } from './asking.js';
 import { verdictOf } from './blame.js';
 import type { ValidatorContext } from './context.js';
@@ -40,13 +41,14 @@ export async function storeReplicaOn(
   const { core, party, index } = context;
   const minerKey = fromHex(miner.hotkey);
   const key = replicaKey(core, context.secret, fromHex(piece.pieceId), minerKey);
-  const seed = context.random.bytes(32);
+  const block = await context.view.head();
+  const occasion = { minerKey, expiry: piece.expiry, block };
+  const seed = sealPieceId(core, context.secret, occasion, fromHex(piece.pieceId));
   const digest = await context.prover.digest(
     { path: piece.path, size: piece.size, keys: [seed], outboard: false, encodeKey: key },
     signal,
   );
   const keyedRoot = digest.keyed[0]!;
-  const block = await context.view.head();
   const body = storeBody(party, minerKey, {
     root: digest.root,
     size: piece.size,

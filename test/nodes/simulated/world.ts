@@ -21,6 +21,7 @@ import {
   deleteKind,
   type Header,
   headerTo,
+  inventoryKind,
   openingRequestKind,
   type Party,
   type RefusalCode,
@@ -94,6 +95,7 @@ const kinds: Readonly<Record<NodeRoute, MessageKind<Header>>> = {
   range: rangeKind,
   renew: renewKind,
   delete: deleteKind,
+  inventory: inventoryKind,
 };
 
 /** Keys whose signatures are keyed hashes; the same in every process. */
@@ -496,7 +498,8 @@ export class World {
       case 'delete':
         return deleteReplica(context, head);
       case 'range':
-        throw new Error('ranges are not simulated');
+      case 'inventory':
+        throw new Error(`${route} is not simulated`);
     }
   }
 
