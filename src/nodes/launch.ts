@@ -20,8 +20,8 @@ import { systemClock } from '../adapters/system/clock.js';
 import { systemRandom } from '../adapters/system/random.js';
 import { verifySr25519 } from '../adapters/wallets/sr25519.js';
 import { openWallet } from '../adapters/wallets/wallet-files.js';
-import { encodeSs58 } from '../domain/identity/ss58.js';
-import { publicKeyOf } from '../domain/model/bytes.js';
+import { encodeSs58, publicKeyFromSs58 } from '../domain/identity/ss58.js';
+import { type PublicKey, publicKeyOf } from '../domain/model/bytes.js';
 import type { Chain } from '../domain/ports/chain.js';
 import type { Signer } from '../domain/ports/signer.js';
 import { startApi } from './api/api.js';
@@ -271,10 +271,13 @@ async function launchApi(
     port: values['api.port'],
     spoolDirectory: join(values['database.directory'], 'spool'),
     openAccess: values['api.open_access'],
-    whitelistedHotkeys: values['api.whitelisted_hotkeys'],
-    blacklistedHotkeys: values['api.blacklisted_hotkeys'],
+    whitelistedHotkeys: hotkeysOf(values['api.whitelisted_hotkeys']),
+    blacklistedHotkeys: hotkeysOf(values['api.blacklisted_hotkeys']),
     pieceSize: values['neuron.piece_size'],
     replicas: values['neuron.replicas'],
     version,
   });
 }
+
+const hotkeysOf = (addresses: readonly string[]): PublicKey[] =>
+  addresses.map((address) => publicKeyOf(publicKeyFromSs58(address)));

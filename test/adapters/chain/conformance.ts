@@ -73,7 +73,9 @@ export function chainConformance(backend: ChainBackend): void {
       error instanceof FileTaoError && codes.includes(error.code);
 
   /** The chain, and the right to give things away there; null skips the test. */
-  const granted = async (context: TestContext): Promise<readonly [FullChain, ChainUnderTest, Grants] | null> => {
+  const granted = async (
+    context: TestContext,
+  ): Promise<readonly [FullChain, ChainUnderTest, Grants] | null> => {
     const [chain, under] = await opened(context);
     if (under.grants !== null) return [chain, under, under.grants];
     context.skip('stake and permits cannot be given away on this chain');

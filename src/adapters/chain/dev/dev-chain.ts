@@ -23,9 +23,9 @@ import { isHex32, type PublicKey, publicKeyOf, utf8 } from '../../../domain/mode
 import { FileTaoError } from '../../../domain/model/errors.js';
 import {
   type BlockRef,
-  type FullChain,
   type ChainCall,
   type ChainWrite,
+  type FullChain,
   formatTao,
   type Hyperparameters,
   type Neuron,

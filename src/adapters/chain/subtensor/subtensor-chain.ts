@@ -10,9 +10,9 @@ import { fromHex, isHex32, type PublicKey, publicKeyOf, toHex } from '../../../d
 import { FileTaoError } from '../../../domain/model/errors.js';
 import {
   type BlockRef,
-  type FullChain,
   type ChainCall,
   type ChainWrite,
+  type FullChain,
   formatTao,
   type Hyperparameters,
   type Neuron,
