@@ -80,8 +80,8 @@ export const prove: Suite = {
         };
       }),
       notes: [
-        'hash-wasm blake3 only hashes the same bytes once: the floor. The two @noble/curves lines are the same',
-        'algorithm written plainly on public libraries, over 64 chunks.',
+        'hash-wasm blake3 only hashes the same bytes: the floor',
+        '@noble/curves + … is the same algorithm written plainly on public libraries, over 64 chunks',
       ],
     };
   },

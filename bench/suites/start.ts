@@ -41,7 +41,7 @@ export const start: Suite = {
     return {
       cases: [
         {
-          name: 'load, not compiled yet',
+          name: 'load, cold',
           unit: 'loads/s',
           contenders: [
             ...sources.map(({ impl, build, bytes }) => ({
@@ -49,16 +49,16 @@ export const start: Suite = {
               amount: 1,
               once: () => createCore(unknownCopy(bytes), { build }),
             })),
-            { impl: 'hash-wasm blake3 (compiled before)', amount: 1, once: () => createBLAKE3() },
+            { impl: 'hash-wasm blake3 (warm)', amount: 1, once: () => createBLAKE3() },
           ],
         },
         {
-          name: 'load, compiled before',
+          name: 'load, warm',
           unit: 'loads/s',
           contenders: builds().map(({ impl, build }) => ({ impl, amount: 1, once: () => loadCore(build) })),
         },
         {
-          name: 'first commitment, not compiled yet',
+          name: 'first commitment, cold',
           unit: 'starts/s',
           contenders: sources.map(({ impl, build, bytes }) => ({
             impl,
@@ -75,6 +75,9 @@ export const start: Suite = {
           ],
         },
         { name: 'load and tables, window 13', unit: 'starts/s', contenders: tables(13) },
+      ],
+      notes: [
+        'cold: V8 has not compiled this module before, as in a new process; warm: it has, as for a second worker',
       ],
     };
   },
