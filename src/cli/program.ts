@@ -11,6 +11,8 @@ import { register as registerCid } from './commands/cid.js';
 import { register as registerDecrypt } from './commands/decrypt.js';
 import { register as registerDemo } from './commands/demo.js';
 import { register as registerDev } from './commands/dev.js';
+import { register as registerDoctor } from './commands/doctor.js';
+import { register as registerIndex } from './commands/index.js';
 import { register as registerRetrieve } from './commands/retrieve.js';
 import { register as registerRun } from './commands/run.js';
 import { register as registerStore } from './commands/store.js';
@@ -29,11 +31,13 @@ const registrations: readonly ((program: Command) => void)[] = [
   registerDecrypt,
   registerRun,
   registerChallenge,
+  registerIndex,
   registerAudit,
   registerSubnet,
   registerWeights,
   registerWallet,
   registerDev,
+  registerDoctor,
 ];
 
 export function buildProgram(): Command {

@@ -27,7 +27,6 @@ export async function askYesNo(question: string, terminal: Terminal = processTer
 function readLine(question: string, { input, output }: Terminal, hidden: boolean): Promise<string> {
   // readline in terminal mode puts the terminal into raw mode, so what is typed is shown by us or not at all
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  if (hidden) output.write(question);
   const lines = createInterface({
     input,
     output: hidden ? nowhere : output,
@@ -46,7 +45,8 @@ function readLine(question: string, { input, output }: Terminal, hidden: boolean
       if (line === null) reject(new FileTaoError('cancelled', 'interrupted; nothing was changed'));
       else resolve(line);
     });
-    if (hidden) lines.setPrompt('');
+    // asked only now that the terminal is raw: it would show what somebody types ahead
+    if (hidden) output.write(question);
     else {
       lines.setPrompt(question);
       lines.prompt();

@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { isDevNetwork, openChain, openConfiguredDevChain } from '../adapters/chain/open-chain.js';
 import { nodeCipher } from '../adapters/cipher/node.js';
 import type { ResolvedConfig } from '../adapters/config/resolve.js';
-import { openLmdbHoldingIndex } from '../adapters/index/lmdb/holding-index.js';
-import { openLmdbPlacementIndex } from '../adapters/index/lmdb/placement-index.js';
+import { configuredIndex } from '../adapters/index/configured.js';
+import { describeLocation, type IndexLocation } from '../adapters/index/location.js';
+import { openHoldingIndex, openPlacementIndex } from '../adapters/index/open-index.js';
 import type { Log } from '../adapters/observe/log.js';
 import { pruneTranscripts } from '../adapters/observe/transcript-files.js';
 import { openTranscriptLog } from '../adapters/observe/transcript-log.js';
@@ -19,7 +20,8 @@ import { systemClock } from '../adapters/system/clock.js';
 import { systemRandom } from '../adapters/system/random.js';
 import { verifySr25519 } from '../adapters/wallets/sr25519.js';
 import { openWallet } from '../adapters/wallets/wallet-files.js';
-import { encodeSs58 } from '../domain/identity/ss58.js';
+import { encodeSs58, publicKeyFromSs58 } from '../domain/identity/ss58.js';
+import { type PublicKey, publicKeyOf } from '../domain/model/bytes.js';
 import type { Chain, FullChain } from '../domain/ports/chain.js';
 import type { Signer } from '../domain/ports/signer.js';
 import { announcedAddress } from './announcing.js';
@@ -27,7 +29,8 @@ import { startApi } from './api/api.js';
 import { joinDevChain, type NodeRole, requireRegistration } from './joining.js';
 import { startMiner } from './miner/miner.js';
 import type { RunningNode } from './running-node.js';
-import type { ValidatorParts } from './validator/compose.js';
+import { composeValidator, type ValidatorParts } from './validator/compose.js';
+import { type RecoveredPlacement, recoverPlacement } from './validator/inventories.js';
 import { startValidator } from './validator/validator.js';
 import { scoresFromCounts } from './validator/weighing.js';
 
@@ -107,32 +110,75 @@ async function joinChain(config: ResolvedConfig<NodeRole>, hotkey: Signer, log: 
   }
 }
 
+/** Asks all miners what they hold for this validator and puts it into its index. Its nodes may be running. */
+export async function rebuildPlacement(
+  config: ResolvedConfig<'api'>,
+  log: Log,
+  signal?: AbortSignal,
+): Promise<RecoveredPlacement> {
+  const { values } = config;
+  const { hotkey } = await openWallet({
+    path: values['wallet.path'],
+    name: values['wallet.name'],
+    hotkey: values['wallet.hotkey'],
+  });
+  const opened = new Opened();
+  try {
+    const chain = await opened.keep(joinChain(config as unknown as ResolvedConfig<NodeRole>, hotkey, log));
+    const context = composeValidator(await validatorParts(config, hotkey, chain, opened, log));
+    try {
+      return await recoverPlacement(context, values['neuron.replicas'], signal);
+    } finally {
+      context.lag.stop();
+    }
+  } finally {
+    await opened.closeAll();
+  }
+}
+
+/** Says in one sentence what a crash of Redis can take back. */
+async function reportDurability(location: IndexLocation, log: Log): Promise<void> {
+  if (location.backend === 'lmdb') return;
+  const { checkDurability } = await import('../adapters/index/redis/durability.js');
+  const { sentence, good } = await checkDurability(location.place);
+  log.info({ index: describeLocation(location) }, 'the index is in Redis');
+  if (good) log.info(sentence);
+  else log.warn(sentence);
+}
+
 async function launchMiner(
-  { values }: ResolvedConfig<'miner'>,
+  config: ResolvedConfig<'miner'>,
   signer: Signer,
   chain: Chain,
   opened: Opened,
   log: Log,
 ): Promise<RunningNode> {
+  const { values } = config;
   const directory = values['database.directory'];
   await mkdir(directory, { recursive: true, mode: 0o700 });
+  const location = await configuredIndex(
+    config as unknown as ResolvedConfig<NodeRole>,
+    encodeSs58(signer.publicKey),
+  );
+  await reportDurability(location, log);
   return startMiner({
     signer,
     verify: verifySr25519,
     chain,
     core: loadCore(),
-    index: await opened.keep(openLmdbHoldingIndex(join(directory, 'index'))),
+    index: await opened.keep(openHoldingIndex(location)),
     replicas: await opened.keep(
       openReplicaFiles({ directory: join(directory, 'replicas'), quotaBytes: values['storage.quota'] }),
     ),
     prover: await opened.keep(createProver({ threads: values['proving.workers'] })),
     clock: systemClock,
     log,
+    rate: values['miner.rate'],
     host: values['axon.ip'],
     port: values['axon.port'],
     access: {
-      blocked: new Set(values['blacklist.blacklist_hotkeys']),
-      trusted: new Set(values['blacklist.whitelist_hotkeys']),
+      blocked: new Set(hotkeysOf(values['blacklist.blacklist_hotkeys'])),
+      trusted: new Set(hotkeysOf(values['blacklist.whitelist_hotkeys'])),
       requestsMax: values['miner.max_requests_per_window'],
       windowBlocks: values['miner.rate_limit_window'],
     },
@@ -149,20 +195,30 @@ async function launchMiner(
 
 /** What validator and API node have in common. They share the index, so each names itself in open rounds. */
 async function validatorParts(
-  { values, role }: ResolvedConfig<'validator'> | ResolvedConfig<'api'>,
+  config: ResolvedConfig<'validator'> | ResolvedConfig<'api'>,
   signer: Signer,
   chain: Chain,
   opened: Opened,
   log: Log,
 ): Promise<ValidatorParts> {
+  const { values, role } = config;
   const directory = values['database.directory'];
   await mkdir(directory, { recursive: true, mode: 0o700 });
+  const location = await configuredIndex(
+    config as unknown as ResolvedConfig<NodeRole>,
+    encodeSs58(signer.publicKey),
+  );
+  await reportDurability(location, log);
+  const retired = values['wallet.retired_hotkeys'].map((name) =>
+    openWallet({ path: values['wallet.path'], name: values['wallet.name'], hotkey: name }),
+  );
   return {
     signer,
+    retiredSigners: (await Promise.all(retired)).map(({ hotkey }) => hotkey),
     verify: verifySr25519,
     chain,
     core: loadCore(),
-    index: await opened.keep(openLmdbPlacementIndex(join(directory, 'index'))),
+    index: await opened.keep(openPlacementIndex(location)),
     prover: await opened.keep(createProver({ threads: values['proving.workers'] })),
     network: await opened.keep(createHttpNetwork({ clock: systemClock })),
     cipher: nodeCipher,
@@ -206,6 +262,7 @@ async function launchValidator(
     host: '127.0.0.1',
     port: values['validator.port'],
     challengeEveryBlocks: values['neuron.challenge_every'],
+    workFolder: join(values['database.directory'], 'rotation'),
     prune: () =>
       pruneTranscripts(
         values['transcripts.directory'],
@@ -240,8 +297,8 @@ async function launchApi(
           }),
     spoolDirectory: join(values['database.directory'], 'spool'),
     openAccess: values['api.open_access'],
-    whitelistedHotkeys: values['api.whitelisted_hotkeys'],
-    blacklistedHotkeys: values['api.blacklisted_hotkeys'],
+    whitelistedHotkeys: hotkeysOf(values['api.whitelisted_hotkeys']),
+    blacklistedHotkeys: hotkeysOf(values['api.blacklisted_hotkeys']),
     pieceSize: values['neuron.piece_size'],
     replicas: values['neuron.replicas'],
     version,
@@ -250,3 +307,6 @@ async function launchApi(
 
 /** A node that only this machine reaches is for its operator alone, and not announced. */
 const isLoopback = (host: string): boolean => host === '::1' || host.startsWith('127.');
+
+const hotkeysOf = (addresses: readonly string[]): PublicKey[] =>
+  addresses.map((address) => publicKeyOf(publicKeyFromSs58(address)));

@@ -2,8 +2,8 @@
 // covers the whole file, so no byte of the plaintext is given out before all of it was read.
 
 import { createDecipheriv, type DecipherGCM, randomBytes } from 'node:crypto';
-import { constants, createReadStream } from 'node:fs';
-import { access, lstat, open, stat, unlink } from 'node:fs/promises';
+import { constants, createReadStream, createWriteStream } from 'node:fs';
+import { access, lstat, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -39,13 +39,9 @@ export async function decryptToFile(
     `.${basename(target).slice(0, 100)}.${randomBytes(6).toString('hex')}.tmp`,
   );
   try {
-    const file = await open(temporary, 'wx', 0o600);
-    try {
-      await decrypt(path, secret, file.createWriteStream({ autoClose: false }), signal);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    // flush: synced before it is closed, and so before it has its name
+    const output = createWriteStream(temporary, { flags: 'wx', mode: 0o600, flush: true });
+    await decrypt(path, secret, output, signal);
     await putInPlace(temporary, target, false);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw taken(target);

@@ -4,15 +4,15 @@
 import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { encodeSs58, publicKeyFromSs58 } from '../../domain/identity/ss58.js';
 import { isWalletName, walletNameRule } from '../../domain/identity/wallet-name.js';
-import { fromHex, type PublicKey, publicKeyOf } from '../../domain/model/bytes.js';
 import { formatBytes, parseBytes } from './byte-size.js';
 import { formatDuration, parseDuration } from './duration.js';
 
 export interface Kind<Value> {
   /** What stands for the value in help; null for a switch, which needs none. */
   readonly placeholder: string | null;
+  /** The value may be or hold a secret: no error quotes it. */
+  readonly secret?: true;
   /** `folder` is what relative paths start from. */
   parse(text: string, folder: string): Value;
   format(value: Value): string;
@@ -86,20 +86,33 @@ export const walletName: Kind<string> = {
   format: quoteless,
 };
 
-/** Hotkeys as ss58 addresses, separated by commas or spaces. */
-export const hotkeyList: Kind<readonly PublicKey[]> = {
+/** Names of wallets or hotkeys, separated by commas or spaces. */
+export const walletNames: Kind<readonly string[]> = {
+  placeholder: 'names',
+  parse: (text, folder) =>
+    text
+      .split(/[\s,]+/u)
+      .filter((name) => name !== '')
+      .map((name) => walletName.parse(name, folder)),
+  format: (names) => names.join(','),
+};
+
+/**
+ * Hotkeys as ss58 addresses, separated by commas or spaces. Only their shape is checked here, since this table is
+ * loaded by every command; whoever uses them decodes them.
+ */
+export const hotkeyList: Kind<readonly string[]> = {
   placeholder: 'hotkeys',
   parse(text) {
     const addresses = text.split(/[\s,]+/u).filter((address) => address !== '');
-    return addresses.map((address) => {
-      try {
-        return publicKeyOf(publicKeyFromSs58(address));
-      } catch (error) {
-        throw new RangeError(`holds a bad address: ${(error as Error).message}`);
+    for (const address of addresses) {
+      if (!/^[1-9A-HJ-NP-Za-km-z]{46,49}$/u.test(address)) {
+        throw new RangeError(`holds "${address}", which is no ss58 address`);
       }
-    });
+    }
+    return addresses;
   },
-  format: (hotkeys) => hotkeys.map((hotkey) => encodeSs58(fromHex(hotkey))).join(','),
+  format: (addresses) => addresses.join(','),
 };
 
 export const ipAddress: Kind<string> = {
@@ -147,6 +160,47 @@ export const endpointList: Kind<readonly string[]> = {
   format: (endpoints) => endpoints.join(','),
 };
 
+/** A host name or address; empty means none. */
+export const host: Kind<string> = {
+  placeholder: 'host',
+  parse(text) {
+    if (!/^[A-Za-z0-9._:-]{0,253}$/u.test(text.trim())) throw new RangeError('is not a host name or address');
+    return text.trim();
+  },
+  format: quoteless,
+};
+
+/** Of an index; empty means none. Taken apart where it is used (adapters/index/location.ts). */
+export const indexUrl: Kind<string> = {
+  placeholder: 'url',
+  secret: true,
+  parse(text) {
+    if (text !== '' && !/^(rediss?|lmdb):\/\//iu.test(text.trim()))
+      throw new RangeError('does not begin with redis://, rediss:// or lmdb://');
+    return text.trim();
+  },
+  format: () => '',
+};
+
+/** Anything, as it is. */
+export const secret: Kind<string> = {
+  placeholder: 'secret',
+  secret: true,
+  parse: (text) => text,
+  format: () => '',
+};
+
+/** What stands in the names of Redis keys; empty means none. */
+export const keyPrefix: Kind<string> = {
+  placeholder: 'name',
+  parse(text) {
+    if (!/^[A-Za-z0-9._-]{0,128}$/u.test(text))
+      throw new RangeError('is not made of at most 128 letters, digits, dots, hyphens and underscores');
+    return text;
+  },
+  format: quoteless,
+};
+
 /** Without a slash at the end. */
 export const httpUrl: Kind<string> = {
   placeholder: 'url',
@@ -177,6 +231,12 @@ export const path: Kind<string> = {
     const home = homedir();
     return value.startsWith(`${home}/`) ? `~${value.slice(home.length)}` : value;
   },
+};
+
+/** A path, or empty for none. */
+export const optionalPath: Kind<string> = {
+  ...path,
+  parse: (text, folder) => (text === '' ? '' : path.parse(text, folder)),
 };
 
 /** Given as a bare flag; environment and file write true or false. */

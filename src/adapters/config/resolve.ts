@@ -3,6 +3,7 @@
 import { dirname } from 'node:path';
 import { FileTaoError } from '../../domain/model/errors.js';
 import type { ConfigFile } from './config-file.js';
+import type { Kind } from './kinds.js';
 import { nearestName } from './nearest-name.js';
 import {
   type ConfigOf,
@@ -14,6 +15,7 @@ import {
   optionsOf,
   otherVariables,
   type Role,
+  variablesOf,
 } from './schema.js';
 
 export interface ConfigSources {
@@ -54,7 +56,7 @@ export function resolveConfig<ForRole extends Role>(
     const { kind, default: preset } = optionOf(key);
     const given = find(key, flags, env, file);
     if (given !== null) {
-      values.set(key, parse(given, kind.parse));
+      values.set(key, parse(given, kind));
       origins[key] = given.origin;
     } else {
       const context = { role, value: (other: string) => values.get(other) };
@@ -90,11 +92,11 @@ function find(
     const name = flagOf(key);
     return { text: String(flag), folder, origin: { source: 'flag', name }, place: name };
   }
-  const variable = environmentNameOf(key);
-  const text = env[variable];
-  // An empty variable means "not set": example.env and compose files leave options empty.
-  if (text !== undefined && text !== '') {
-    return { text, folder, origin: { source: 'environment', name: variable }, place: variable };
+  for (const variable of variablesOf(key)) {
+    const text = env[variable];
+    // An empty variable means "not set": example.env and compose files leave options empty.
+    if (text !== undefined && text !== '')
+      return { text, folder, origin: { source: 'environment', name: variable }, place: variable };
   }
   const entry = file?.entries.get(key);
   if (file !== null && entry !== undefined) {
@@ -109,12 +111,13 @@ function find(
   return null;
 }
 
-function parse(given: Given, read: (text: string, folder: string) => unknown): unknown {
+function parse(given: Given, kind: Kind<unknown>): unknown {
   try {
-    return read(given.text, given.folder);
+    return kind.parse(given.text, given.folder);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new FileTaoError('config', `${given.place} ${JSON.stringify(given.text)} ${error.message}`);
+    const quoted = kind.secret ? '' : ` ${JSON.stringify(given.text)}`;
+    throw new FileTaoError('config', `${given.place}${quoted} ${error.message}`);
   }
 }
 

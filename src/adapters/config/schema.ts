@@ -10,18 +10,24 @@ import {
   endpointList,
   fraction,
   givenAddress,
+  host,
   hotkeyList,
   httpUrl,
   httpUrlOf,
+  indexUrl,
   integer,
   ipAddress,
   type Kind,
+  keyPrefix,
   networkName,
   oneOf,
   onOff,
+  optionalPath,
   path,
   port,
+  secret,
   walletName,
+  walletNames,
 } from './kinds.js';
 
 /** Who reads an option. `client` stores and retrieves, `wallet` manages key files, `operator` writes to the chain. */
@@ -40,6 +46,8 @@ export interface Option<Value, ForRole extends Role> {
   readonly help: string;
   /** How help shows a computed default. */
   readonly defaultText?: string;
+  /** A variable that gives the value too, after the one named after the option. */
+  readonly variable?: string;
 }
 
 const option = <Value, const ForRole extends Role>(
@@ -48,12 +56,14 @@ const option = <Value, const ForRole extends Role>(
   preset: NoInfer<Value> | ((context: DefaultContext) => NoInfer<Value>),
   help: string,
   defaultText?: string,
+  variable?: string,
 ): Option<Value, ForRole> => ({
   roles,
   kind,
   default: preset,
   help,
   ...(defaultText === undefined ? {} : { defaultText }),
+  ...(variable === undefined ? {} : { variable }),
 });
 
 const everyone = ['miner', 'validator', 'api', 'client', 'wallet', 'operator'] as const;
@@ -90,6 +100,14 @@ export const options = {
   ),
   'wallet.name': option(everyone, walletName, 'default', 'Name of the wallet'),
   'wallet.hotkey': option(everyone, walletName, 'default', 'Name of the hotkey in the wallet'),
+
+  'wallet.retired_hotkeys': option(
+    validators,
+    walletNames,
+    [],
+    'Hotkeys of the wallet used before, kept until their replicas are stored anew',
+    'none',
+  ),
 
   'subtensor.network': option(
     onChain,
@@ -225,8 +243,46 @@ export const options = {
     nodes,
     path,
     nodeFolder,
-    'Folder of the index',
+    'Folder of the node: its index, if that is not in Redis, and its files',
     '~/.filetao/<role>-<wallet>-<hotkey>',
+  ),
+  'database.url': option(
+    nodes,
+    indexUrl,
+    '',
+    'Where the index is: redis://[user[:password]@]host[:port][/database], rediss://… or lmdb:///folder',
+    'LMDB in --database.directory',
+  ),
+  'database.host': option(nodes, host, '', 'Host of a Redis for the index, in place of a URL', 'none'),
+  'database.port': option(nodes, port, 6379, 'Port of that Redis'),
+  'database.index': option(nodes, integer('number', 0, 65535), 0, 'Number of the database in that Redis'),
+  'database.redis_password': option(
+    nodes,
+    secret,
+    '',
+    'Password of Redis; REDIS_PASSWORD in the environment keeps it out of the process list',
+    'none',
+    'REDIS_PASSWORD',
+  ),
+  'database.tls_ca': option(
+    nodes,
+    optionalPath,
+    '',
+    'PEM file of the authority that signed the certificate of a rediss:// server',
+    "the system's authorities",
+  ),
+  'database.prefix': option(
+    nodes,
+    keyPrefix,
+    '',
+    "Name of this node's keys in Redis: filetao:{<prefix>}:…",
+    'miner- or validator-<hotkey>',
+  ),
+  'miner.rate': option(
+    ['miner'],
+    bytes(mebibyte, 1024 * mebibyte),
+    4 * mebibyte,
+    'Bytes per second this miner undertakes to prove; validators set their deadlines by it',
   ),
   'storage.quota': option(
     ['miner'],
@@ -351,6 +407,12 @@ export const flagOf = (key: OptionKey): string => `--${key}`;
 
 /** FILETAO_SUBTENSOR_NETWORK for subtensor.network. */
 export const environmentNameOf = (key: string): string => `FILETAO_${key.replaceAll('.', '_').toUpperCase()}`;
+
+/** Variables that may give an option, the first found counts. */
+export function variablesOf(key: OptionKey): readonly string[] {
+  const { variable } = optionOf(key);
+  return variable === undefined ? [environmentNameOf(key)] : [environmentNameOf(key), variable];
+}
 
 /** Variables with our prefix that are no options. */
 export const otherVariables: readonly string[] = [

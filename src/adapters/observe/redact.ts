@@ -1,5 +1,5 @@
-// What must never reach a log, decided in one place: by the name of the field, and age identities by their
-// own unmistakable spelling wherever they stand.
+// What must never reach a log, decided in one place: by the name of the field, and by their unmistakable spelling
+// wherever they stand: age identities, and credentials in URLs.
 
 import { toHex } from '../../domain/model/bytes.js';
 import { FileTaoError } from '../../domain/model/errors.js';
@@ -20,7 +20,10 @@ export function isSecretName(name: string): boolean {
 }
 
 export const redactText = (text: string): string =>
-  text.replaceAll(/AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]+/giu, redactedText);
+  text
+    .replaceAll(/AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]+/giu, redactedText)
+    // user and password of a URL, up to the last @ of its host part
+    .replaceAll(/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/?#"']*@/giu, `$1${redactedText}@`);
 
 const depthMax = 8;
 const itemsMax = 100;

@@ -2,6 +2,7 @@
 //
 //   <directory>/<minerKey>/<validatorKey>/<root[0:2]>/<root>            E
 //   <directory>/<minerKey>/<validatorKey>/<root[0:2]>/<root>.outboard   values of its 1 KiB leaves
+//   <directory>/<minerKey>/<validatorKey>/<root[0:2]>/<root>.terms      what was agreed about it: store, receipt, renewal
 //   <directory>/incoming/<name>                                         being written
 //
 // The path is the whole id, so the files alone can rebuild the index. Ids are checked here to be 64
@@ -14,6 +15,8 @@ import type { ReplicaId } from '../../domain/model/records.js';
 import type { Files } from '../../domain/ports/files.js';
 
 const outboardEnding = '.outboard';
+const termsEnding = '.terms';
+const endings = /\.(?:outboard|terms)$/u;
 
 export const incomingFolder = (directory: string): string => join(directory, 'incoming');
 
@@ -23,6 +26,7 @@ export interface ReplicaPlace {
   readonly folder: string;
   readonly file: string;
   readonly outboard: string;
+  readonly terms: string;
 }
 
 export function placeOf(directory: string, id: ReplicaId): ReplicaPlace {
@@ -33,7 +37,13 @@ export function placeOf(directory: string, id: ReplicaId): ReplicaPlace {
   const validator = join(miner, id.validatorKey);
   const folder = join(validator, id.root.slice(0, 2));
   const file = join(folder, id.root);
-  return { folders: [miner, validator, folder], folder, file, outboard: file + outboardEnding };
+  return {
+    folders: [miner, validator, folder],
+    folder,
+    file,
+    outboard: file + outboardEnding,
+    terms: file + termsEnding,
+  };
 }
 
 /** Bytes of the outboard of a replica. */
@@ -53,9 +63,10 @@ export interface FoundReplica {
   readonly id: ReplicaId;
   readonly hasReplica: boolean;
   readonly hasOutboard: boolean;
+  readonly hasTerms: boolean;
 }
 
-/** Every replica and every outboard without one; one shard's names in memory at a time. */
+/** Every replica, and every outboard or terms without one; one shard's names in memory at a time. */
 export async function* walk(files: Files, directory: string): AsyncGenerator<FoundReplica> {
   for await (const minerKey of hexFolders(files, directory)) {
     for await (const validatorKey of hexFolders(files, join(directory, minerKey))) {
@@ -64,7 +75,7 @@ export async function* walk(files: Files, directory: string): AsyncGenerator<Fou
         const names = new Set<string>();
         for await (const { name, kind } of files.entries(join(directory, minerKey, validatorKey, shard.name)))
           if (kind === 'file') names.add(name);
-        const roots = new Set(Array.from(names, (name) => name.replace(outboardEnding, '')));
+        const roots = new Set(Array.from(names, (name) => name.replace(endings, '')));
         for (const root of roots) {
           if (!isHex32(root) || !root.startsWith(shard.name)) continue;
           yield {
@@ -75,6 +86,7 @@ export async function* walk(files: Files, directory: string): AsyncGenerator<Fou
             },
             hasReplica: names.has(root),
             hasOutboard: names.has(root + outboardEnding),
+            hasTerms: names.has(root + termsEnding),
           };
         }
       }

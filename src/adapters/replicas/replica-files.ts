@@ -1,8 +1,8 @@
 // Replica files of a miner: written durably or not at all.
 //
 // A replica is written to incoming/, synced, renamed into place beside its outboard, and the folder is
-// synced; only then does `commit` resolve. The outboard is renamed first, so the appearance of the replica
-// file is the one moment of truth, and an outboard without a replica is a leftover. One process at a time
+// synced; only then does `commit` resolve. The outboard and the terms are renamed first, so the appearance of the replica
+// file is the one moment of truth, and what lies beside a replica that is not there is a leftover. One process at a time
 // owns the directory: `sweep` takes whatever it does not know in incoming/ for left over by a crash.
 import { randomUUID } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
@@ -35,6 +35,8 @@ export interface ReplicaFilesOptions {
 
 /** Bytes of one part of a stream. */
 const streamPartBytes = 1024 * 1024;
+/** Three signed messages. */
+const termsBytesMax = 4 * limits.messageBytesMax;
 
 export async function openReplicaFiles(options: ReplicaFilesOptions): Promise<Replicas> {
   const directory = resolve(options.directory);
@@ -172,16 +174,48 @@ class ReplicaFiles implements Replicas {
   }
 
   async writeOutboard(id: ReplicaId, outboard: Uint8Array): Promise<void> {
+    await this.#writeBeside(id, outboard, ({ outboard: path }, size) => {
+      checkOutboard(outboard, size);
+      return path;
+    });
+  }
+
+  async readTerms(id: ReplicaId): Promise<Uint8Array | null> {
+    this.#assertOpen();
+    const { terms } = placeOf(this.directory, id);
+    return mapped(async () => {
+      const size = await this.files.size(terms);
+      if (size === null || size > termsBytesMax) return null;
+      const file = await this.files.open(terms);
+      try {
+        return await file.read(0, size);
+      } finally {
+        await file.close();
+      }
+    });
+  }
+
+  async writeTerms(id: ReplicaId, terms: Uint8Array): Promise<void> {
+    checkTerms(terms);
+    await this.#writeBeside(id, terms, ({ terms: path }) => path);
+  }
+
+  /** Writes or replaces a file beside the replica, durably. */
+  async #writeBeside(
+    id: ReplicaId,
+    data: Uint8Array,
+    pathIn: (place: ReplicaPlace, size: number) => string,
+  ): Promise<void> {
     this.#assertOpen();
     const place = placeOf(this.directory, id);
     await mapped(() =>
       this.inTurn(place, async () => {
         const size = await this.files.size(place.file);
         if (size === null) throw unknownReplica(id);
-        checkOutboard(outboard, size);
-        const temporary = await this.writeIncoming(outboard);
+        const path = pathIn(place, size);
+        const temporary = await this.writeIncoming(data);
         try {
-          await this.files.rename(temporary, place.outboard);
+          await this.files.rename(temporary, path);
         } catch (error) {
           await this.dropIncoming(temporary);
           throw error;
@@ -202,7 +236,8 @@ class ReplicaFiles implements Replicas {
         const removed = await this.files.remove(place.file);
         if (removed && size !== null) this.room.addUsed(-footprint(size));
         const outboardRemoved = await this.files.remove(place.outboard);
-        if (removed || outboardRemoved) await this.files.syncFolder(place.folder);
+        const termsRemoved = await this.files.remove(place.terms);
+        if (removed || outboardRemoved || termsRemoved) await this.files.syncFolder(place.folder);
         return removed;
       }),
     );
@@ -235,6 +270,7 @@ class ReplicaFiles implements Replicas {
           // A commit may have put the replica beside it since.
           if ((await this.files.size(place.file)) !== null) return;
           if (await this.files.remove(place.outboard)) swept++;
+          if (await this.files.remove(place.terms)) swept++;
         });
       }
       return swept;
@@ -385,9 +421,10 @@ class Writer implements ReplicaWriter {
     });
   }
 
-  async commit(outboard: Uint8Array): Promise<void> {
+  async commit(outboard: Uint8Array, terms?: Uint8Array): Promise<void> {
     this.#assertWriting();
     this.#state = 'committing';
+    const beside: string[] = [];
     await mapped(async () => {
       try {
         // Counted where writes succeed: neither a failed write nor one under way passes for written.
@@ -397,15 +434,14 @@ class Writer implements ReplicaWriter {
             `${this.#promised.written} of ${this.#size} bytes were written`,
           );
         checkOutboard(outboard, this.#size);
+        if (terms !== undefined) checkTerms(terms);
         await this.#file!.sync();
         await this.#closeFile();
-        const outboardPath = await this.#owner.writeIncoming(outboard);
-        try {
-          await this.#owner.inTurn(this.#place, () => this.#moveIntoPlace(outboardPath));
-        } finally {
-          await this.#owner.dropIncoming(outboardPath); // nothing there once it is in place
-        }
+        for (const data of [outboard, terms])
+          if (data !== undefined) beside.push(await this.#owner.writeIncoming(data));
+        await this.#owner.inTurn(this.#place, () => this.#moveIntoPlace(beside));
       } finally {
+        for (const path of beside) await this.#owner.dropIncoming(path); // nothing there once it is in place
         await this.#end();
       }
     });
@@ -416,13 +452,14 @@ class Writer implements ReplicaWriter {
     await mapped(() => this.#end());
   }
 
-  async #moveIntoPlace(outboardPath: string): Promise<void> {
+  async #moveIntoPlace([outboardPath, termsPath]: readonly string[]): Promise<void> {
     const { files, room } = this.#owner;
-    const { folder, file, outboard } = this.#place;
+    const { folder, file, outboard, terms } = this.#place;
     await this.#owner.makeFolders(this.#place);
     const replaced = await files.size(file);
     try {
-      await files.rename(outboardPath, outboard);
+      await files.rename(outboardPath!, outboard);
+      if (termsPath !== undefined) await files.rename(termsPath, terms);
       await files.rename(this.#path, file);
       await files.syncFolder(folder);
     } catch (error) {
@@ -430,6 +467,7 @@ class Writer implements ReplicaWriter {
       if (replaced === null) {
         await files.remove(file).catch(() => {});
         await files.remove(outboard).catch(() => {});
+        await files.remove(terms).catch(() => {});
       }
       throw error;
     }
@@ -479,6 +517,11 @@ function checkRange(start: number, end: number): void {
 function checkOutboard(outboard: Uint8Array, size: number): void {
   if (outboard.length !== outboardBytes(size))
     throw new FileTaoError('bad-input', `the outboard of ${size} bytes has ${outboardBytes(size)} bytes`);
+}
+
+function checkTerms(terms: Uint8Array): void {
+  if (terms.length > termsBytesMax)
+    throw new FileTaoError('too-large', `the terms of a replica have at most ${termsBytesMax} bytes`);
 }
 
 async function readExactly(file: OpenFile, id: ReplicaId, start: number, end: number): Promise<Uint8Array> {

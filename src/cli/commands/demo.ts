@@ -18,6 +18,15 @@ const size = (text: string): number => {
   }
 };
 
+interface Options {
+  readonly miners: number;
+  readonly replicas: number;
+  readonly size: number;
+  readonly rounds: number;
+  readonly 'database.url'?: string;
+  readonly json?: true;
+}
+
 export function register(program: Command): void {
   program
     .command('demo')
@@ -27,27 +36,24 @@ export function register(program: Command): void {
     .option('--replicas <n>', 'Replicas of each piece', whole, 3)
     .option('--size <bytes>', 'Size of the generated file', size, parseBytes('64MiB'))
     .option('--rounds <n>', 'Challenge rounds over all replicas', whole, 3)
+    .option('--database.url <url>', 'redis://… that keeps the indexes of all nodes (default: LMDB)')
     .option('--json', 'Print the result as one line of JSON on stdout, progress on stderr')
-    .action(
-      async (
-        file: string | undefined,
-        options: { miners: number; replicas: number; size: number; rounds: number; json?: true },
-      ) => {
-        const signal = interruptSignal();
-        const [{ runDemo }, { createNarrator }] = await Promise.all([
-          import('../../tools/demo/demo.js'),
-          import('../../tools/demo/narrator.js'),
-        ]);
-        const { json, ...numbers } = options;
-        const result = await runDemo({
-          ...numbers,
-          ...(file === undefined ? {} : { file }),
-          narrator: createNarrator(json ? process.stderr : process.stdout),
-          signal,
-        });
-        if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
-        else process.stdout.write(result.ok ? 'All of it held.\n' : 'SOMETHING DID NOT HOLD.\n');
-        if (!result.ok) process.exitCode = exitCodes.integrity;
-      },
-    );
+    .action(async (file: string | undefined, options: Options) => {
+      const signal = interruptSignal();
+      const [{ runDemo }, { createNarrator }] = await Promise.all([
+        import('../../tools/demo/demo.js'),
+        import('../../tools/demo/narrator.js'),
+      ]);
+      const { json, 'database.url': databaseUrl, ...numbers } = options;
+      const result = await runDemo({
+        ...numbers,
+        ...(databaseUrl === undefined ? {} : { databaseUrl }),
+        ...(file === undefined ? {} : { file }),
+        narrator: createNarrator(json ? process.stderr : process.stdout),
+        signal,
+      });
+      if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
+      else process.stdout.write(result.ok ? 'All of it held.\n' : 'SOMETHING DID NOT HOLD.\n');
+      if (!result.ok) process.exitCode = exitCodes.integrity;
+    });
 }

@@ -31,6 +31,9 @@ export const limits = {
   retryAfterSecondsMax: 60,
   /** Milliseconds of own event-loop lag above which a round is void. */
   eventLoopLagMsMax: 250,
+  /** Bytes of one page of a miner's inventory. */
+  inventoryBytesMax: mebibyte,
+  cursorCharactersMax: 512,
   /** Rounds whose (seed, keyed root) a validator keeps for a later certain check. */
   keptRounds: 32,
   replicasMax: 16,

@@ -100,3 +100,13 @@ export interface MinerStatistics {
   readonly successes: Readonly<Record<StatisticKind, number>>;
   readonly totalSuccesses: number;
 }
+
+/** Room on a miner that a store under way will take. It counts as taken until it is settled or runs out. */
+export interface BytesPromise {
+  readonly minerKey: PublicKey;
+  /** 64 hex digits, drawn by whoever promises. */
+  readonly id: string;
+  readonly bytes: number;
+  /** Unix seconds. */
+  readonly until: number;
+}

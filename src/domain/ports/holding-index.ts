@@ -14,6 +14,8 @@ export interface HoldingIndex {
   noteAnswer(id: ReplicaId, n: number, link: Uint8Array): Promise<void>;
   remove(id: ReplicaId): Promise<boolean>;
   list(cursor: string | null, limit: number): Promise<Page<HeldReplica>>;
+  /** The same for one validator. */
+  listOf(validatorKey: PublicKey, cursor: string | null, limit: number): Promise<Page<HeldReplica>>;
   /** Replicas whose expiry is at or before `time` (unix seconds), oldest first. */
   expired(time: number, limit: number): Promise<readonly ReplicaId[]>;
   usedBytes(): Promise<number>;

@@ -4,6 +4,7 @@
 
 import type { Cid, PieceId, PublicKey } from '../model/bytes.js';
 import type {
+  BytesPromise,
   MinerStatistics,
   ObjectRecord,
   PieceRecord,
@@ -34,6 +35,7 @@ export interface PlacementIndex {
   /** Creates the piece, or moves expiry and copies up to the larger values. */
   putPiece(record: PieceRecord): Promise<void>;
   getPiece(pieceId: PieceId): Promise<PieceRecord | null>;
+  listPieces(cursor: string | null, limit: number): Promise<Page<PieceRecord>>;
   /** Pieces whose expiry is at or before `time` (unix seconds), oldest first. */
   expiredPieces(time: number, limit: number): Promise<readonly PieceId[]>;
   /** Removes the piece if its expiry is at or before `time` and neither object nor replica refers to it. */
@@ -41,8 +43,8 @@ export interface PlacementIndex {
   /** Objects that contain the piece. */
   objectsOfPiece(pieceId: PieceId): Promise<readonly Cid[]>;
 
-  /** Adds a replica with its verified store; false when it is already there. */
-  addReplica(record: ReplicaRecord): Promise<boolean>;
+  /** Adds a replica with its verified store and settles the promise of its bytes; false when it is already there. */
+  addReplica(record: ReplicaRecord, promiseId?: string): Promise<boolean>;
   getReplica(id: ReplicaId): Promise<ReplicaRecord | null>;
   /** Writes `next` if the stored version is next.version − 1; false when another process was faster. */
   updateReplica(next: ReplicaRecord): Promise<boolean>;
@@ -57,12 +59,29 @@ export interface PlacementIndex {
 
   /** Bytes of all replicas recorded on the miner. */
   usedBytes(minerKey: PublicKey): Promise<number>;
+  /**
+   * Promises bytes of the miner to a store, if they and all used and promised ones stay within `limit`; false
+   * when they do not. The same id again replaces its promise. `now` in unix seconds.
+   */
+  promise(promise: BytesPromise, now: number, limit: number): Promise<boolean>;
+  /** Takes a promise back, for a store that failed. */
+  releasePromise(minerKey: PublicKey, id: string): Promise<boolean>;
+  /** Bytes of the miner's promises that have not run out. */
+  promisedBytes(minerKey: PublicKey, now: number): Promise<number>;
+
   /** Counts one attempt; a success also adds to the lifetime successes. */
   count(minerKey: PublicKey, kind: StatisticKind, success: boolean): Promise<void>;
   statistics(minerKey: PublicKey): Promise<MinerStatistics>;
   listStatistics(): Promise<readonly MinerStatistics[]>;
-  /** Sets the window's counts to zero and keeps lifetime successes. */
-  rollWindow(): Promise<void>;
+  /** Replaces a miner's counts: for moving an index. */
+  putStatistics(record: MinerStatistics): Promise<void>;
+  /**
+   * Begins the window of this number: counts go to zero, lifetime successes stay. False when this or a later
+   * window has begun, so of several processes that roll at once one does.
+   */
+  rollWindow(window: number): Promise<boolean>;
+  /** Number of the window that has begun last; 0 before the first. */
+  window(): Promise<number>;
 
   close(): Promise<void>;
 }

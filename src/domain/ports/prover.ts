@@ -43,7 +43,7 @@ export interface DigestResult {
 export interface Prover {
   prove(request: ProveRequest, signal?: AbortSignal): Promise<ProveResult>;
   digest(request: DigestRequest, signal?: AbortSignal): Promise<DigestResult>;
-  /** keyed(key_i, data) for each key; data up to 64 MiB, copied to the worker. */
+  /** keyed(key_i, data) for each key; data up to 64 MiB, copied to the worker unless its memory is shared. */
   keyedRoots(
     data: Uint8Array,
     keys: readonly Uint8Array[],

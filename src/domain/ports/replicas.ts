@@ -10,9 +10,10 @@ export interface ReplicaWriter {
   write(data: Uint8Array): Promise<void>;
   /**
    * Makes the replica and its outboard (values of all 1 KiB leaves, 32 bytes each) durable:
-   * fsync, rename, fsync of the directory. Replaces an older file of the same id.
+   * fsync, rename, fsync of the directory. Replaces an older file of the same id. `terms` (protocol/terms.ts) lie
+   * beside them and become durable together with them.
    */
-  commit(outboard: Uint8Array): Promise<void>;
+  commit(outboard: Uint8Array, terms?: Uint8Array): Promise<void>;
   /** Removes what was written. Safe after commit (does nothing). */
   abort(): Promise<void>;
 }
@@ -34,6 +35,10 @@ export interface Replicas {
   /** The outboard, or null when it is missing or has the wrong length: rebuild it. */
   readOutboard(id: ReplicaId, size: number): Promise<Uint8Array | null>;
   writeOutboard(id: ReplicaId, outboard: Uint8Array): Promise<void>;
+  /** What was agreed about the replica, or null: rebuilds the index. */
+  readTerms(id: ReplicaId): Promise<Uint8Array | null>;
+  /** Replaces the terms, durably; throws `unknown-replica`. */
+  writeTerms(id: ReplicaId, terms: Uint8Array): Promise<void>;
   /** Durable when resolved; false when it was not there. */
   remove(id: ReplicaId): Promise<boolean>;
   /** Every replica on disk, in no order. */

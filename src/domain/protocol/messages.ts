@@ -136,6 +136,25 @@ export const acknowledgementKind = defineMessage(
   sender,
 );
 
+/** Asks what the miner holds of this validator, page by page: for a validator that has lost its index. */
+export const inventoryKind = defineMessage(
+  'inventory',
+  { ...header, cursor: text(limits.cursorCharactersMax), nonce: bytes32, ...block },
+  sender,
+);
+/** Signs a page's bulk (inventory.ts); `next` is empty at the end. */
+export const inventoryAnswerKind = defineMessage(
+  'inventory-answer',
+  {
+    ...header,
+    requestDigest: bytes32,
+    next: text(limits.cursorCharactersMax),
+    bulkDigest: bytes32,
+    bulkLength: uint(0, limits.inventoryBytesMax),
+  },
+  sender,
+);
+
 /** Why a miner does not answer as asked. Signed, so that it can be held against the miner. */
 export const refusalCodes = [
   'bad-message',
@@ -183,6 +202,8 @@ export type RangeAnswerBody = BodyOf<typeof rangeAnswerKind>;
 export type RenewBody = BodyOf<typeof renewKind>;
 export type DeleteBody = BodyOf<typeof deleteKind>;
 export type AcknowledgementBody = BodyOf<typeof acknowledgementKind>;
+export type InventoryBody = BodyOf<typeof inventoryKind>;
+export type InventoryAnswerBody = BodyOf<typeof inventoryAnswerKind>;
 export type RefusalBody = BodyOf<typeof refusalKind>;
 
 /** The network a node speaks for, and who it is. */

@@ -15,6 +15,7 @@ import { closeValidatorParts, composeValidator, type ValidatorParts } from '../v
 import { FailureCounts } from '../validator/miners.js';
 import type { ApiContext } from './context.js';
 import { addObjectRoutes } from './objects.js';
+import { PieceBuffers } from './piece-buffers.js';
 import { addPieceRoutes } from './pieces.js';
 
 export interface ApiParts extends ValidatorParts {
@@ -50,7 +51,7 @@ export async function startApi(parts: ApiParts): Promise<RunningNode> {
     },
     spoolDirectory: parts.spoolDirectory,
     spoolGate: new ByteGate(spoolBytesMax),
-    memoryGate: new ByteGate(memoryBytesMax),
+    pieceBuffers: new PieceBuffers(memoryBytesMax),
     pieceSize: parts.pieceSize,
     replicas: parts.replicas,
     version: parts.version,

@@ -5,6 +5,7 @@ import type { PublicKey } from '../../domain/model/bytes.js';
 import type { ByteGate } from '../byte-gate.js';
 import type { ValidatorContext } from '../validator/context.js';
 import type { FailureCounts } from '../validator/miners.js';
+import type { PieceBuffers } from './piece-buffers.js';
 
 /** Who is served (access.ts). */
 export interface AccessRules {
@@ -20,8 +21,8 @@ export interface ApiContext extends ValidatorContext {
   readonly spoolDirectory: string;
   /** Bytes of pieces in the spool at once. */
   readonly spoolGate: ByteGate;
-  /** Bytes of pieces in memory at once. */
-  readonly memoryGate: ByteGate;
+  /** Memory for pieces on their way to users. */
+  readonly pieceBuffers: PieceBuffers;
   readonly pieceSize: number;
   readonly replicas: number;
   readonly version: string;

@@ -6,7 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { bodyParts, contentLength, type NodeServer } from '../../adapters/rpc/server.js';
 import { PartReader } from '../../adapters/rpc/wire.js';
 import { objectCid } from '../../domain/content/cid.js';
-import { checkManifest, manifestKind, pieceLength } from '../../domain/content/manifest.js';
+import { checkManifest, manifestKind } from '../../domain/content/manifest.js';
 import { openSealed } from '../../domain/identity/sealed.js';
 import { type Cid, equalBytes, pieceIdOf, publicKeyOf } from '../../domain/model/bytes.js';
 import { limits } from '../../domain/model/constants.js';
@@ -152,10 +152,11 @@ async function* objectParts(
     readonly leave: () => void;
   }
   const fetch = async (index: number): Promise<Held> => {
-    const leave = await context.memoryGate.enter(pieceLength(size, pieceSize, index));
+    // All pieces of an object in buffers of one size, which serve again.
+    const { buffer, leave } = await context.pieceBuffers.take(Math.min(pieceSize, size));
     try {
       signal.throwIfAborted();
-      return { piece: await fetchPiece(context, pieceIds[index]!, signal), leave };
+      return { piece: await fetchPiece(context, pieceIds[index]!, signal, buffer), leave };
     } catch (error) {
       leave();
       throw error;
@@ -170,9 +171,9 @@ async function* objectParts(
       const from = Math.max(0, start - index * pieceSize);
       const to = Math.min(piece.data.length, end - index * pieceSize);
       try {
-        // In slices: the stream asks for the next one before the last has left, and must not hold two pieces.
+        // In copied slices: the stream asks for the next one before the last has left.
         for (let at = from; at < to; at += sliceSize) {
-          yield piece.data.subarray(at, Math.min(to, at + sliceSize));
+          yield piece.data.slice(at, Math.min(to, at + sliceSize));
         }
       } finally {
         leave();

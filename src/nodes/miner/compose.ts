@@ -1,6 +1,7 @@
 // Puts a miner's context together from its parts.
 
 import { minerSecret } from '../../domain/protocol/derivations.js';
+import { defaultDeadlines } from '../../domain/protocol/parameters.js';
 import { ChainView } from '../chain-view.js';
 import { type AccessRules, CallRates, openAccess } from './access.js';
 import { WorkBudget } from './budget.js';
@@ -13,6 +14,7 @@ export type MinerContextParts = Pick<
   MinerContext,
   'signer' | 'verify' | 'chain' | 'core' | 'replicas' | 'index' | 'prover' | 'clock' | 'log'
 > & {
+  readonly rate?: number;
   /** Default: everyone with a permit, without rate limit. */
   readonly access?: AccessRules;
   /** Proofs made at once; default 4. */
@@ -33,6 +35,7 @@ export function composeMiner(parts: MinerContextParts): MinerContext {
     view: new ChainView(chain, clock),
     rounds: new RoundTable(() => clock.monotonic()),
     budget: new WorkBudget(),
+    rate: parts.rate ?? defaultDeadlines.bytesPerSecond,
     carriedOut: new CarriedOut(),
   };
 }

@@ -34,6 +34,8 @@ export interface MinerContext {
   readonly rates: CallRates;
   readonly turns: StakeTurns;
   readonly carriedOut: CarriedOut;
+  /** Bytes per second this miner undertakes to prove; validators set their deadlines by it. */
+  readonly rate: number;
   readonly clock: Clock;
   readonly log: Log;
 }

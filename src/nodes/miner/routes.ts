@@ -10,7 +10,7 @@ import {
   type NodeServer,
   sendProblem,
 } from '../../adapters/rpc/server.js';
-import { contentTypes, frameHead, PartReader, resyncedHeader } from '../../adapters/rpc/wire.js';
+import { contentTypes, frameHead, PartReader, rateHeader, resyncedHeader } from '../../adapters/rpc/wire.js';
 import { type MessageKind, openSealed, sealMessage } from '../../domain/identity/sealed.js';
 import { limits } from '../../domain/model/constants.js';
 import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
@@ -20,6 +20,7 @@ import {
   deleteKind,
   type Header,
   headerTo,
+  inventoryKind,
   openingRequestKind,
   type RefusalCode,
   rangeKind,
@@ -31,6 +32,7 @@ import {
 } from '../../domain/protocol/messages.js';
 import { answerChallenge, answerOpening } from './challenging.js';
 import type { MinerContext } from './context.js';
+import { listInventory } from './inventory.js';
 import { retrieveRange, retrieveReplica } from './retrieving.js';
 import { storeReplica } from './storing.js';
 import { deleteReplica, renewReplica } from './upkeep.js';
@@ -43,6 +45,7 @@ const kinds: Readonly<Record<NodeRoute, MessageKind<Header>>> = {
   range: rangeKind,
   renew: renewKind,
   delete: deleteKind,
+  inventory: inventoryKind,
 };
 
 interface Asked {
@@ -89,6 +92,10 @@ const handlers: Readonly<Record<NodeRoute, Handler>> = {
     const { head: answer, bulk } = await retrieveRange(context, head);
     return sendFramed(reply, answer, bulk);
   },
+  async inventory(context, { head, reply }) {
+    const { head: answer, bulk } = await listInventory(context, head);
+    return sendFramed(reply, answer, bulk);
+  },
   async renew(context, { head, reply }) {
     return sendMessage(reply, await renewReplica(context, head));
   },
@@ -115,6 +122,7 @@ export function addMinerRoutes(server: NodeServer, context: MinerContext): void 
             `${bodyLength} bytes behind the head, at most ${bodyLengthMax(route)}`,
           );
         }
+        reply.header(rateHeader, String(context.rate));
         return await handler(context, { head, body, bodyLength, reply });
       } catch (error) {
         const failure = toFileTaoError(error);

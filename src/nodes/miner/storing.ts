@@ -9,6 +9,7 @@ import { unixSeconds } from '../../domain/ports/clock.js';
 import type { ReplicaWriter } from '../../domain/ports/replicas.js';
 import { receiptKind, storeKind } from '../../domain/protocol/messages.js';
 import { receiptBody } from '../../domain/protocol/store.js';
+import { encodeTerms } from '../../domain/protocol/terms.js';
 import { admit, replicaIdOf, requireBlock, requireExpiry, requirePermit } from './admission.js';
 import type { MinerContext } from './context.js';
 
@@ -48,7 +49,10 @@ export async function storeReplica(
       const inForce = Math.max(expiry, held?.expiry ?? 0);
       const receipt = receiptBody(core, context.party, context.secret, request, received.keyedRoot, inForce);
       const answer = sealMessage(receiptKind, receipt, context.signer);
-      await writer?.commit(received.outboard);
+      // The file, and beside it what rebuilds the index's record of it, are durable before the receipt leaves.
+      const terms = encodeTerms({ store: sealed, receipt: answer, renew: new Uint8Array(), storedAt: now });
+      if (writer !== null) await writer.commit(received.outboard, terms);
+      else if (expiry > (held?.expiry ?? 0)) await replicas.writeTerms(id, terms);
       if (held !== null) {
         if ((await index.renew(id, expiry)) === null)
           throw new FileTaoError('busy', 'the replica was removed meanwhile: store it again');

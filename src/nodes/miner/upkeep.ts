@@ -4,6 +4,7 @@ import { sealMessage } from '../../domain/identity/sealed.js';
 import { FileTaoError } from '../../domain/model/errors.js';
 import { unixSeconds } from '../../domain/ports/clock.js';
 import { acknowledgementKind, deleteKind, headerTo, renewKind } from '../../domain/protocol/messages.js';
+import { decodeTerms, encodeTerms } from '../../domain/protocol/terms.js';
 import { admit, replicaIdOf, requireBlock, requireExpiry } from './admission.js';
 import type { MinerContext } from './context.js';
 
@@ -17,6 +18,12 @@ export async function renewReplica(context: MinerContext, sealed: Uint8Array): P
   requireExpiry(context, request.value.expiry);
   await requireBlock(context, request.value);
   const id = replicaIdOf(context, validatorKey, request.value.root);
+  const held = await context.index.get(id);
+  if (held === null) throw new FileTaoError('unknown-replica', 'no such replica of this validator here');
+  // Beside the file first: an index rebuilt from the files alone must not expire it earlier.
+  const terms = await context.replicas.readTerms(id);
+  if (terms !== null && request.value.expiry > held.expiry)
+    await context.replicas.writeTerms(id, encodeTerms({ ...decodeTerms(terms), renew: sealed }));
   const renewed = await context.index.renew(id, request.value.expiry);
   if (renewed === null) throw new FileTaoError('unknown-replica', 'no such replica of this validator here');
   return acknowledge(context, request, renewed.expiry);

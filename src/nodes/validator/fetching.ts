@@ -10,13 +10,13 @@ import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
 import type { ReplicaRecord } from '../../domain/model/records.js';
 import { replicaKey, retrieveSeed } from '../../domain/protocol/derivations.js';
 import { headerTo, retrieveKind, retrieveProofKind } from '../../domain/protocol/messages.js';
-import { deadlineMs } from '../../domain/protocol/parameters.js';
 import { retrieveFault } from '../../domain/protocol/retrieve.js';
 import { ask, openAnswer, sealQuestion } from './asking.js';
 import { verdictOf } from './blame.js';
 import type { ValidatorContext } from './context.js';
+import { speakingAs } from './key-ring.js';
 import { locateMiner } from './miners.js';
-import { changeReplica, markFailed } from './replica-state.js';
+import { markFailed } from './replica-state.js';
 import { Exchange, failed, passed, recordTranscript, type Verdict, voided } from './transcripts.js';
 
 /** Failures that show that the replica cannot be had from this miner. */
@@ -36,18 +36,23 @@ export interface FetchedPiece {
   readonly failures: readonly { readonly hotkey: PublicKey; readonly reason: string }[];
 }
 
-/** The piece's bytes, verified against pieceId; throws `not-found` or, when every replica failed, `integrity`. */
+/**
+ * The piece's bytes, verified against pieceId; throws `not-found` or, when every replica failed, `integrity`.
+ * @param memory where the bytes are put if there is room for them; else in a buffer of their own
+ */
 export async function fetchPiece(
   context: ValidatorContext,
   pieceId: PieceId,
   signal?: AbortSignal,
+  memory?: Uint8Array,
 ): Promise<FetchedPiece> {
   const replicas = retrievalOrder(await context.index.replicasOfPiece(pieceId));
   if (replicas.length === 0) throw new FileTaoError('not-found', 'no replica of this piece is known');
   const failures: { readonly hotkey: PublicKey; readonly reason: string }[] = [];
   for (const replica of replicas) {
     try {
-      const data = await fetchReplica(context, replica, signal);
+      const own = speakingAs(context, replica.validatorKey);
+      const data = await fetchReplica(own, replica, signal, memory);
       return { data, from: replica.minerKey, failures };
     } catch (error) {
       signal?.throwIfAborted();
@@ -70,6 +75,7 @@ async function fetchReplica(
   context: ValidatorContext,
   replica: ReplicaRecord,
   signal?: AbortSignal,
+  memory: Uint8Array = new Uint8Array(),
 ): Promise<Uint8Array> {
   const { core, party, index } = context;
   const minerKey = fromHex(replica.minerKey);
@@ -77,7 +83,8 @@ async function fetchReplica(
   let body: PartReader | null = null;
   let verdict: Verdict;
   let failure: FileTaoError | null = null;
-  let data: Uint8Array = new Uint8Array(replica.size);
+  const data =
+    memory.length >= replica.size ? memory.subarray(0, replica.size) : new Uint8Array(replica.size);
   try {
     const miner = await locateMiner(context, replica.minerKey);
     const question = sealQuestion(context, {
@@ -97,7 +104,7 @@ async function fetchReplica(
       {
         route: 'retrieve',
         kind: retrieveKind,
-        timeoutMs: deadlineMs(context.deadlines, replica.size),
+        timeoutMs: context.rates.deadlineMs(context.deadlines, replica.minerKey, replica.size),
         ...(signal === undefined ? {} : { signal }),
       },
       exchange,
@@ -133,7 +140,6 @@ async function fetchReplica(
   } catch (error) {
     failure = toFileTaoError(error);
     verdict = await verdictOf(context, exchange, error, { signal });
-    data = new Uint8Array();
   } finally {
     await body?.close();
   }
@@ -144,48 +150,9 @@ async function fetchReplica(
   if (verdict.outcome === 'fail' && gone.has(verdict.reason))
     await markFailed(context, replica, verdict.reason);
   if (failure !== null) throw failure;
-  await beginToSettle(context, replica, data);
+  await context.settling.begin(context, replica, data, keyOf(context, replica));
   return data;
 }
 
 const keyOf = ({ core, secret }: ValidatorContext, { pieceId, minerKey }: ReplicaRecord): Uint8Array =>
   replicaKey(core, secret, fromHex(pieceId), fromHex(minerKey));
-
-/**
- * Certainty when data is at hand (PROTOCOL 5): K of every kept round is computed from the true E and compared
- * with the signed one. Each round is settled once, behind the retrieval; a retrieval waits only while too many
- * others are being settled, so that what is waiting does not fill the memory.
- */
-async function beginToSettle(
-  context: ValidatorContext,
-  replica: ReplicaRecord,
-  data: Uint8Array,
-): Promise<void> {
-  if (replica.kept.length === 0) return;
-  const leave = await context.settleGate.enter(data.length);
-  const settle = async (): Promise<void> => {
-    const encoded = context.cipher.aes256Ctr(keyOf(context, replica)).apply(data);
-    const roots = await context.prover.keyedRoots(
-      encoded,
-      replica.kept.map((round) => round.seed),
-    );
-    const wrong = replica.kept.filter((round, i) => !equalBytes(round.keyedRoot, roots[i]!));
-    const settled = new Set(replica.kept.map((round) => round.n));
-    await changeReplica(context, replica, (current) => ({
-      ...current,
-      kept: current.kept.filter((round) => !settled.has(round.n)),
-    }));
-    for (const round of wrong) {
-      context.log.error(
-        { miner: replica.minerKey, root: replica.root, n: round.n },
-        'signed a false K in a passed round',
-      );
-    }
-    if (wrong.length > 0) await markFailed(context, replica, 'false-keyed-root');
-  };
-  settle()
-    .catch((error) => {
-      context.log.warn({ err: error, root: replica.root }, 'could not check the kept rounds');
-    })
-    .finally(leave);
-}

@@ -12,8 +12,8 @@ import type { ReplicaRecord } from '../../domain/model/records.js';
 import { unixSeconds } from '../../domain/ports/clock.js';
 import { replicaKey } from '../../domain/protocol/derivations.js';
 import { type ReceiptBody, receiptKind, storeKind } from '../../domain/protocol/messages.js';
-import { deadlineMs } from '../../domain/protocol/parameters.js';
 import { receiptFault, storeBody } from '../../domain/protocol/store.js';
+import { sealPieceId } from '../../domain/protocol/store-seed.js';
 import { ask, openAnswer, type ReachableNeuron, sealQuestion } from './asking.js';
 import { verdictOf } from './blame.js';
 import type { ValidatorContext } from './context.js';
@@ -41,13 +41,14 @@ export async function storeReplicaOn(
   const { core, party, index } = context;
   const minerKey = fromHex(miner.hotkey);
   const key = replicaKey(core, context.secret, fromHex(piece.pieceId), minerKey);
-  const seed = context.random.bytes(32);
+  const block = await context.view.head();
+  const occasion = { minerKey, expiry: piece.expiry, block };
+  const seed = sealPieceId(core, context.secret, occasion, fromHex(piece.pieceId));
   const digest = await context.prover.digest(
     { path: piece.path, size: piece.size, keys: [seed], outboard: false, encodeKey: key },
     signal,
   );
   const keyedRoot = digest.keyed[0]!;
-  const block = await context.view.head();
   const body = storeBody(party, minerKey, {
     root: digest.root,
     size: piece.size,
@@ -73,7 +74,7 @@ export async function storeReplicaOn(
       {
         route: 'store',
         kind: storeKind,
-        timeoutMs: deadlineMs(context.deadlines, piece.size),
+        timeoutMs: context.rates.deadlineMs(context.deadlines, miner.hotkey, piece.size),
         bytes: { length: piece.size, parts: encodedParts(context, piece, key) },
         ...(signal === undefined ? {} : { signal }),
       },
@@ -157,7 +158,11 @@ export async function placePiece(
   counts: FailureCounts,
   signal?: AbortSignal,
 ): Promise<Placement> {
-  const existing = await context.index.replicasOfPiece(piece.pieceId);
+  // Replicas of an old hotkey are about to be replaced: they neither count nor keep their miner from being chosen.
+  const own = publicKeyOf(context.party.publicKey);
+  const existing = (await context.index.replicasOfPiece(piece.pieceId)).filter(
+    (replica) => replica.validatorKey === own,
+  );
   const replicas = existing.filter((replica) => replica.state === 'active' && replica.expiry >= piece.expiry);
   const tried = new Set(existing.map((replica) => replica.minerKey));
   const failures: { readonly hotkey: PublicKey; readonly reason: string }[] = [];

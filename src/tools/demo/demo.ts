@@ -6,7 +6,8 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatBytes } from '../../adapters/config/byte-size.js';
-import { openLmdbPlacementIndex } from '../../adapters/index/lmdb/placement-index.js';
+import { type IndexLocation, placeOf } from '../../adapters/index/location.js';
+import { openPlacementIndex } from '../../adapters/index/open-index.js';
 import { loadCore } from '../../adapters/proving/load-core.js';
 import { systemRandom } from '../../adapters/system/random.js';
 import { ApiConnection } from '../../client/api-connection.js';
@@ -35,6 +36,8 @@ export interface DemoOptions {
   readonly miners: number;
   readonly replicas: number;
   readonly rounds: number;
+  /** redis://… for the indexes of all nodes; their keys stay there. */
+  readonly databaseUrl?: string;
   readonly narrator: Narrator;
   readonly signal?: AbortSignal;
 }
@@ -87,20 +90,36 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   const network = await startLocalNetwork({
     miners: options.miners,
     replicas: options.replicas,
+    ...(options.databaseUrl === undefined ? {} : { databaseUrl: options.databaseUrl }),
     onStarted: () => narrator.progress(++started, options.miners + 2),
     ...(signal === undefined ? {} : { signal }),
   });
   let index: PlacementIndex | null = null;
   try {
     narrator.done(`${options.miners + 2} processes in ${network.folder}`);
-    index = await openLmdbPlacementIndex(join(network.validator.directory, 'index'));
+    index = await openPlacementIndex(network.placement);
     return await new Demo(options, network, index, core).run();
   } finally {
     narrator.begin('cleaning up');
     await index?.close();
     await network.close();
     narrator.done('all processes ended, the folder is removed');
+    if (network.keysBegin !== null) tellOfKeys(narrator, network.placement, network.keysBegin);
   }
+}
+
+/** What the demo leaves in the Redis it was given, and how to take it away. */
+function tellOfKeys(narrator: Narrator, location: IndexLocation, keysBegin: string): void {
+  if (location.backend !== 'redis') return;
+  const { host, port, database, user, password, tls } = location.place;
+  const cli = [
+    `redis-cli -h ${host} -p ${port} -n ${database}`,
+    ...(user === undefined ? [] : [`--user ${user}`]),
+    ...(tls === null ? [] : ['--tls']),
+  ].join(' ');
+  narrator.title(`The indexes stay in Redis at ${placeOf(location.place)}: keys ${keysBegin}*, removed by`);
+  if (password !== undefined) narrator.title('  export REDISCLI_AUTH="$REDIS_PASSWORD"');
+  narrator.title(`  ${cli} --scan --pattern '${keysBegin}*' | xargs -r -n 100 ${cli} unlink`);
 }
 
 class Demo {

@@ -2,6 +2,7 @@
 // one temporary folder. Everything it starts ends with it.
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { createWriteStream, rmSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,6 +10,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { openDevChain } from '../../adapters/chain/dev/dev-chain.js';
+import { indexFolder } from '../../adapters/index/configured.js';
+import { type IndexLocation, parseRedisUrl, type RedisServer } from '../../adapters/index/location.js';
 import { systemClock } from '../../adapters/system/clock.js';
 import { createWallet, openWallet, type Wallet } from '../../adapters/wallets/wallet-files.js';
 import { type PublicKey, publicKeyOf } from '../../domain/model/bytes.js';
@@ -34,6 +37,8 @@ export interface LocalNetworkOptions {
   readonly miners: number;
   readonly replicas: number;
   readonly signal?: AbortSignal;
+  /** redis://…: the nodes keep their indexes there, under one prefix; without it each has its own LMDB. */
+  readonly databaseUrl?: string;
   readonly onStarted?: (node: NodeProcess) => void;
 }
 
@@ -46,6 +51,10 @@ export interface LocalNetwork {
   readonly validatorWallet: Wallet;
   /** The user's wallet. */
   readonly user: Wallet;
+  /** Where validator and API node keep their index. */
+  readonly placement: IndexLocation;
+  /** How the names of all its Redis keys begin; null without Redis. */
+  readonly keysBegin: string | null;
   readonly genesis: Uint8Array;
   readonly netuid: number;
   /** Ends all processes and removes the folder. */
@@ -55,7 +64,10 @@ export interface LocalNetwork {
 const miningHotkey = 'mining';
 
 export async function startLocalNetwork(options: LocalNetworkOptions): Promise<LocalNetwork> {
+  const redis = options.databaseUrl === undefined ? null : redisServer(options.databaseUrl);
   const folder = await mkdtemp(join(tmpdir(), 'filetao-demo-'));
+  // Demos at once, or one after another, must not find each other's keys.
+  const prefix = `demo-${randomBytes(4).toString('hex')}-`;
   const processes: NodeProcess[] = [];
   const closing = new AbortController();
   const signal = AbortSignal.any([closing.signal, ...(options.signal === undefined ? [] : [options.signal])]);
@@ -111,8 +123,11 @@ export async function startLocalNetwork(options: LocalNetworkOptions): Promise<L
           '--logging.level',
           'debug',
           '--logging.json',
+          ...(redis === null ? [] : ['--database.prefix', prefix + (role === 'miner' ? name : 'validator')]),
           ...flags,
         ],
+        // By environment: a URL may hold a password, and flags can be read in the process list.
+        env: redis === null ? {} : { FILETAO_DATABASE_URL: options.databaseUrl! },
         onSpawned: (spawned) => processes.push(spawned),
       });
       options.onStarted?.(node);
@@ -147,27 +162,52 @@ export async function startLocalNetwork(options: LocalNetworkOptions): Promise<L
         shared,
       ),
     ]);
-    return { folder, miners, validator, api, validatorWallet, user, genesis, netuid, close };
+    return {
+      folder,
+      miners,
+      validator,
+      api,
+      validatorWallet,
+      user,
+      placement:
+        redis === null
+          ? { backend: 'lmdb', directory: indexFolder(validator.directory) }
+          : { backend: 'redis', place: { ...redis, prefix: `${prefix}validator` } },
+      keysBegin: redis === null ? null : `filetao:{${prefix}`,
+      genesis,
+      netuid,
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
+/** The server as this process opens it; the nodes read the same URL themselves. */
+function redisServer(url: string): RedisServer {
+  const { tls, prefix, ...server } = parseRedisUrl(url);
+  if (prefix !== undefined)
+    throw new FileTaoError('bad-input', 'the demo chooses its own prefix: leave it out of the URL');
+  const password = server.password ?? process.env.REDIS_PASSWORD;
+  return { ...server, ...(password ? { password } : {}), tls: tls ? {} : null };
+}
+
 interface StartOptions extends Omit<NodeProcess, 'address' | 'child'> {
   readonly flags: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   readonly onSpawned: (node: NodeProcess) => void;
 }
 
-async function startNode({ flags, signal, onSpawned, ...node }: StartOptions): Promise<NodeProcess> {
+async function startNode({ flags, env, signal, onSpawned, ...node }: StartOptions): Promise<NodeProcess> {
   await mkdir(node.directory, { recursive: true, mode: 0o700 });
   signal.throwIfAborted();
   // In a process group of its own: Ctrl-C on the terminal reaches only this process, which ends the others.
   const child = spawn(process.execPath, [program, 'run', node.role, ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
-    env: { ...process.env, FILETAO_CONFIG: '' },
+    env: { ...process.env, FILETAO_CONFIG: '', ...env },
   });
   const log = createWriteStream(node.logFile, { mode: 0o600 });
   child.stderr.pipe(log);

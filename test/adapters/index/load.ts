@@ -1,5 +1,6 @@
 // The load that a writer is killed under: lanes of changes in a fixed order, so that what a lane acknowledged
 // says exactly what must be in the index afterwards.
+import assert from 'node:assert/strict';
 import type { PieceId } from '../../../src/domain/model/bytes.js';
 import type { ReplicaRecord } from '../../../src/domain/model/records.js';
 import type { PlacementIndex } from '../../../src/domain/ports/placement-index.js';
@@ -54,3 +55,32 @@ export function expected(lane: number, steps: number): Map<string, ReplicaRecord
 
 export const isOfLane = (lane: number, record: ReplicaRecord): boolean =>
   Math.floor(Number.parseInt(record.root.slice(2, 62), 16) / 1000) === lane;
+
+/**
+ * Each lane is where it was after some whole number of steps: at least `from`, at most one more than `steps`,
+ * because the last may have been made and not acknowledged. Moves `steps` to what was found.
+ */
+export function assertLanes(
+  replicas: ReadonlyMap<string, ReplicaRecord>,
+  steps: number[],
+  from: readonly number[],
+): void {
+  const least = [...from];
+  for (let lane = 0; lane < lanes; lane++) {
+    const actual = new Map([...replicas].filter(([, record]) => isOfLane(lane, record)).sort());
+    let found: number | null = null;
+    for (let count = steps[lane]! + 1; count >= least[lane]! && found === null; count--) {
+      try {
+        assert.deepEqual(actual, new Map([...expected(lane, count)].sort()));
+        found = count;
+      } catch {
+        // not this many
+      }
+    }
+    assert.ok(
+      found !== null,
+      `lane ${lane} is in no state between its steps ${least[lane]} and ${steps[lane]! + 1}`,
+    );
+    steps[lane] = found;
+  }
+}

@@ -41,6 +41,7 @@ export class MemoryHoldings {
       noteAnswer: async (id, n, link) => void change(id, (held) => ({ ...held, lastN: n, link })),
       remove: async (id) => this.records.delete(keyOf(id)),
       list: async () => ({ items: [...records.values()], next: null }),
+      listOf: notSimulated('listOf'),
       expired: async () => [],
       usedBytes: async () => 0,
       usedBytesOf: async () => 0,
@@ -91,6 +92,7 @@ interface Stored {
   readonly id: ReplicaId;
   data: Uint8Array;
   outboard: Uint8Array;
+  terms: Uint8Array | null;
 }
 
 export class MemoryReplicas {
@@ -112,8 +114,13 @@ export class MemoryReplicas {
             data.set(part, at);
             at += part.length;
           },
-          commit: async (outboard) =>
-            void this.files.set(keyOf(id), { id, data, outboard: outboard.slice() }),
+          commit: async (outboard, terms) =>
+            void this.files.set(keyOf(id), {
+              id,
+              data,
+              outboard: outboard.slice(),
+              terms: terms?.slice() ?? null,
+            }),
           abort: async () => {},
         };
       },
@@ -128,6 +135,10 @@ export class MemoryReplicas {
       readOutboard: async (id) => this.#of(id).outboard,
       writeOutboard: async (id, outboard) => {
         this.#of(id).outboard = outboard;
+      },
+      readTerms: async (id) => this.files.get(keyOf(id))?.terms ?? null,
+      writeTerms: async (id, terms) => {
+        this.#of(id).terms = terms.slice();
       },
       remove: async (id) => this.files.delete(keyOf(id)),
       list: async function* (this: MemoryReplicas) {

@@ -21,6 +21,7 @@ import {
   deleteKind,
   type Header,
   headerTo,
+  inventoryKind,
   openingRequestKind,
   type Party,
   type RefusalCode,
@@ -32,7 +33,6 @@ import {
   storeKind,
 } from '../../../src/domain/protocol/messages.js';
 import { defaultDeadlines } from '../../../src/domain/protocol/parameters.js';
-import { ByteGate } from '../../../src/nodes/byte-gate.js';
 import { ChainView } from '../../../src/nodes/chain-view.js';
 import { CallRates, openAccess } from '../../../src/nodes/miner/access.js';
 import { WorkBudget } from '../../../src/nodes/miner/budget.js';
@@ -45,6 +45,8 @@ import { storeReplica } from '../../../src/nodes/miner/storing.js';
 import { StakeTurns } from '../../../src/nodes/miner/turns.js';
 import { deleteReplica, renewReplica } from '../../../src/nodes/miner/upkeep.js';
 import type { ValidatorContext } from '../../../src/nodes/validator/context.js';
+import { MinerRates } from '../../../src/nodes/validator/rates.js';
+import { Settling } from '../../../src/nodes/validator/settling.js';
 import { Exchange, passed, recordTranscript } from '../../../src/nodes/validator/transcripts.js';
 import { Dice, Schedule } from './schedule.js';
 import { type Backup, MemoryHoldings, MemoryPlacements, MemoryReplicas, memoryProver } from './stores.js';
@@ -95,6 +97,7 @@ const kinds: Readonly<Record<NodeRoute, MessageKind<Header>>> = {
   range: rangeKind,
   renew: renewKind,
   delete: deleteKind,
+  inventory: inventoryKind,
 };
 
 /** Keys whose signatures are keyed hashes; the same in every process. */
@@ -276,7 +279,9 @@ export class World {
       },
       audit: { loss: 0.1, confidence: 0.99 },
       deadlines: defaultDeadlines,
-      settleGate: new ByteGate(2 ** 30),
+      settling: new Settling(),
+      retired: new Map(),
+      rates: new MinerRates(),
       liveRounds: new Set(),
       processId,
     };
@@ -331,6 +336,7 @@ export class World {
       prover: memoryProver(core, this.#read),
       rounds: new RoundTable(() => this.schedule.clock.monotonic()),
       budget: new WorkBudget(),
+      rate: 4 * 1024 * 1024,
       carriedOut: new CarriedOut(),
       access: openAccess,
       rates: new CallRates(openAccess, blockMs),
@@ -352,7 +358,8 @@ export class World {
       lastUpdate: 0,
     }));
     const head = () => 100 + Math.floor(this.schedule.clock.monotonic() / blockMs);
-    return {
+    // Weights, balances and registration are no part of a replica's history.
+    const simulated: Partial<Chain> = {
       network: 'simulated',
       netuid: 21,
       genesis: hashOf(0),
@@ -364,6 +371,7 @@ export class World {
       serve: async () => {},
       close: async () => {},
     };
+    return simulated as Chain;
   }
 
   #mutatedIndex(index: PlacementIndex): PlacementIndex {
@@ -495,7 +503,8 @@ export class World {
       case 'delete':
         return deleteReplica(context, head);
       case 'range':
-        throw new Error('ranges are not simulated');
+      case 'inventory':
+        throw new Error(`${route} is not simulated`);
     }
   }
 

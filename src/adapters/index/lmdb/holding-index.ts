@@ -10,7 +10,7 @@ import type { HeldReplica, ReplicaId } from '../../../domain/model/records.js';
 import type { HoldingIndex } from '../../../domain/ports/holding-index.js';
 import { type LmdbEnvironment, openLmdbEnvironment } from '../../system/lmdb-environment.js';
 import { heldReplicaCodec, indexSchemaVersion } from '../codec.js';
-import { holdingKey, idKey, replicaIdOfHoldingKey, timeKey } from './keys.js';
+import { holdingKey, idKey, replicaIdOfHoldingKey, timeKey } from '../keys.js';
 import { addToCounter, filedUntil, mark, page, readCounter, readRecord } from './tables.js';
 
 const tableNames = ['replicas', 'replicas-by-expiry', 'bytes'] as const;
@@ -83,10 +83,16 @@ class LmdbHoldingIndex implements HoldingIndex {
   }
 
   async list(cursor: string | null, limit: number) {
+    return this.#page(Buffer.alloc(0), cursor, limit);
+  }
+
+  async listOf(validatorKey: PublicKey, cursor: string | null, limit: number) {
+    return this.#page(idKey(validatorKey), cursor, limit);
+  }
+
+  #page(prefix: Buffer, cursor: string | null, limit: number) {
     return this.#environment.read(() =>
-      page(this.#tables.replicas, Buffer.alloc(0), cursor, limit, (_, value) =>
-        heldReplicaCodec.decode(value),
-      ),
+      page(this.#tables.replicas, prefix, cursor, limit, (_, value) => heldReplicaCodec.decode(value)),
     );
   }
 

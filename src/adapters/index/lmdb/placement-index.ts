@@ -8,17 +8,27 @@
 //   replicas-by-piece pieceId ‖ replica key → 1 active, 0 not
 //   replicas-by-expiry expiry ‖ replica key
 //   miner-bytes       minerKey → u64
+//   miner-promises    minerKey ‖ promise id → until, bytes
 //   miner-statistics  minerKey → statistics record
+//   window            one zero byte → number of the statistics window
 //
 // A record and every key derived from it change in one transaction.
 import type { Cid, PieceId, PublicKey } from '../../../domain/model/bytes.js';
 import { toHex } from '../../../domain/model/bytes.js';
-import type { ObjectRecord, PieceRecord, ReplicaId, ReplicaRecord } from '../../../domain/model/records.js';
+import type {
+  BytesPromise,
+  MinerStatistics,
+  ObjectRecord,
+  PieceRecord,
+  ReplicaId,
+  ReplicaRecord,
+} from '../../../domain/model/records.js';
 import type { PlacementIndex } from '../../../domain/ports/placement-index.js';
 import { type LmdbEnvironment, openLmdbEnvironment } from '../../system/lmdb-environment.js';
 import { indexSchemaVersion, objectCodec, pieceCodec, replicaCodec, statisticsCodec } from '../codec.js';
+import { cidKey, idKey, placementKey, replicaIdOfPlacementKey, timeKey } from '../keys.js';
+import { checkPromise } from '../promises.js';
 import { counted, noStatistics, rolled } from '../statistics.js';
-import { cidKey, idKey, placementKey, replicaIdOfPlacementKey, timeKey } from './keys.js';
 import { addToCounter, entries, filedUntil, mark, page, readCounter, readRecord, under } from './tables.js';
 
 const tableNames = [
@@ -32,12 +42,15 @@ const tableNames = [
   'replicas-by-piece',
   'replicas-by-expiry',
   'miner-bytes',
+  'miner-promises',
   'miner-statistics',
+  'window',
 ] as const;
 
 const active = Buffer.from([1]);
 const inactive = Buffer.from([0]);
 const everything = Buffer.alloc(0);
+const windowKey = Buffer.from([0]);
 
 export async function openLmdbPlacementIndex(directory: string): Promise<PlacementIndex> {
   const environment = await openLmdbEnvironment({
@@ -131,6 +144,12 @@ class LmdbPlacementIndex implements PlacementIndex {
     return this.#environment.read(() => readRecord(this.#tables.pieces, pieceCodec, key));
   }
 
+  async listPieces(cursor: string | null, limit: number) {
+    return this.#environment.read(() =>
+      page(this.#tables.pieces, everything, cursor, limit, (_, value) => pieceCodec.decode(value)),
+    );
+  }
+
   async expiredPieces(time: number, limit: number): Promise<readonly PieceId[]> {
     return this.#environment.read(() =>
       filedUntil(this.#tables['pieces-by-expiry'], time, limit).map((key) => toHex(key) as PieceId),
@@ -178,13 +197,15 @@ class LmdbPlacementIndex implements PlacementIndex {
 
   // Replicas
 
-  async addReplica(record: ReplicaRecord): Promise<boolean> {
+  async addReplica(record: ReplicaRecord, promiseId?: string): Promise<boolean> {
     const key = placementKey(record);
     const encoded = replicaCodec.encode(record);
+    const promise = promiseId === undefined ? null : promiseKey(record.minerKey, promiseId);
     return this.#environment.write(() => {
       if (this.#tables.replicas.get(key) !== undefined) return false;
       this.#tables.replicas.put(key, encoded);
       this.#linkReplica(key, record);
+      if (promise !== null) this.#tables['miner-promises'].remove(promise);
       return true;
     });
   }
@@ -278,6 +299,46 @@ class LmdbPlacementIndex implements PlacementIndex {
     return this.#environment.read(() => readCounter(this.#tables['miner-bytes'], key));
   }
 
+  async promise(promise: BytesPromise, now: number, limit: number): Promise<boolean> {
+    checkPromise(promise, limit);
+    const key = promiseKey(promise.minerKey, promise.id);
+    const miner = idKey(promise.minerKey);
+    return this.#environment.write(() => {
+      const table = this.#tables['miner-promises'];
+      let taken = readCounter(this.#tables['miner-bytes'], miner);
+      for (const { rest, value } of under(table, miner)) {
+        const other = Buffer.concat([miner, rest]);
+        const { until, bytes } = readPromise(value);
+        if (until <= now) table.remove(other);
+        else if (!other.equals(key)) taken += bytes;
+      }
+      if (taken + promise.bytes > limit) {
+        table.remove(key);
+        return false;
+      }
+      table.put(key, packPromise(promise));
+      return true;
+    });
+  }
+
+  async releasePromise(minerKey: PublicKey, id: string): Promise<boolean> {
+    const key = promiseKey(minerKey, id);
+    return this.#environment.write(() => {
+      if (this.#tables['miner-promises'].get(key) === undefined) return false;
+      this.#tables['miner-promises'].remove(key);
+      return true;
+    });
+  }
+
+  async promisedBytes(minerKey: PublicKey, now: number): Promise<number> {
+    const miner = idKey(minerKey);
+    return this.#environment.read(() =>
+      under(this.#tables['miner-promises'], miner)
+        .map(({ value }) => readPromise(value))
+        .reduce((sum, { until, bytes }) => sum + (until > now ? bytes : 0), 0),
+    );
+  }
+
   async count(
     minerKey: PublicKey,
     kind: 'store' | 'challenge' | 'retrieve',
@@ -302,11 +363,25 @@ class LmdbPlacementIndex implements PlacementIndex {
     return this.#environment.read(() => this.#allStatistics());
   }
 
-  async rollWindow(): Promise<void> {
-    await this.#environment.write(() => {
+  async putStatistics(record: MinerStatistics): Promise<void> {
+    const key = idKey(record.minerKey);
+    const encoded = statisticsCodec.encode(record);
+    await this.#environment.write(() => this.#tables['miner-statistics'].put(key, encoded));
+  }
+
+  async rollWindow(window: number): Promise<boolean> {
+    return this.#environment.write(() => {
+      const begun = readCounter(this.#tables.window, windowKey);
+      if (window <= begun) return false;
+      addToCounter(this.#tables.window, windowKey, window - begun);
       for (const before of this.#allStatistics())
         this.#tables['miner-statistics'].put(idKey(before.minerKey), statisticsCodec.encode(rolled(before)));
+      return true;
     });
+  }
+
+  async window(): Promise<number> {
+    return this.#environment.read(() => readCounter(this.#tables.window, windowKey));
   }
 
   /** One entry for each miner ever counted: a subnet has hundreds. */
@@ -320,3 +395,18 @@ class LmdbPlacementIndex implements PlacementIndex {
     return this.#environment.close();
   }
 }
+
+const promiseKey = (minerKey: PublicKey, id: string): Buffer =>
+  Buffer.concat([idKey(minerKey), idKey(id as PieceId)]);
+
+function packPromise({ until, bytes }: BytesPromise): Buffer {
+  const packed = Buffer.alloc(16);
+  packed.writeBigUInt64BE(BigInt(until));
+  packed.writeBigUInt64BE(BigInt(bytes), 8);
+  return packed;
+}
+
+const readPromise = (packed: Buffer) => ({
+  until: Number(packed.readBigUInt64BE()),
+  bytes: Number(packed.readBigUInt64BE(8)),
+});

@@ -3,7 +3,7 @@ import type { Page } from '../../../domain/ports/placement-index.js';
 import type { Table } from '../../system/lmdb-environment.js';
 import type { RecordCodec } from '../codec.js';
 import { cursorAfter, keyOfCursor, pageBytesMax, pageLimit } from '../cursor.js';
-import { afterPrefix, afterTime, keyUnderTime } from './keys.js';
+import { afterPrefix, afterTime, keyUnderTime } from '../keys.js';
 
 /** The value of keys that say all there is to say. LMDB refuses no empty value, but tools do. */
 export const mark = Buffer.from([1]);

@@ -1,11 +1,11 @@
-// Keys of the LMDB indexes: fixed-width fields one after another, so that byte order is the order of
+// Binary keys that both backends file records under: fixed-width fields one after another, so that byte order is the order of
 // listings and a leading field is a range. Wrong ids are refused here, before they reach the database.
 
-import type { Cid, PieceId, PublicKey, Root } from '../../../domain/model/bytes.js';
-import { isHex32 } from '../../../domain/model/bytes.js';
-import { FileTaoError } from '../../../domain/model/errors.js';
-import type { ReplicaId } from '../../../domain/model/records.js';
-import { isCidText } from '../codec.js';
+import type { Cid, PieceId, PublicKey, Root } from '../../domain/model/bytes.js';
+import { isHex32 } from '../../domain/model/bytes.js';
+import { FileTaoError } from '../../domain/model/errors.js';
+import type { ReplicaId } from '../../domain/model/records.js';
+import { isCidText } from './codec.js';
 
 export const idBytes = 32;
 export const replicaKeyBytes = 3 * idBytes;

@@ -1,0 +1,291 @@
+// The placement index on Redis. Each method is one command or one script (placement-scripts.ts); keys.ts names the
+// keys. "Resolved" means done on the server, and on its disk as far as its appendfsync setting goes (durability.ts).
+
+import { randomBytes } from 'node:crypto';
+import type { Cid, PieceId, PublicKey } from '../../../domain/model/bytes.js';
+import { toHex } from '../../../domain/model/bytes.js';
+import { FileTaoError } from '../../../domain/model/errors.js';
+import type {
+  BytesPromise,
+  MinerStatistics,
+  ObjectRecord,
+  PieceRecord,
+  ReplicaId,
+  ReplicaRecord,
+  StatisticKind,
+} from '../../../domain/model/records.js';
+import type { PlacementIndex } from '../../../domain/ports/placement-index.js';
+import { objectCodec, pieceCodec, replicaCodec, statisticsCodec } from '../codec.js';
+import { cidKey, idBytes, idKey, placementKey, replicaIdOfPlacementKey } from '../keys.js';
+import type { RedisPlace } from '../location.js';
+import { checkPromise } from '../promises.js';
+import { noStatistics } from '../statistics.js';
+import type { RedisConnectionOptions } from './connection.js';
+import { NodeSpace } from './node-space.js';
+import { damagedValue, readU64, u64, u64s } from './packed.js';
+import * as scripts from './placement-scripts.js';
+
+const everything = Buffer.alloc(0);
+const kinds: readonly StatisticKind[] = ['store', 'challenge', 'retrieve'];
+const states = ['failed', 'active'] as const;
+
+export async function openRedisPlacementIndex(
+  place: RedisPlace,
+  options: RedisConnectionOptions = {},
+): Promise<PlacementIndex> {
+  return new RedisPlacementIndex(await NodeSpace.open(place, 'placement index', options));
+}
+
+class RedisPlacementIndex implements PlacementIndex {
+  readonly #space: NodeSpace;
+
+  constructor(space: NodeSpace) {
+    this.#space = space;
+  }
+
+  // Objects
+
+  async putObject(record: ObjectRecord): Promise<void> {
+    await this.#space.repeatable(scripts.putObject, [cidKey(record.cid), packObject(record)]);
+  }
+
+  async getObject(cid: Cid): Promise<ObjectRecord | null> {
+    const stored = await this.#space.field('objects', cidKey(cid));
+    return stored === null ? null : unpackObject(stored);
+  }
+
+  async deleteObject(cid: Cid): Promise<boolean> {
+    return this.#space.removed(scripts.deleteObject, [cidKey(cid)]);
+  }
+
+  async listObjects(cursor: string | null, limit: number) {
+    return this.#space.page(scripts.listObjects, everything, cursor, limit, (_, value) =>
+      unpackObject(value),
+    );
+  }
+
+  async expiredObjects(time: number, limit: number): Promise<readonly Cid[]> {
+    const keys = await this.#space.filedUntil('objects-by-expiry', time, limit);
+    return keys.map((key) => key.toString('latin1') as Cid);
+  }
+
+  // Pieces
+
+  async putPiece(record: PieceRecord): Promise<void> {
+    pieceCodec.encode(record); // refuses a wrong record
+    const { size, copies, expiry, storedAt } = record;
+    await this.#space.repeatable(scripts.putPiece, [
+      idKey(record.pieceId),
+      u64s(size, copies, expiry, storedAt),
+    ]);
+  }
+
+  async getPiece(pieceId: PieceId): Promise<PieceRecord | null> {
+    const key = idKey(pieceId);
+    const stored = await this.#space.field('pieces', key);
+    return stored === null ? null : unpackPiece(key, stored);
+  }
+
+  async listPieces(cursor: string | null, limit: number) {
+    return this.#space.page(scripts.listPieces, everything, cursor, limit, unpackPiece);
+  }
+
+  async expiredPieces(time: number, limit: number): Promise<readonly PieceId[]> {
+    const keys = await this.#space.filedUntil('pieces-by-expiry', time, limit);
+    return keys.map((key) => toHex(key) as PieceId);
+  }
+
+  async removePiece(pieceId: PieceId, time: number): Promise<boolean> {
+    const most = Math.floor(Math.min(time, Number.MAX_SAFE_INTEGER));
+    const { reply, resent } = await this.#space.run(scripts.removePiece, [idKey(pieceId), most], true);
+    if (reply === 1) return true;
+    return resent && (await this.getPiece(pieceId)) === null;
+  }
+
+  async objectsOfPiece(pieceId: PieceId): Promise<readonly Cid[]> {
+    const members = (await this.#space.repeatable(scripts.objectsOfPiece, [idKey(pieceId)])) as Buffer[];
+    return members.map((member) => member.toString('latin1', idBytes) as Cid);
+  }
+
+  async underReplicatedPieces(cursor: string | null, limit: number) {
+    return this.#space.page(scripts.listShortPieces, everything, cursor, limit, unpackPiece);
+  }
+
+  // Replicas
+
+  async addReplica(record: ReplicaRecord, promiseId?: string): Promise<boolean> {
+    const promise = promiseId === undefined ? everything : idKey(promiseId as PieceId);
+    const args = [placementKey(record), packReplica(record), promise];
+    return (await this.#space.repeatable(scripts.addReplica, args)) === 1;
+  }
+
+  async getReplica(id: ReplicaId): Promise<ReplicaRecord | null> {
+    const stored = await this.#space.field('replicas', placementKey(id));
+    return stored === null ? null : unpackReplica(stored);
+  }
+
+  async updateReplica(next: ReplicaRecord): Promise<boolean> {
+    const args = [placementKey(next), packReplica(next)];
+    const { reply, resent } = await this.#space.run(scripts.updateReplica, args, true);
+    if (reply === 2 && resent)
+      throw new FileTaoError(
+        'unreachable',
+        `the connection to Redis at ${this.#space.connection.place} broke and the replica has moved on since: whether this change was made is not known`,
+      );
+    return reply === 1;
+  }
+
+  async removeReplica(id: ReplicaId): Promise<boolean> {
+    return this.#space.removed(scripts.removeReplica, [placementKey(id)]);
+  }
+
+  async replicasOfPiece(pieceId: PieceId): Promise<readonly ReplicaRecord[]> {
+    const found = (await this.#space.repeatable(scripts.replicasOfPiece, [idKey(pieceId)])) as Buffer[];
+    return found.map(unpackReplica);
+  }
+
+  async replicasOfMiner(minerKey: PublicKey, cursor: string | null, limit: number) {
+    return this.#pageOfReplicas(idKey(minerKey), cursor, limit);
+  }
+
+  async listReplicas(cursor: string | null, limit: number) {
+    return this.#pageOfReplicas(everything, cursor, limit);
+  }
+
+  async expiredReplicas(time: number, limit: number): Promise<readonly ReplicaId[]> {
+    return (await this.#space.filedUntil('replicas-by-expiry', time, limit)).map(replicaIdOfPlacementKey);
+  }
+
+  #pageOfReplicas(prefix: Buffer, cursor: string | null, limit: number) {
+    return this.#space.page(scripts.listReplicas, prefix, cursor, limit, (_, value) => unpackReplica(value));
+  }
+
+  // Miners
+
+  async usedBytes(minerKey: PublicKey): Promise<number> {
+    return numberOf(await this.#space.field('miner-bytes', idKey(minerKey)));
+  }
+
+  async promise(promise: BytesPromise, now: number, limit: number): Promise<boolean> {
+    checkPromise(promise, limit);
+    const { minerKey, id, until, bytes } = promise;
+    const args = [idKey(minerKey), idKey(id as PieceId), until, bytes, Math.floor(now), limit];
+    return (await this.#space.repeatable(scripts.promiseBytes, args)) === 1;
+  }
+
+  async releasePromise(minerKey: PublicKey, id: string): Promise<boolean> {
+    return this.#space.removed(scripts.releasePromise, [idKey(minerKey), idKey(id as PieceId)]);
+  }
+
+  async promisedBytes(minerKey: PublicKey, now: number): Promise<number> {
+    const reply = await this.#space.repeatable(scripts.promisedBytes, [idKey(minerKey), Math.floor(now)]);
+    return numberOf(reply as Buffer);
+  }
+
+  /** Not sent again after a broken connection: an attempt must not count twice. */
+  async count(minerKey: PublicKey, kind: StatisticKind, success: boolean): Promise<void> {
+    const args = [idKey(minerKey), kinds.indexOf(kind), success ? 1 : 0];
+    await this.#space.run(scripts.countAttempt, args, false);
+  }
+
+  async statistics(minerKey: PublicKey): Promise<MinerStatistics> {
+    const key = idKey(minerKey);
+    const stored = await this.#space.field('miner-statistics', key);
+    return stored === null ? noStatistics(minerKey) : unpackStatistics(key, stored);
+  }
+
+  async listStatistics(): Promise<readonly MinerStatistics[]> {
+    const all = (await this.#space.connection.command(
+      'HGETALL',
+      this.#space.key('miner-statistics'),
+    )) as Buffer[];
+    const records: MinerStatistics[] = [];
+    for (let i = 0; i + 1 < all.length; i += 2) records.push(unpackStatistics(all[i]!, all[i + 1]!));
+    return records.sort((a, b) => (a.minerKey < b.minerKey ? -1 : 1));
+  }
+
+  async putStatistics(record: MinerStatistics): Promise<void> {
+    statisticsCodec.encode(record); // refuses a wrong record
+    const counts = [record.attempts, record.successes].flatMap((of) => kinds.map((kind) => of[kind]));
+    await this.#space.connection.command(
+      'HSET',
+      this.#space.key('miner-statistics'),
+      idKey(record.minerKey),
+      u64s(...counts, record.totalSuccesses),
+    );
+  }
+
+  async rollWindow(window: number): Promise<boolean> {
+    const { reply, resent } = await this.#space.run(scripts.rollWindow, [window], true);
+    return reply === 1 || (resent && (await this.window()) === window);
+  }
+
+  async window(): Promise<number> {
+    return numberOf(
+      (await this.#space.connection.command('GET', this.#space.key('window'))) as Buffer | null,
+    );
+  }
+
+  close(): Promise<void> {
+    return this.#space.close();
+  }
+}
+
+function numberOf(text: Buffer | null): number {
+  const value = text === null ? 0 : Number(text.toString('latin1'));
+  if (!Number.isSafeInteger(value)) throw damagedValue();
+  return value;
+}
+
+function packObject(record: ObjectRecord): Buffer {
+  const encoded = objectCodec.encode(record);
+  const count = Buffer.alloc(4);
+  count.writeUInt32BE(record.pieceIds.length);
+  return Buffer.concat([u64(record.expiry), count, ...record.pieceIds.map(idKey), encoded]);
+}
+
+function unpackObject(value: Buffer): ObjectRecord {
+  if (value.length < 12) throw damagedValue();
+  return objectCodec.decode(value.subarray(12 + idBytes * value.readUInt32BE(8)));
+}
+
+function unpackPiece(key: Buffer, value: Buffer): PieceRecord {
+  if (value.length !== 32) throw damagedValue();
+  return {
+    pieceId: toHex(key) as PieceId,
+    size: readU64(value, 0),
+    copies: readU64(value, 8),
+    expiry: readU64(value, 16),
+    storedAt: readU64(value, 24),
+  };
+}
+
+function packReplica(record: ReplicaRecord): Buffer {
+  const encoded = replicaCodec.encode(record);
+  return Buffer.concat([
+    u64s(record.version, record.size, record.expiry),
+    Buffer.from([states.indexOf(record.state)]),
+    idKey(record.pieceId),
+    randomBytes(scripts.replicaHeaderBytes - scripts.writerOffset),
+    encoded,
+  ]);
+}
+
+function unpackReplica(value: Buffer): ReplicaRecord {
+  return replicaCodec.decode(value.subarray(scripts.replicaHeaderBytes));
+}
+
+function unpackStatistics(key: Buffer, value: Buffer): MinerStatistics {
+  if (value.length !== 56) throw damagedValue();
+  const three = (from: number) => ({
+    store: readU64(value, from),
+    challenge: readU64(value, from + 8),
+    retrieve: readU64(value, from + 16),
+  });
+  return {
+    minerKey: toHex(key) as PublicKey,
+    attempts: three(0),
+    successes: three(24),
+    totalSuccesses: readU64(value, 48),
+  };
+}

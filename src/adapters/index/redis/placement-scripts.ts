@@ -1,0 +1,287 @@
+// The placement index's changes and listings in Lua. Values that scripts read begin with packed fields:
+//
+//   objects           expiry u64 ‖ pieces u32 ‖ piece ids ‖ record
+//   pieces            size u64 ‖ copies u64 ‖ expiry u64 ‖ stored-at u64
+//   replicas          version u64 ‖ size u64 ‖ expiry u64 ‖ state 1 ‖ piece id 32 ‖ writer 8 ‖ record
+//   miner-statistics  attempts and successes of store, challenge, retrieve, and all successes: seven u64
+//
+// `writer` is a random mark of the change, by which a change sent twice after a broken connection knows itself.
+
+import type { PlacementKeyName } from './keys.js';
+import { defineScript, luaPage, luaRanges, type Script } from './script.js';
+
+const replicaHeader = '>I8I8I8c1c32c8';
+export const replicaHeaderBytes = 8 + 8 + 8 + 1 + 32 + 8;
+export const writerOffset = replicaHeaderBytes - 8;
+
+/** Files the piece as short of active replicas, or no longer. */
+const luaAssess = `
+local function assess(piece)
+  local stored = redis.call('HGET', pieces, piece)
+  if not stored then return end
+  local _, copies = struct.unpack('>I8I8', stored)
+  local active = piece .. '\\1'
+  local count = redis.call('ZLEXCOUNT', replicas_by_piece, '[' .. active, after_prefix(active))
+  if count < copies then redis.call('ZADD', pieces_short, 0, piece)
+  else redis.call('ZREM', pieces_short, piece) end
+end`;
+
+const luaFiling = `
+local function link(id, size, expiry, state, piece)
+  redis.call('ZADD', replicas_by_piece, 0, piece .. state .. id)
+  redis.call('ZADD', replicas_by_expiry, expiry, id)
+  redis.call('HINCRBY', miner_bytes, string.sub(id, 1, 32), size)
+  assess(piece)
+end
+local function unlink(id, size, state, piece)
+  redis.call('ZREM', replicas_by_piece, piece .. state .. id)
+  local miner = string.sub(id, 1, 32)
+  if redis.call('HINCRBY', miner_bytes, miner, 0 - size) <= 0 then redis.call('HDEL', miner_bytes, miner) end
+  assess(piece)
+end`;
+
+const luaObjects = `
+local function claims(value, from)
+  local count = struct.unpack('>I4', value, from)
+  local list = {}
+  for i = 0, count - 1 do list[i + 1] = string.sub(value, from + 4 + 32 * i, from + 35 + 32 * i) end
+  return list
+end
+local function unlink_object(cid)
+  local stored = redis.call('HGET', objects, cid)
+  if not stored then return false end
+  redis.call('ZREM', objects_by_expiry, cid)
+  for _, piece in ipairs(claims(stored, 9)) do redis.call('ZREM', objects_by_piece, piece .. cid) end
+  return true
+end`;
+
+const luaPromises = `
+local function promised(miner, now, forget, without)
+  local sum = 0
+  for _, member in ipairs(members(miner_promises, miner)) do
+    local expires, bytes = struct.unpack('>I8I8', member, 65)
+    if string.sub(member, 33, 64) == without then redis.call('ZREM', miner_promises, member)
+    elseif expires > now then sum = sum + bytes
+    elseif forget then redis.call('ZREM', miner_promises, member) end
+  end
+  return sum
+end`;
+
+const replicaFiles = [
+  'replicas',
+  'replicas-by-id',
+  'replicas-by-piece',
+  'replicas-by-expiry',
+  'miner-bytes',
+  'pieces',
+  'pieces-short',
+] as const;
+const objectFiles = ['objects', 'objects-by-cid', 'objects-by-expiry', 'objects-by-piece'] as const;
+
+const script = <const Name extends PlacementKeyName>(
+  keys: readonly Name[],
+  body: string,
+  ...parts: readonly string[]
+): Script<Name> => defineScript(keys, body, luaRanges, ...parts);
+
+/** ARGV: cid, value. */
+export const putObject = script(
+  objectFiles,
+  `
+local cid, value = ARGV[1], ARGV[2]
+unlink_object(cid)
+redis.call('HSET', objects, cid, value)
+redis.call('ZADD', objects_by_cid, 0, cid)
+redis.call('ZADD', objects_by_expiry, struct.unpack('>I8', value), cid)
+for _, piece in ipairs(claims(value, 9)) do redis.call('ZADD', objects_by_piece, 0, piece .. cid) end
+return 1`,
+  luaObjects,
+);
+
+/** ARGV: cid. */
+export const deleteObject = script(
+  objectFiles,
+  `
+if not unlink_object(ARGV[1]) then return 0 end
+redis.call('HDEL', objects, ARGV[1])
+redis.call('ZREM', objects_by_cid, ARGV[1])
+return 1`,
+  luaObjects,
+);
+
+export const listObjects = script(['objects', 'objects-by-cid'], luaPage('objects_by_cid', 'objects'));
+
+/** ARGV: piece id, value. */
+export const putPiece = script(
+  ['pieces', 'pieces-by-id', 'pieces-by-expiry', 'pieces-short', 'replicas-by-piece'],
+  `
+local piece, value = ARGV[1], ARGV[2]
+local size, copies, expiry, at = struct.unpack('>I8I8I8I8', value)
+local stored = redis.call('HGET', pieces, piece)
+if stored then
+  local old_size, old_copies, old_expiry, old_at = struct.unpack('>I8I8I8I8', stored)
+  size, at = old_size, old_at
+  copies, expiry = math.max(copies, old_copies), math.max(expiry, old_expiry)
+end
+redis.call('HSET', pieces, piece, struct.pack('>I8I8I8I8', size, copies, expiry, at))
+redis.call('ZADD', pieces_by_id, 0, piece)
+redis.call('ZADD', pieces_by_expiry, expiry, piece)
+assess(piece)
+return 1`,
+  luaAssess,
+);
+
+/** ARGV: piece id, time. */
+export const removePiece = script(
+  ['pieces', 'pieces-by-id', 'pieces-by-expiry', 'pieces-short', 'objects-by-piece', 'replicas-by-piece'],
+  `
+local piece = ARGV[1]
+local stored = redis.call('HGET', pieces, piece)
+if not stored then return 0 end
+local _, _, expiry = struct.unpack('>I8I8I8', stored)
+if expiry > tonumber(ARGV[2]) then return 0 end
+if any(objects_by_piece, piece) or any(replicas_by_piece, piece) then return 0 end
+redis.call('HDEL', pieces, piece)
+redis.call('ZREM', pieces_by_id, piece)
+redis.call('ZREM', pieces_by_expiry, piece)
+redis.call('ZREM', pieces_short, piece)
+return 1`,
+);
+
+export const listPieces = script(['pieces', 'pieces-by-id'], luaPage('pieces_by_id', 'pieces'));
+export const listShortPieces = script(['pieces', 'pieces-short'], luaPage('pieces_short', 'pieces'));
+
+/** ARGV: replica id, value, promise id to settle or ''. */
+export const addReplica = script(
+  [...replicaFiles, 'miner-promises'],
+  `
+local id, value = ARGV[1], ARGV[2]
+local stored = redis.call('HGET', replicas, id)
+if stored then
+  if string.sub(stored, ${writerOffset + 1}, ${replicaHeaderBytes}) == string.sub(value, ${writerOffset + 1}, ${replicaHeaderBytes}) then return 1 end
+  return 0
+end
+local _, size, expiry, state, piece = struct.unpack('${replicaHeader}', value)
+redis.call('HSET', replicas, id, value)
+redis.call('ZADD', replicas_by_id, 0, id)
+link(id, size, expiry, state, piece)
+if ARGV[3] ~= '' then promised(string.sub(id, 1, 32), 0, false, ARGV[3]) end
+return 1`,
+  luaAssess,
+  luaFiling,
+  luaPromises,
+);
+
+/** ARGV: replica id, value. Answers 1 done, 0 another version, 2 another version that may have come after this. */
+export const updateReplica = script(
+  replicaFiles,
+  `
+local id, value = ARGV[1], ARGV[2]
+local stored = redis.call('HGET', replicas, id)
+if not stored then return 0 end
+local version, size, expiry, state, piece, writer = struct.unpack('${replicaHeader}', stored)
+local next_version, next_size, next_expiry, next_state, next_piece, next_writer = struct.unpack('${replicaHeader}', value)
+if version ~= next_version - 1 then
+  if version == next_version and writer == next_writer then return 1 end
+  if version > next_version then return 2 end
+  return 0
+end
+redis.call('HSET', replicas, id, value)
+if size ~= next_size or expiry ~= next_expiry or state ~= next_state or piece ~= next_piece then
+  unlink(id, size, state, piece)
+  link(id, next_size, next_expiry, next_state, next_piece)
+end
+return 1`,
+  luaAssess,
+  luaFiling,
+);
+
+/** ARGV: replica id. */
+export const removeReplica = script(
+  replicaFiles,
+  `
+local id = ARGV[1]
+local stored = redis.call('HGET', replicas, id)
+if not stored then return 0 end
+local _, size, _, state, piece = struct.unpack('${replicaHeader}', stored)
+redis.call('HDEL', replicas, id)
+redis.call('ZREM', replicas_by_id, id)
+redis.call('ZREM', replicas_by_expiry, id)
+unlink(id, size, state, piece)
+return 1`,
+  luaAssess,
+  luaFiling,
+);
+
+/** ARGV: piece id. */
+export const replicasOfPiece = script(
+  ['replicas', 'replicas-by-piece'],
+  `
+local found = {}
+for _, member in ipairs(members(replicas_by_piece, ARGV[1])) do
+  found[#found + 1] = redis.call('HGET', replicas, string.sub(member, 34))
+end
+return found`,
+);
+
+export const listReplicas = script(['replicas', 'replicas-by-id'], luaPage('replicas_by_id', 'replicas'));
+
+/** ARGV: piece id. */
+export const objectsOfPiece = script(['objects-by-piece'], 'return members(objects_by_piece, ARGV[1])');
+
+/** ARGV: miner, promise id, until, bytes, now, limit. */
+export const promiseBytes = script(
+  ['miner-bytes', 'miner-promises'],
+  `
+local miner, id, bytes = ARGV[1], ARGV[2], tonumber(ARGV[4])
+local others = promised(miner, tonumber(ARGV[5]), true, id)
+local used = tonumber(redis.call('HGET', miner_bytes, miner) or '0')
+if used + others + bytes > tonumber(ARGV[6]) then return 0 end
+redis.call('ZADD', miner_promises, 0, miner .. id .. struct.pack('>I8I8', tonumber(ARGV[3]), bytes))
+return 1`,
+  luaPromises,
+);
+
+/** ARGV: miner, promise id. */
+export const releasePromise = script(
+  ['miner-promises'],
+  `
+local found = members(miner_promises, ARGV[1] .. ARGV[2])
+for _, member in ipairs(found) do redis.call('ZREM', miner_promises, member) end
+return #found`,
+);
+
+/** ARGV: miner, now. */
+export const promisedBytes = script(
+  ['miner-promises'],
+  'return string.format("%.0f", promised(ARGV[1], tonumber(ARGV[2]), false, nil))',
+  luaPromises,
+);
+
+/** ARGV: miner, which of the kinds (0 to 2), 1 for a success. */
+export const countAttempt = script(
+  ['miner-statistics'],
+  `
+local counts = { struct.unpack('>I8I8I8I8I8I8I8', redis.call('HGET', miner_statistics, ARGV[1]) or string.rep('\\0', 56)) }
+local kind = tonumber(ARGV[2])
+counts[kind + 1] = counts[kind + 1] + 1
+if ARGV[3] == '1' then
+  counts[kind + 4] = counts[kind + 4] + 1
+  counts[7] = counts[7] + 1
+end
+redis.call('HSET', miner_statistics, ARGV[1], struct.pack('>I8I8I8I8I8I8I8', unpack(counts, 1, 7)))
+return 1`,
+);
+
+/** ARGV: number of the window. */
+export const rollWindow = script(
+  ['miner-statistics', 'window'],
+  `
+if tonumber(ARGV[1]) <= tonumber(redis.call('GET', window) or '0') then return 0 end
+redis.call('SET', window, ARGV[1])
+local all = redis.call('HGETALL', miner_statistics)
+for i = 1, #all, 2 do
+  redis.call('HSET', miner_statistics, all[i], string.rep('\\0', 48) .. string.sub(all[i + 1], 49, 56))
+end
+return 1`,
+);

@@ -1,0 +1,108 @@
+// An index as parts that can be listed, written elsewhere and compared: what copying and its check go by. Both
+// backends list in the same order and encode records alike, so equal indexes give equal digests.
+
+import { createHash } from 'node:crypto';
+import {
+  heldReplicaCodec,
+  objectCodec,
+  pieceCodec,
+  type RecordCodec,
+  replicaCodec,
+  statisticsCodec,
+} from '../../adapters/index/codec.js';
+import { equalBytes } from '../../domain/model/bytes.js';
+import { FileTaoError } from '../../domain/model/errors.js';
+import type { HoldingIndex } from '../../domain/ports/holding-index.js';
+import type { Page, PlacementIndex } from '../../domain/ports/placement-index.js';
+
+export interface IndexPart {
+  readonly name: string;
+  list(cursor: string | null): Promise<Page<unknown>>;
+  /** Writes an item of the same part of another index. Twice does no harm. */
+  write(item: unknown): Promise<void>;
+  encode(item: unknown): Uint8Array;
+}
+
+export interface PartDigest {
+  readonly name: string;
+  readonly items: number;
+  /** SHA-256 over all encoded records in order. */
+  readonly digest: string;
+}
+
+const pageItems = 500;
+
+const part = <Item>(
+  name: string,
+  codec: RecordCodec<Item>,
+  list: (cursor: string | null, limit: number) => Promise<Page<Item>>,
+  write: (item: Item) => Promise<void>,
+): IndexPart => ({
+  name,
+  list: (cursor) => list(cursor, pageItems),
+  write: (item) => write(item as Item),
+  encode: (item) => codec.encode(item as Item),
+});
+
+/** Promises of stores under way are not part of it: they run out by themselves. */
+export function placementParts(index: PlacementIndex): readonly IndexPart[] {
+  return [
+    part(
+      'objects',
+      objectCodec,
+      (cursor, limit) => index.listObjects(cursor, limit),
+      (record) => index.putObject(record),
+    ),
+    part(
+      'pieces',
+      pieceCodec,
+      (cursor, limit) => index.listPieces(cursor, limit),
+      (record) => index.putPiece(record),
+    ),
+    part(
+      'replicas',
+      replicaCodec,
+      (cursor, limit) => index.listReplicas(cursor, limit),
+      async (record) => {
+        if (await index.addReplica(record)) return;
+        const there = await index.getReplica(record);
+        if (there === null || !equalBytes(replicaCodec.encode(there), replicaCodec.encode(record)))
+          throw new FileTaoError(
+            'conflict',
+            `replica ${record.root} is in the target already, and not the same: stop the nodes that use either index`,
+          );
+      },
+    ),
+    part(
+      'statistics',
+      statisticsCodec,
+      async () => ({ items: await index.listStatistics(), next: null }),
+      (record) => index.putStatistics(record),
+    ),
+  ];
+}
+
+export function holdingParts(index: HoldingIndex): readonly IndexPart[] {
+  return [
+    part(
+      'held',
+      heldReplicaCodec,
+      (cursor, limit) => index.list(cursor, limit),
+      (record) => index.put(record),
+    ),
+  ];
+}
+
+export async function digestOf(from: IndexPart, signal?: AbortSignal): Promise<PartDigest> {
+  const hash = createHash('sha256');
+  let items = 0;
+  let cursor: string | null = null;
+  do {
+    signal?.throwIfAborted();
+    const page: Page<unknown> = await from.list(cursor);
+    for (const item of page.items) hash.update(from.encode(item));
+    items += page.items.length;
+    cursor = page.next;
+  } while (cursor !== null);
+  return { name: from.name, items, digest: hash.digest('hex') };
+}
