@@ -259,6 +259,7 @@ describe('subtensor, when things go wrong', { skip: withoutMetadata }, () => {
       [0, 1, 2],
       [0, 1, 2],
     ]);
+    assert.equal(node.asked.get('author_submitExtrinsic'), 6, 'none was refused and sent again');
     // Another process has used the nonce meanwhile.
     const other = await open(node.url);
     context.after(() => other.close());
