@@ -32,7 +32,7 @@ import {
   storeKind,
 } from '../../../src/domain/protocol/messages.js';
 import { defaultDeadlines } from '../../../src/domain/protocol/parameters.js';
-import { ByteGate } from '../../../src/nodes/byte-gate.js';
+
 import { ChainView } from '../../../src/nodes/chain-view.js';
 import { WorkBudget } from '../../../src/nodes/miner/budget.js';
 import { answerChallenge, answerOpening } from '../../../src/nodes/miner/challenging.js';
@@ -43,6 +43,7 @@ import { RoundTable } from '../../../src/nodes/miner/rounds.js';
 import { storeReplica } from '../../../src/nodes/miner/storing.js';
 import { deleteReplica, renewReplica } from '../../../src/nodes/miner/upkeep.js';
 import type { ValidatorContext } from '../../../src/nodes/validator/context.js';
+import { Settling } from '../../../src/nodes/validator/settling.js';
 import { Exchange, passed, recordTranscript } from '../../../src/nodes/validator/transcripts.js';
 import { Dice, Schedule } from './schedule.js';
 import { type Backup, MemoryHoldings, MemoryPlacements, MemoryReplicas, memoryProver } from './stores.js';
@@ -274,7 +275,7 @@ export class World {
       },
       audit: { loss: 0.1, confidence: 0.99 },
       deadlines: defaultDeadlines,
-      settleGate: new ByteGate(2 ** 30),
+      settling: new Settling(),
       liveRounds: new Set(),
       processId,
     };
