@@ -2,6 +2,7 @@
 
 import type { ConfigOf } from '../adapters/config/schema.js';
 import type { FileTaoClient } from '../client/client.js';
+import { unlockAtTerminal } from './unlock-at-terminal.js';
 
 /** A node that stores within its own time limit needs a moment more to say so. */
 const answerMarginMs = 10_000;
@@ -11,11 +12,10 @@ export async function openClient(values: ConfigOf<'client'>): Promise<FileTaoCli
     import('../adapters/wallets/wallet-files.js'),
     import('../client/client.js'),
   ]);
-  const wallet = await openWallet({
-    path: values['wallet.path'],
-    name: values['wallet.name'],
-    hotkey: values['wallet.hotkey'],
-  });
+  const wallet = await openWallet(
+    { path: values['wallet.path'], name: values['wallet.name'], hotkey: values['wallet.hotkey'] },
+    unlockAtTerminal(),
+  );
   return new FileTaoClient({
     url: values['api.url'],
     wallet,

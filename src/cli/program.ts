@@ -8,6 +8,7 @@ import { register as registerAttack } from './commands/attack.js';
 import { register as registerAudit } from './commands/audit.js';
 import { register as registerChallenge } from './commands/challenge.js';
 import { register as registerCid } from './commands/cid.js';
+import { register as registerDecrypt } from './commands/decrypt.js';
 import { register as registerDemo } from './commands/demo.js';
 import { register as registerRetrieve } from './commands/retrieve.js';
 import { register as registerRun } from './commands/run.js';
@@ -22,6 +23,7 @@ const registrations: readonly ((program: Command) => void)[] = [
   registerStore,
   registerRetrieve,
   registerCid,
+  registerDecrypt,
   registerRun,
   registerChallenge,
   registerAudit,

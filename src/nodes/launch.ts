@@ -137,6 +137,7 @@ async function launchMiner(
     prover: await opened.keep(createProver({ threads: values['proving.workers'] })),
     clock: systemClock,
     log,
+    rate: values['miner.rate'],
     host: values['axon.ip'],
     port: values['axon.port'],
   });
@@ -152,8 +153,12 @@ async function validatorParts(
 ): Promise<ValidatorParts> {
   const directory = values['database.directory'];
   await mkdir(directory, { recursive: true, mode: 0o700 });
+  const retired = values['wallet.retired_hotkeys'].map((name) =>
+    openWallet({ path: values['wallet.path'], name: values['wallet.name'], hotkey: name }),
+  );
   return {
     signer,
+    retiredSigners: (await Promise.all(retired)).map(({ hotkey }) => hotkey),
     verify: verifySr25519,
     chain,
     core: loadCore(),
@@ -190,6 +195,7 @@ async function launchValidator(
     host: '127.0.0.1',
     port: values['validator.port'],
     challengeEveryBlocks: values['neuron.challenge_every'],
+    workFolder: join(values['database.directory'], 'rotation'),
     prune: () =>
       pruneTranscripts(
         values['transcripts.directory'],

@@ -6,6 +6,7 @@ import type { MessageKind } from '../../src/domain/identity/sealed.js';
 import { contexts, limits } from '../../src/domain/model/constants.js';
 import * as messages from '../../src/domain/protocol/messages.js';
 import { detectionProbability } from '../../src/domain/protocol/parameters.js';
+import { catalogue } from '../../src/tools/attack/catalogue.js';
 
 const read = (name: string): string =>
   readFileSync(new URL(`../../../docs/${name}`, import.meta.url), 'utf8');
@@ -58,12 +59,7 @@ test('messages', () => {
 });
 
 test('every strategy is explained, with the probabilities as they are', () => {
-  const strategies =
-    'no-data one-chunk partial-1 partial-10 partial-50 hash-states replayed-commitment foreign-replica wrong-count ' +
-    'wrong-chunk-length wrong-array-length inner-node-as-leaf other-keyed-root other-commitment-root other-link ' +
-    'second-nu opening-before-commitment abort-and-retry false-busy false-unknown late bad-signature large-r ' +
-    'wrong-root-at-store stale-block garbage';
-  for (const name of strategies.split(' ')) assert.ok(security.includes(`| \`${name}\` |`), name);
+  for (const { name } of catalogue) assert.ok(security.includes(`\`${name}\``), name);
   const passes = (share: number, count = 16384): number =>
     1 - detectionProbability(count, Math.ceil(share * count), 44);
   assert.equal(Math.round(100 * passes(0.01)), 64);

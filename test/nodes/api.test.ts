@@ -185,6 +185,7 @@ test('bytes that are no request do not harm API node and validator', async (t) =
     port: 0,
     challengeEveryBlocks: 0,
     prune: async () => ({ files: 0, bytes: 0, unreadable: [] }),
+    workFolder: network.folder,
   });
   t.after(() => validator.close());
   const id = '0'.repeat(64);
@@ -256,6 +257,7 @@ test('a validator that is told to end ends its rounds as void, and says so in a 
     port: 0,
     challengeEveryBlocks: 1,
     prune: async () => ({ files: 0, bytes: 0, unreadable: [] }),
+    workFolder: network.folder,
   });
   await hanging;
   const started = performance.now();

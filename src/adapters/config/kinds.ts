@@ -86,6 +86,17 @@ export const walletName: Kind<string> = {
   format: quoteless,
 };
 
+/** Names of wallets or hotkeys, separated by commas or spaces. */
+export const walletNames: Kind<readonly string[]> = {
+  placeholder: 'names',
+  parse: (text, folder) =>
+    text
+      .split(/[\s,]+/u)
+      .filter((name) => name !== '')
+      .map((name) => walletName.parse(name, folder)),
+  format: (names) => names.join(','),
+};
+
 /** Hotkeys as ss58 addresses, separated by commas or spaces. */
 export const hotkeyList: Kind<readonly PublicKey[]> = {
   placeholder: 'hotkeys',

@@ -19,6 +19,7 @@ import {
   path,
   port,
   walletName,
+  walletNames,
 } from './kinds.js';
 
 /** Who reads an option. `client` stores and retrieves, `wallet` manages key files. */
@@ -81,6 +82,14 @@ export const options = {
   ),
   'wallet.name': option(everyone, walletName, 'default', 'Name of the wallet'),
   'wallet.hotkey': option(everyone, walletName, 'default', 'Name of the hotkey in the wallet'),
+
+  'wallet.retired_hotkeys': option(
+    validators,
+    walletNames,
+    [],
+    'Hotkeys of the wallet used before, kept until their replicas are stored anew',
+    'none',
+  ),
 
   'subtensor.network': option(
     onChain,
@@ -150,6 +159,12 @@ export const options = {
     nodeFolder,
     'Folder of the index',
     '~/.filetao/<role>-<wallet>-<hotkey>',
+  ),
+  'miner.rate': option(
+    ['miner'],
+    bytes(mebibyte, 1024 * mebibyte),
+    4 * mebibyte,
+    'Bytes per second this miner undertakes to prove; validators set their deadlines by it',
   ),
   'storage.quota': option(
     ['miner'],

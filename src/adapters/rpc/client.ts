@@ -5,7 +5,7 @@ import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage
 import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
 import type { Clock } from '../../domain/ports/clock.js';
 import type { Network, NodeReply, NodeRequest } from '../../domain/ports/network.js';
-import { contentTypes, frameHead, PartReader, resyncedHeader } from './wire.js';
+import { contentTypes, frameHead, PartReader, rateHeader, resyncedHeader } from './wire.js';
 
 /** Milliseconds a connection may take to be established. */
 const connectMsMax = 5_000;
@@ -122,6 +122,7 @@ async function ask(agents: Agents, clock: Clock, request: NodeRequest, again = f
       status: incoming.statusCode ?? 0,
       contentType: incoming.headers['content-type'] ?? '',
       resynced: incoming.headers[resyncedHeader] === '1',
+      rate: readRate(incoming.headers[rateHeader]),
       parts,
       elapsedMs: () => (Number.isNaN(endedAt) ? clock.monotonic() : endedAt) - flushedAt,
     });
@@ -142,17 +143,19 @@ export interface RawReply {
   readonly status: number;
   readonly contentType: string;
   readonly resynced: boolean;
+  readonly rate?: number | undefined;
   readonly parts: AsyncIterable<Uint8Array>;
   elapsedMs(): number;
 }
 
 /** The node's reply; throws for an answer that no node signed. */
 export async function readReply(raw: RawReply): Promise<NodeReply> {
-  const { contentType, resynced, parts, elapsedMs } = raw;
+  const { contentType, resynced, rate, parts, elapsedMs } = raw;
   if (contentType !== contentTypes.message && contentType !== contentTypes.refusal) await failUnsigned(raw);
   return {
     kind: contentType === contentTypes.refusal ? 'refusal' : 'answer',
     resynced,
+    ...(rate === undefined ? {} : { rate }),
     parts,
     readAll: (max) => new PartReader(parts).takeRest(max),
     elapsedMs,
@@ -182,6 +185,9 @@ async function send(
   }
   outgoing.end();
 }
+
+const readRate = (text: string | string[] | undefined): number | undefined =>
+  typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 
 /** Resolves when more can be written, or nothing any more; leaves no listener behind. */
 const drained = (outgoing: ClientRequest): Promise<void> =>

@@ -16,6 +16,9 @@ export const contentTypes = {
 /** Header of an answer whose miner had noted another last link than the one named. */
 export const resyncedHeader = 'filetao-resynced';
 
+/** Header of every answer of a miner: the bytes per second it undertakes to prove. */
+export const rateHeader = 'filetao-rate';
+
 export function frameHead(head: Uint8Array): Uint8Array {
   const framed = new Uint8Array(4 + head.length);
   new DataView(framed.buffer).setUint32(0, head.length, true);

@@ -7,6 +7,7 @@ import type { KeyPair } from '../../domain/identity/keys.js';
 import { encodeSs58, publicKeyFromSs58 } from '../../domain/identity/ss58.js';
 import { equalBytes, fromHex, toHex } from '../../domain/model/bytes.js';
 import { FileTaoError } from '../../domain/model/errors.js';
+import { isNaclKeyfile } from './encrypted-keyfile.js';
 
 export interface Keyfile {
   readonly publicKey: Uint8Array;
@@ -15,32 +16,25 @@ export interface Keyfile {
   readonly secretSeed: Uint8Array | null;
 }
 
-/** How a file's bytes say that they are encrypted. */
-const encryptedFormats: readonly {
-  readonly start: string;
-  readonly name: string;
-  readonly legacy: boolean;
-}[] = [
-  { start: '$NACL', name: 'NaCl', legacy: false },
-  { start: '$ANSIBLE_VAULT', name: 'Ansible Vault', legacy: true },
-  { start: 'gAAAAA', name: 'Fernet', legacy: true },
+/** The two formats that Bittensor's tools wrote before NaCl. */
+const legacyFormats: readonly { readonly start: string; readonly name: string }[] = [
+  { start: '$ANSIBLE_VAULT', name: 'Ansible Vault' },
+  { start: 'gAAAAA', name: 'Fernet' },
 ];
 
 const startsWith = (data: Uint8Array, text: string): boolean =>
   equalBytes(data.subarray(0, text.length), new TextEncoder().encode(text));
 
-export const isEncryptedKeyfile = (data: Uint8Array): boolean =>
-  encryptedFormats.some(({ start }) => startsWith(data, start));
-
 /** Reads a key file; `where` names it in errors. Throws `wallet-locked` or `wrong-wallet`. */
 export function parseKeyfile(data: Uint8Array, where: string): Keyfile {
-  const encryption = encryptedFormats.find(({ start }) => startsWith(data, start));
-  if (encryption !== undefined) {
+  if (isNaclKeyfile(data)) {
+    throw new FileTaoError('wallet-locked', `${where} is encrypted with a password`);
+  }
+  const legacy = legacyFormats.find(({ start }) => startsWith(data, start));
+  if (legacy !== undefined) {
     throw new FileTaoError(
       'wallet-locked',
-      encryption.legacy
-        ? `${where} is encrypted in the old ${encryption.name} format: open it once with the Python tools (btcli), which rewrite it, then try again`
-        : `${where} is encrypted with a password (${encryption.name}), which FileTAO cannot open yet: use a wallet whose key file is not encrypted`,
+      `${where} is encrypted in the old ${legacy.name} format: rewrite it with the Python tools (btcli), or move it away and make it anew from its phrase with filetao wallet regenerate`,
     );
   }
   const text = new TextDecoder().decode(data).trim();
@@ -134,14 +128,20 @@ export async function keyPairOf(keyfile: Keyfile, where: string): Promise<KeyPai
 
 const hex = (bytes: Uint8Array): string => `0x${toHex(bytes)}`;
 
-/** The text of a file with secrets. */
-export function formatKeyfile(keyPair: KeyPair, secretPhrase: string, secretSeed: Uint8Array): string {
+/** What a key was made from, as far as it is known. */
+export interface KeySource {
+  readonly phrase: string | null;
+  readonly seed: Uint8Array | null;
+}
+
+/** The text of a file with secrets; Bittensor's tools leave out what is not known. */
+export function formatKeyfile(keyPair: KeyPair, { phrase, seed }: KeySource): string {
   return JSON.stringify({
     accountId: hex(keyPair.publicKey),
     publicKey: hex(keyPair.publicKey),
     privateKey: hex(keyPair.secretKey),
-    secretPhrase,
-    secretSeed: hex(secretSeed),
+    ...(phrase === null ? {} : { secretPhrase: phrase }),
+    ...(seed === null ? {} : { secretSeed: hex(seed) }),
     ss58Address: encodeSs58(keyPair.publicKey),
   });
 }

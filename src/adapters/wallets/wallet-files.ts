@@ -1,29 +1,31 @@
-// Wallets on disk, in the layout that Bittensor's tools share
-// (https://github.com/opentensor/btwallet): <wallets>/<name>/{coldkey, coldkeypub.txt, hotkeys/<hotkey>,
-// hotkeys/<hotkey>pub.txt}. FileTAO adds age-recipient.txt, so that encrypting needs neither the coldkey nor
-// its password. Files have mode 600, folders 700; nothing is ever overwritten.
+// Wallets on disk: opening, creating and describing them (the layout is in wallet-paths.ts). FileTAO adds
+// age-recipient.txt, so that encrypting needs neither the coldkey nor its password. Files have mode 600,
+// folders 700; nothing is ever overwritten.
 
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ageIdentityOf, ageRecipientOf, assertAgeRecipient } from '../../domain/identity/age-identity.js';
 import type { KeyPair } from '../../domain/identity/keys.js';
 import { encodeSs58 } from '../../domain/identity/ss58.js';
-import { isWalletName, walletNameLengthMax, walletNameRule } from '../../domain/identity/wallet-name.js';
 import { equalBytes } from '../../domain/model/bytes.js';
 import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
 import type { Signer } from '../../domain/ports/signer.js';
 import { createFile, makePrivateFolder } from '../system/durable-file.js';
-import { formatKeyfile, formatPublicKeyfile, type Keyfile, keyPairOf, parseKeyfile } from './keyfile.js';
+import { formatPublicKeyfile, keyPairOf } from './keyfile.js';
+import { newPassword, type Unlock } from './password.js';
+import { createKeyfile, readKeyfile, readKeyPair } from './stored-keys.js';
+import {
+  createCommand,
+  exists,
+  hotkeyFile,
+  isMissing,
+  pathsOf,
+  publicSuffix,
+  type WalletLocation,
+  type WalletPaths,
+} from './wallet-paths.js';
 
-export const defaultWalletsPath = (): string => join(homedir(), '.bittensor', 'wallets');
-
-/** Where a wallet is: a folder of wallets, and the names of the wallet and of one of its hotkeys. */
-export interface WalletLocation {
-  readonly path: string;
-  readonly name: string;
-  readonly hotkey: string;
-}
+export type { WalletLocation } from './wallet-paths.js';
 
 export interface Wallet {
   readonly name: string;
@@ -59,96 +61,16 @@ export interface CreatedWallet {
   readonly ageRecipient: string | null;
   /** false when the wallet was there and only the hotkey is new. */
   readonly coldkeyCreated: boolean;
-}
-
-const publicSuffix = 'pub.txt';
-/** A key file is some 500 bytes; anything much larger is something else. */
-const keyfileBytesMax = 64 * 1024;
-
-interface WalletPaths {
-  readonly folder: string;
-  readonly coldkey: string;
-  readonly coldkeyPublic: string;
-  readonly ageRecipient: string;
-  readonly hotkeys: string;
-}
-
-function pathsOf(path: string, name: string): WalletPaths {
-  assertName(name, 'wallet');
-  const folder = join(path, name);
-  return {
-    folder,
-    coldkey: join(folder, 'coldkey'),
-    coldkeyPublic: join(folder, `coldkey${publicSuffix}`),
-    ageRecipient: join(folder, 'age-recipient.txt'),
-    hotkeys: join(folder, 'hotkeys'),
-  };
-}
-
-function hotkeyFile(paths: WalletPaths, hotkey: string): string {
-  assertName(hotkey, 'hotkey');
-  return join(paths.hotkeys, hotkey);
-}
-
-/** A hotkey's name must not pass for a public file either. */
-function assertName(name: string, what: 'wallet' | 'hotkey'): void {
-  if (!isWalletName(name)) {
-    const shown = JSON.stringify(name.slice(0, walletNameLengthMax));
-    throw new FileTaoError('bad-input', `${shown} cannot be a ${what} name: ${walletNameRule}`);
-  }
-  if (what === 'hotkey' && name.endsWith(publicSuffix)) {
-    throw new FileTaoError('bad-input', `a hotkey name cannot end in "${publicSuffix}"`);
-  }
-}
-
-/** The command that creates what is missing; defaults are left out. */
-function createCommand({ path, name, hotkey }: WalletLocation): string {
-  const words = ['filetao wallet create --no-password'];
-  if (path !== defaultWalletsPath()) words.push('--wallet.path', shellWord(path));
-  if (name !== 'default') words.push('--wallet.name', shellWord(name));
-  if (hotkey !== 'default') words.push('--wallet.hotkey', shellWord(hotkey));
-  return words.join(' ');
-}
-
-/** As a shell reads it back, so that the command can be pasted. */
-const shellWord = (text: string): string =>
-  /^[\w@%+=:,./-]+$/u.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-
-const isMissing = (error: unknown): boolean => {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === 'ENOENT' || code === 'ENOTDIR';
-};
-
-/** null when the file is not there. */
-async function readKeyfile(path: string): Promise<Keyfile | null> {
-  try {
-    const { size } = await stat(path);
-    if (size > keyfileBytesMax) {
-      throw new FileTaoError('wrong-wallet', `${path} is not a usable key file: it has ${size} bytes`);
-    }
-    return parseKeyfile(await readFile(path), path);
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw toFileTaoError(error);
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw toFileTaoError(error);
-  }
+  /** Whether the new coldkey has a password. */
+  readonly coldkeyEncrypted: boolean;
 }
 
 /** Opens a wallet for work: reads the hotkey now, the coldkey only when a secret of it is asked for. */
-export async function openWallet(location: WalletLocation): Promise<Wallet> {
+export async function openWallet(location: WalletLocation, unlock: Unlock = {}): Promise<Wallet> {
   const paths = pathsOf(location.path, location.name);
   const hotkeyPath = hotkeyFile(paths, location.hotkey);
-  const hotkeyContent = await readKeyfile(hotkeyPath);
-  if (hotkeyContent === null) {
+  const hotkeyPair = await readKeyPair(hotkeyPath, unlock);
+  if (hotkeyPair === null) {
     const what = (await exists(paths.folder))
       ? `wallet "${location.name}" has no hotkey "${location.hotkey}"`
       : `there is no wallet "${location.name}"`;
@@ -158,12 +80,12 @@ export async function openWallet(location: WalletLocation): Promise<Wallet> {
     );
   }
   const { signerOf } = await import('./sr25519.js');
-  const hotkey = signerOf(await keyPairOf(hotkeyContent, hotkeyPath));
+  const hotkey = signerOf(hotkeyPair);
   const coldkeyPublic = await readColdkeyPublic(paths);
 
   let identity: Promise<string> | undefined;
   const ageIdentity = (): Promise<string> => {
-    identity ??= readAgeIdentity(paths, location, coldkeyPublic).catch((error: unknown) => {
+    identity ??= readAgeIdentity(location, unlock).catch((error: unknown) => {
       identity = undefined; // the coldkey may be put in place before the next call
       throw error;
     });
@@ -193,23 +115,43 @@ async function readColdkeyPublic(paths: WalletPaths): Promise<Uint8Array | null>
   }
 }
 
-async function readAgeIdentity(
-  paths: WalletPaths,
-  location: WalletLocation,
-  coldkeyPublic: Uint8Array | null,
-): Promise<string> {
-  const content = await readKeyfile(paths.coldkey);
-  if (content === null) {
+/**
+ * The coldkey itself. Whoever only encrypts, signs or runs a node does without it. Throws `wallet-not-found`
+ * where it is not on this machine, `wallet-locked` without its password.
+ */
+export async function openColdkey(
+  { path, name }: Pick<WalletLocation, 'path' | 'name'>,
+  unlock: Unlock,
+): Promise<KeyPair> {
+  const paths = pathsOf(path, name);
+  const published = await readKeyfile(paths.coldkeyPublic);
+  const keyPair = await readKeyPair(paths.coldkey, unlock);
+  if (keyPair === null) {
+    if (!(await exists(paths.folder))) throw noWallet({ path, name });
     throw new FileTaoError(
       'wallet-not-found',
-      `wallet "${location.name}" has no coldkey on this machine (${paths.coldkey}), and only the coldkey opens its objects`,
+      `wallet "${name}" has no coldkey on this machine (${paths.coldkey}), and only the coldkey opens its objects`,
     );
   }
-  if (coldkeyPublic !== null && !equalBytes(content.publicKey, coldkeyPublic)) {
+  if (published !== null && !equalBytes(keyPair.publicKey, published.publicKey)) {
     throw new FileTaoError('wrong-wallet', `${paths.coldkey} and ${paths.coldkeyPublic} are different keys`);
   }
+  return keyPair;
+}
+
+/** The wallet's age identity, a secret (PROTOCOL 6a); throws as `openColdkey` does. */
+export async function readAgeIdentity(
+  location: Pick<WalletLocation, 'path' | 'name'>,
+  unlock: Unlock,
+): Promise<string> {
   const { signerOf } = await import('./sr25519.js');
-  const identity = ageIdentityOf(signerOf(await keyPairOf(content, paths.coldkey)));
+  const identity = ageIdentityOf(signerOf(await openColdkey(location, unlock)));
+  await assertKeptRecipient(pathsOf(location.path, location.name), identity);
+  return identity;
+}
+
+/** Throws `wrong-wallet` where another coldkey's recipient is kept. */
+export async function assertKeptRecipient(paths: WalletPaths, identity: string): Promise<void> {
   const kept = await readAgeRecipient(paths);
   if (kept !== null && kept !== (await ageRecipientOf(identity))) {
     throw new FileTaoError(
@@ -217,8 +159,13 @@ async function readAgeIdentity(
       `${paths.ageRecipient} is not the recipient of this wallet's coldkey; remove the file, it is made again`,
     );
   }
-  return identity;
 }
+
+const noWallet = ({ path, name }: Pick<WalletLocation, 'path' | 'name'>): FileTaoError =>
+  new FileTaoError(
+    'wallet-not-found',
+    `there is no wallet "${name}" in ${path}; create it with: ${createCommand({ path, name, hotkey: 'default' })}`,
+  );
 
 async function readAgeRecipient(paths: WalletPaths): Promise<string | null> {
   try {
@@ -232,15 +179,17 @@ async function readAgeRecipient(paths: WalletPaths): Promise<string | null> {
 }
 
 /** Keeps the recipient for the next time where the folder can be written; another process may be first. */
-async function keepAgeRecipient(paths: WalletPaths, identity: string): Promise<string> {
+export async function keepAgeRecipient(paths: WalletPaths, identity: string): Promise<string> {
   const recipient = await ageRecipientOf(identity);
   await createFile(paths.ageRecipient, `${recipient}\n`).catch(() => {});
   return recipient;
 }
 
-/** A new coldkey is written unencrypted only for a caller that says so. */
+/** A new coldkey is encrypted with a password unless the caller says that it shall not be. */
 export interface CreateOptions {
   readonly unencrypted: boolean;
+  /** Where the password comes from. */
+  readonly unlock?: Unlock;
 }
 
 /**
@@ -250,7 +199,7 @@ export interface CreateOptions {
  */
 export async function createWallet(
   location: WalletLocation,
-  { unencrypted }: CreateOptions,
+  { unencrypted, unlock = {} }: CreateOptions,
 ): Promise<CreatedWallet> {
   const paths = pathsOf(location.path, location.name);
   const hotkeyPath = hotkeyFile(paths, location.hotkey);
@@ -260,17 +209,13 @@ export async function createWallet(
   );
   if (await exists(hotkeyPath)) throw taken;
   const coldkeyCreated = !(await exists(paths.coldkey)) && !(await exists(paths.coldkeyPublic));
-  if (coldkeyCreated && !unencrypted) {
-    throw new FileTaoError(
-      'bad-input',
-      'encrypting a coldkey with a password is not available yet; add --no-password to create an unencrypted one, for use on the dev network',
-    );
-  }
+  const password = coldkeyCreated && !unencrypted ? await newPassword(paths.coldkey, unlock) : null;
   try {
     await makePrivateFolder(paths.hotkeys);
-    if (coldkeyCreated) await writeNewKey(paths.coldkey);
-    const coldkeyAddress = await completeColdkey(paths);
-    const hotkey = await writeNewKey(hotkeyPath);
+    const made = coldkeyCreated ? await writeNewKey(paths.coldkey, password, unlock) : null;
+    if (made !== null) await publishColdkey(paths, made);
+    const coldkeyAddress = await completeColdkey(paths, unlock);
+    const hotkey = await writeNewKey(hotkeyPath, null);
     if (hotkey === null) throw taken; // another process was faster
     await createFile(`${hotkeyPath}${publicSuffix}`, formatPublicKeyfile(hotkey.publicKey));
     return {
@@ -281,6 +226,7 @@ export async function createWallet(
       hotkeyAddress: encodeSs58(hotkey.publicKey),
       ageRecipient: await readAgeRecipient(paths),
       coldkeyCreated,
+      coldkeyEncrypted: password !== null,
     };
   } catch (error) {
     throw toFileTaoError(error);
@@ -288,41 +234,50 @@ export async function createWallet(
 }
 
 /** null when the name is taken. */
-async function writeNewKey(path: string): Promise<KeyPair | null> {
+async function writeNewKey(
+  path: string,
+  password: string | null,
+  unlock: Unlock = {},
+): Promise<KeyPair | null> {
   const { generatePhrase, keyPairFromSeed, seedFromPhrase } = await import('./sr25519.js');
   const phrase = generatePhrase();
   const seed = seedFromPhrase(phrase);
   const keyPair = keyPairFromSeed(seed);
-  return (await createFile(path, formatKeyfile(keyPair, phrase, seed))) ? keyPair : null;
+  return (await createKeyfile(path, keyPair, { phrase, seed }, password, unlock)) ? keyPair : null;
 }
 
-/** Writes the public files that follow from an unencrypted coldkey, and tells its address. */
-async function completeColdkey(paths: WalletPaths): Promise<string> {
-  let publicKey = (await readKeyfile(paths.coldkeyPublic))?.publicKey;
-  const content =
-    publicKey === undefined || !(await exists(paths.ageRecipient)) ? await readUnlocked(paths.coldkey) : null;
-  if (content !== null) {
-    const { signerOf } = await import('./sr25519.js');
-    const signer = signerOf(await keyPairOf(content, paths.coldkey));
-    if (publicKey === undefined) {
-      await createFile(paths.coldkeyPublic, formatPublicKeyfile(signer.publicKey));
-      publicKey = signer.publicKey;
-    }
-    if (equalBytes(publicKey, signer.publicKey)) await keepAgeRecipient(paths, ageIdentityOf(signer));
+/** Writes the public files that follow from a coldkey; files that are there stay as they are. */
+export async function publishColdkey(paths: WalletPaths, coldkey: KeyPair): Promise<void> {
+  const { signerOf } = await import('./sr25519.js');
+  await createFile(paths.coldkeyPublic, formatPublicKeyfile(coldkey.publicKey));
+  await keepAgeRecipient(paths, ageIdentityOf(signerOf(coldkey)));
+}
+
+/**
+ * Writes the public files that a coldkey lacks, and tells its address. The password of an encrypted one is
+ * asked for only where its address cannot be had otherwise; its recipient is made when it is first needed.
+ */
+async function completeColdkey(paths: WalletPaths, unlock: Unlock): Promise<string> {
+  const published = (await readKeyfile(paths.coldkeyPublic))?.publicKey;
+  if (published === undefined) {
+    const coldkey = await readKeyPair(paths.coldkey, unlock);
+    if (coldkey === null)
+      throw new FileTaoError('wallet-not-found', `${paths.coldkey} was removed meanwhile`);
+    await publishColdkey(paths, coldkey);
+    return encodeSs58(coldkey.publicKey);
   }
-  if (publicKey === undefined) {
-    throw new FileTaoError(
-      'wallet-locked',
-      `${paths.coldkey} is encrypted and there is no ${paths.coldkeyPublic} beside it: make it with the tool that encrypted the key`,
-    );
+  if (!(await exists(paths.ageRecipient))) {
+    const coldkey = await readUnlocked(paths.coldkey);
+    if (coldkey !== null && equalBytes(coldkey.publicKey, published)) await publishColdkey(paths, coldkey);
   }
-  return encodeSs58(publicKey);
+  return encodeSs58(published);
 }
 
 /** null when the file is missing or encrypted. */
-async function readUnlocked(path: string): Promise<Keyfile | null> {
+async function readUnlocked(path: string): Promise<KeyPair | null> {
   try {
-    return await readKeyfile(path);
+    const content = await readKeyfile(path);
+    return content === null ? null : await keyPairOf(content, path);
   } catch (error) {
     if (error instanceof FileTaoError && error.code === 'wallet-locked') return null;
     throw error;
@@ -333,10 +288,7 @@ async function readUnlocked(path: string): Promise<Keyfile | null> {
 export async function describeWallet(path: string, name: string): Promise<WalletSummary> {
   const paths = pathsOf(path, name);
   if (!(await exists(paths.folder))) {
-    throw new FileTaoError(
-      'wallet-not-found',
-      `there is no wallet "${name}" in ${path}; create it with: ${createCommand({ path, name, hotkey: 'default' })}`,
-    );
+    throw noWallet({ path, name });
   }
   const coldkey = await readColdkeyPublic(paths);
   const hotkeys: HotkeySummary[] = [];

@@ -1,9 +1,11 @@
-// filetao wallet create | list | show
+// filetao wallet create | list | show (wallet-secrets.ts has the rest of the group)
 
 import type { Command } from 'commander';
 import type { CreatedWallet, WalletSummary } from '../../adapters/wallets/wallet-files.js';
 import { FileTaoError } from '../../domain/model/errors.js';
 import { addConfigOptions, configOf } from '../config-options.js';
+import { unlockAtTerminal } from '../unlock-at-terminal.js';
+import { registerAgeIdentity, registerRegenerate } from './wallet-secrets.js';
 
 export function register(program: Command): void {
   const wallet = program.command('wallet').description('Create and look at wallets (Bittensor key files)');
@@ -11,7 +13,9 @@ export function register(program: Command): void {
   addConfigOptions(
     wallet
       .command('create')
-      .description('Create a coldkey and a hotkey, or one more hotkey of a coldkey that is there')
+      .description(
+        'Create a coldkey, encrypted with a password, and a hotkey; or one more hotkey of a coldkey that is there',
+      )
       .option('--no-password', 'Leave the coldkey unencrypted')
       .option('--json', 'Print one line of JSON'),
     'wallet',
@@ -20,7 +24,7 @@ export function register(program: Command): void {
     const { createWallet } = await import('../../adapters/wallets/wallet-files.js');
     const created = await createWallet(
       { path: values['wallet.path'], name: values['wallet.name'], hotkey: values['wallet.hotkey'] },
-      { unencrypted: !options.password },
+      { unencrypted: !options.password, unlock: unlockAtTerminal() },
     );
     const names = { wallet: values['wallet.name'], hotkey: values['wallet.hotkey'] };
     process.stdout.write(options.json ? createdAsJson(names, created) : createdAsText(names, created));
@@ -39,7 +43,7 @@ export function register(program: Command): void {
     const { describeWallet, listWallets } = await import('../../adapters/wallets/wallet-files.js');
     const names = await listWallets(path);
     if (names.length === 0) {
-      process.stderr.write(`no wallets in ${path}; create one with: filetao wallet create --no-password\n`);
+      process.stderr.write(`no wallets in ${path}; create one with: filetao wallet create\n`);
     }
     const unreadable: string[] = [];
     for (const name of names) {
@@ -67,6 +71,9 @@ export function register(program: Command): void {
     const summary = await describeWallet(values['wallet.path'], values['wallet.name']);
     process.stdout.write(options.json ? summaryAsJson(summary) : summaryAsText(summary));
   });
+
+  registerRegenerate(wallet);
+  registerAgeIdentity(wallet);
 }
 
 interface Names {
@@ -90,17 +97,34 @@ function createdAsText(names: Names, created: CreatedWallet): string {
   const what = created.coldkeyCreated
     ? `Created wallet "${names.wallet}"`
     : `Added hotkey "${names.hotkey}" to wallet "${names.wallet}"`;
-  const secrets = created.coldkeyCreated ? [created.coldkeyFile, created.hotkeyFile] : [created.hotkeyFile];
   return [
     `${what} in ${created.folder}`,
     `  coldkey  ${created.coldkeyAddress}`,
     `  hotkey   ${created.hotkeyAddress}  (${names.hotkey})`,
     '',
-    'The secret phrase is in the field "secretPhrase" of each key file, unencrypted and readable by you alone.',
-    'Keep a copy in a safe place: without the coldkey nobody can open what this wallet stores.',
-    ...secrets.map((file) => `  ${file}`),
+    ...adviceAbout(created),
     '',
   ].join('\n');
+}
+
+function adviceAbout({
+  coldkeyCreated,
+  coldkeyEncrypted,
+  coldkeyFile,
+  hotkeyFile,
+}: CreatedWallet): readonly string[] {
+  const readable =
+    'The secret phrase is in the field "secretPhrase" of each key file, unencrypted and readable by you alone.';
+  const keep = 'without the coldkey nobody can open what this wallet stores.';
+  if (!coldkeyCreated) return [readable, `  ${hotkeyFile}`];
+  if (!coldkeyEncrypted) {
+    return [readable, `Keep a copy in a safe place: ${keep}`, `  ${coldkeyFile}`, `  ${hotkeyFile}`];
+  }
+  return [
+    `Keep a copy of the coldkey file and of your password in safe places: ${keep}`,
+    `  ${coldkeyFile}  (encrypted with your password)`,
+    `  ${hotkeyFile}  (unencrypted, readable by you alone)`,
+  ];
 }
 
 const summaryAsJson = ({ name, coldkey, hotkeys }: WalletSummary): string =>

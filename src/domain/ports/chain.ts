@@ -73,6 +73,7 @@ export interface ChainCall {
   readonly hex: string | null;
 }
 
+/** What every node works with. */
 export interface Chain {
   /** `dev`, `test`, `finney`, `local`: for people, and to tell networks apart. */
   readonly network: string;
@@ -88,6 +89,16 @@ export interface Chain {
   /** In the order of uids. */
   neurons(): Promise<readonly Neuron[]>;
   neuron(hotkey: PublicKey): Promise<Neuron | null>;
+  /**
+   * Announces where the signer's node listens; idempotent. Throws `forbidden` when not registered,
+   * `bad-input` on an address that is no IP address and port.
+   */
+  serve(signer: Signer, address: NodeAddress): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** All of the chain: the subnet's numbers, balances, registration and weights besides. */
+export interface FullChain extends Chain {
   hyperparameters(): Promise<Hyperparameters>;
   /** What an account can spend, in rao (10⁻⁹ TAO). */
   balance(account: PublicKey): Promise<bigint>;
@@ -97,11 +108,6 @@ export interface Chain {
   weights(uid: number): Promise<readonly Weight[]>;
   /** The call that a write would send; nothing is sent. */
   describe(write: ChainWrite): Promise<ChainCall>;
-  /**
-   * Announces where the signer's node listens; idempotent. Throws `forbidden` when not registered,
-   * `bad-input` on an address that is no IP address and port.
-   */
-  serve(signer: Signer, address: NodeAddress): Promise<void>;
   /** Registers the hotkey, paid by the signer, and returns its uid. Throws `funds`, `exists`, `forbidden`. */
   burnedRegister(coldkey: Signer, hotkey: PublicKey): Promise<number>;
   /**
@@ -110,7 +116,6 @@ export interface Chain {
    * `commit-reveal` where plain weights are refused.
    */
   setWeights(signer: Signer, weights: readonly Weight[], versionKey: bigint): Promise<void>;
-  close(): Promise<void>;
 }
 
 /** rao of one TAO. */

@@ -23,6 +23,8 @@ export interface NodeReply {
   readonly kind: 'answer' | 'refusal';
   /** The miner's own chain of answers differed from the one named: reported, never an error. */
   readonly resynced: boolean;
+  /** Bytes per second that the node says it proves. */
+  readonly rate?: number;
   /** All bytes; throws `too-large` beyond `max`. */
   readAll(max: number): Promise<Uint8Array>;
   /** Parts as they arrive; ending early closes the connection. */

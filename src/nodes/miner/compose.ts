@@ -1,6 +1,7 @@
 // Puts a miner's context together from its parts.
 
 import { minerSecret } from '../../domain/protocol/derivations.js';
+import { defaultDeadlines } from '../../domain/protocol/parameters.js';
 import { ChainView } from '../chain-view.js';
 import { WorkBudget } from './budget.js';
 import type { MinerContext } from './context.js';
@@ -10,7 +11,7 @@ import { RoundTable } from './rounds.js';
 export type MinerContextParts = Pick<
   MinerContext,
   'signer' | 'verify' | 'chain' | 'core' | 'replicas' | 'index' | 'prover' | 'clock' | 'log'
->;
+> & { readonly rate?: number };
 
 export function composeMiner(parts: MinerContextParts): MinerContext {
   const { signer, chain, clock } = parts;
@@ -21,6 +22,7 @@ export function composeMiner(parts: MinerContextParts): MinerContext {
     view: new ChainView(chain, clock),
     rounds: new RoundTable(() => clock.monotonic()),
     budget: new WorkBudget(),
+    rate: parts.rate ?? defaultDeadlines.bytesPerSecond,
     carriedOut: new CarriedOut(),
   };
 }

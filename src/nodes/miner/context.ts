@@ -29,6 +29,8 @@ export interface MinerContext {
   readonly rounds: RoundTable;
   readonly budget: WorkBudget;
   readonly carriedOut: CarriedOut;
+  /** Bytes per second this miner undertakes to prove; validators set their deadlines by it. */
+  readonly rate: number;
   readonly clock: Clock;
   readonly log: Log;
 }

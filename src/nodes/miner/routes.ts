@@ -10,7 +10,7 @@ import {
   type NodeServer,
   sendProblem,
 } from '../../adapters/rpc/server.js';
-import { contentTypes, frameHead, PartReader, resyncedHeader } from '../../adapters/rpc/wire.js';
+import { contentTypes, frameHead, PartReader, rateHeader, resyncedHeader } from '../../adapters/rpc/wire.js';
 import { type MessageKind, openSealed, sealMessage } from '../../domain/identity/sealed.js';
 import { limits } from '../../domain/model/constants.js';
 import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
@@ -115,6 +115,7 @@ export function addMinerRoutes(server: NodeServer, context: MinerContext): void 
             `${bodyLength} bytes behind the head, at most ${bodyLengthMax(route)}`,
           );
         }
+        reply.header(rateHeader, String(context.rate));
         return await handler(context, { head, body, bodyLength, reply });
       } catch (error) {
         const failure = toFileTaoError(error);

@@ -63,6 +63,7 @@ export async function ask<Body extends Header>(
     ...(options.bytes === undefined ? {} : { body: options.bytes }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
+  context.rates.note(miner.hotkey, reply.rate);
   if (reply.kind === 'answer') return reply;
   const bytes = await reply.readAll(limits.messageBytesMax);
   const refusal = openSealed(refusalKind, bytes, context.verify);

@@ -23,7 +23,7 @@ import {
   openingRequestKind,
   type RefusalCode,
 } from '../../domain/protocol/messages.js';
-import { chunkCount, deadlineMs, defaultChunkSize, openingsFor } from '../../domain/protocol/parameters.js';
+import { chunkCount, defaultChunkSize, openingsFor } from '../../domain/protocol/parameters.js';
 import {
   challengeBody,
   commitmentFault,
@@ -33,6 +33,7 @@ import {
 import { ask, openAnswer, type ReachableNeuron, Refused, sealQuestion } from './asking.js';
 import { verdictOf } from './blame.js';
 import type { ValidatorContext } from './context.js';
+import { speakingAs } from './key-ring.js';
 import { locateMiner } from './miners.js';
 import { changeReplica } from './replica-state.js';
 import { Exchange, failed, passed, recordTranscript, type Verdict } from './transcripts.js';
@@ -78,11 +79,12 @@ class RoundFailure extends Error {
 
 /** @param queuedBytes bytes of other rounds under way on the same miner: they share its time */
 export async function challengeReplica(
-  context: ValidatorContext,
+  validator: ValidatorContext,
   id: ReplicaId,
   queuedBytes = 0,
   signal?: AbortSignal,
 ): Promise<RoundResult | null> {
+  const context = speakingAs(validator, id.validatorKey);
   // What may fail on this side is asked before a round is open: a chain that is away is not the miner's fault.
   const block = await context.view.head();
   await context.view.neuron(id.minerKey);
@@ -241,8 +243,7 @@ class Round {
 
   /** The checked commitment; ν is still secret. */
   commit(): Promise<Opened<CommitmentBody>> {
-    const { context, challenge } = this;
-    return this.#commit(deadlineMs(context.deadlines, this.queuedBytes + challenge.value.size));
+    return this.#commit(this.#deadlineMs(this.challenge.value.size));
   }
 
   async #commit(timeoutMs: number): Promise<Opened<CommitmentBody>> {
@@ -275,7 +276,7 @@ class Round {
     });
     const { size, chunkSize, openings } = challenge.value;
     // Time enough to go over the replica again: a miner that lost the round in a restart recomputes it.
-    const timeoutMs = deadlineMs(context.deadlines, this.queuedBytes + size + openings * chunkSize);
+    const timeoutMs = this.#deadlineMs(size + openings * chunkSize);
     const framed = await this.#insideDeadline(timeoutMs, async (remainingMs) => {
       try {
         const reply = await ask(
@@ -309,6 +310,11 @@ class Round {
   async #locateAgain(): Promise<void> {
     this.context.view.forgetNeurons();
     this.#miner = await locateMiner(this.context, this.#miner.hotkey);
+  }
+
+  #deadlineMs(bytes: number): number {
+    const { rates, deadlines } = this.context;
+    return rates.deadlineMs(deadlines, this.#miner.hotkey, this.queuedBytes + bytes);
   }
 
   #abortable(): { readonly signal?: AbortSignal } {

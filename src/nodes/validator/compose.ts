@@ -3,6 +3,7 @@
 import type { Log } from '../../adapters/observe/log.js';
 import type { TranscriptLog } from '../../adapters/observe/transcript-log.js';
 import type { ProofCore } from '../../domain/core/proof-core.js';
+import { publicKeyOf } from '../../domain/model/bytes.js';
 import type { Chain } from '../../domain/ports/chain.js';
 import type { Cipher } from '../../domain/ports/cipher.js';
 import type { Clock } from '../../domain/ports/clock.js';
@@ -11,15 +12,18 @@ import type { PlacementIndex } from '../../domain/ports/placement-index.js';
 import type { Prover } from '../../domain/ports/prover.js';
 import type { Random } from '../../domain/ports/random.js';
 import type { Signer, VerifySignature } from '../../domain/ports/signer.js';
-import { replicaSecret } from '../../domain/protocol/derivations.js';
 import { type AuditWish, type Deadlines, defaultDeadlines } from '../../domain/protocol/parameters.js';
 import { ChainView } from '../chain-view.js';
 import type { ValidatorContext } from './context.js';
+import { identityOf } from './key-ring.js';
 import { Lag } from './lag.js';
+import { MinerRates } from './rates.js';
 import { Settling } from './settling.js';
 
 export interface ValidatorParts {
   readonly signer: Signer;
+  /** Hotkeys used before, whose replicas are still there. */
+  readonly retiredSigners?: readonly Signer[];
   readonly verify: VerifySignature;
   readonly chain: Chain;
   readonly core: ProofCore;
@@ -41,8 +45,11 @@ export function composeValidator(parts: ValidatorParts): ValidatorContext {
   const { signer, chain, clock } = parts;
   return {
     ...parts,
-    party: { genesis: chain.genesis, netuid: chain.netuid, publicKey: signer.publicKey },
-    secret: replicaSecret(signer),
+    ...identityOf(chain, signer),
+    retired: new Map(
+      (parts.retiredSigners ?? []).map((old) => [publicKeyOf(old.publicKey), identityOf(chain, old)]),
+    ),
+    rates: new MinerRates(),
     view: new ChainView(chain, clock),
     lag: new Lag(clock),
     settling: new Settling(),

@@ -3,6 +3,7 @@
 import type { Log } from '../../adapters/observe/log.js';
 import type { TranscriptLog } from '../../adapters/observe/transcript-log.js';
 import type { ProofCore } from '../../domain/core/proof-core.js';
+import type { PublicKey } from '../../domain/model/bytes.js';
 import type { Chain } from '../../domain/ports/chain.js';
 import type { Cipher } from '../../domain/ports/cipher.js';
 import type { Clock } from '../../domain/ports/clock.js';
@@ -15,14 +16,19 @@ import type { Party } from '../../domain/protocol/messages.js';
 import type { AuditWish, Deadlines } from '../../domain/protocol/parameters.js';
 import type { ChainView } from '../chain-view.js';
 import type { Lag } from './lag.js';
+import type { MinerRates } from './rates.js';
 import type { Settling } from './settling.js';
 
-export interface ValidatorContext {
+/** A hotkey and what follows from it. */
+export interface Identity {
   readonly party: Party;
   readonly signer: Signer;
-  readonly verify: VerifySignature;
   /** derive("filetao v1 replica secret", secretKey) */
   readonly secret: Uint8Array;
+}
+
+export interface ValidatorContext extends Identity {
+  readonly verify: VerifySignature;
   readonly core: ProofCore;
   readonly chain: Chain;
   readonly view: ChainView;
@@ -37,6 +43,10 @@ export interface ValidatorContext {
   readonly transcripts: TranscriptLog;
   readonly audit: AuditWish;
   readonly deadlines: Deadlines;
+  /** Hotkeys used before (key-ring.ts). */
+  readonly retired: ReadonlyMap<PublicKey, Identity>;
+  /** Bytes per second that miners said they prove (rates.ts). */
+  readonly rates: MinerRates;
   /** Names this process in open rounds. */
   readonly processId: string;
   /** Checks kept rounds when the data is at hand. */

@@ -10,11 +10,11 @@ import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
 import type { ReplicaRecord } from '../../domain/model/records.js';
 import { replicaKey, retrieveSeed } from '../../domain/protocol/derivations.js';
 import { headerTo, retrieveKind, retrieveProofKind } from '../../domain/protocol/messages.js';
-import { deadlineMs } from '../../domain/protocol/parameters.js';
 import { retrieveFault } from '../../domain/protocol/retrieve.js';
 import { ask, openAnswer, sealQuestion } from './asking.js';
 import { verdictOf } from './blame.js';
 import type { ValidatorContext } from './context.js';
+import { speakingAs } from './key-ring.js';
 import { locateMiner } from './miners.js';
 import { markFailed } from './replica-state.js';
 import { Exchange, failed, passed, recordTranscript, type Verdict, voided } from './transcripts.js';
@@ -51,7 +51,8 @@ export async function fetchPiece(
   const failures: { readonly hotkey: PublicKey; readonly reason: string }[] = [];
   for (const replica of replicas) {
     try {
-      const data = await fetchReplica(context, replica, signal, memory);
+      const own = speakingAs(context, replica.validatorKey);
+      const data = await fetchReplica(own, replica, signal, memory);
       return { data, from: replica.minerKey, failures };
     } catch (error) {
       signal?.throwIfAborted();
@@ -103,7 +104,7 @@ async function fetchReplica(
       {
         route: 'retrieve',
         kind: retrieveKind,
-        timeoutMs: deadlineMs(context.deadlines, replica.size),
+        timeoutMs: context.rates.deadlineMs(context.deadlines, replica.minerKey, replica.size),
         ...(signal === undefined ? {} : { signal }),
       },
       exchange,

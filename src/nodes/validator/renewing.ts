@@ -19,6 +19,7 @@ import { acknowledgementFault } from '../../domain/protocol/renew.js';
 import { ask, openAnswer, sealQuestion } from './asking.js';
 import { verdictOf } from './blame.js';
 import type { ValidatorContext } from './context.js';
+import { speakingAs } from './key-ring.js';
 import { locateMiner } from './miners.js';
 import { changeReplica } from './replica-state.js';
 import { Exchange, failed, passed, recordTranscript } from './transcripts.js';
@@ -27,10 +28,11 @@ type Held = ReplicaId & { readonly size: number };
 
 /** Renews until `expiry`; throws what went wrong. */
 export async function renewReplicaOn(
-  context: ValidatorContext,
+  validator: ValidatorContext,
   replica: Held,
   expiry: number,
 ): Promise<void> {
+  const context = speakingAs(validator, replica.validatorKey);
   const { number: blockNumber, hash: blockHash } = await context.view.head();
   const question = sealQuestion(context, {
     kind: renewKind,
@@ -49,7 +51,8 @@ export async function renewReplicaOn(
 }
 
 /** Deletes the replica on its miner, then from the index. */
-export async function deleteReplicaOn(context: ValidatorContext, replica: Held): Promise<void> {
+export async function deleteReplicaOn(validator: ValidatorContext, replica: Held): Promise<void> {
+  const context = speakingAs(validator, replica.validatorKey);
   const { number: blockNumber, hash: blockHash } = await context.view.head();
   const question = sealQuestion(context, {
     kind: deleteKind,

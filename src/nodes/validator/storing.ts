@@ -12,7 +12,6 @@ import type { ReplicaRecord } from '../../domain/model/records.js';
 import { unixSeconds } from '../../domain/ports/clock.js';
 import { replicaKey } from '../../domain/protocol/derivations.js';
 import { type ReceiptBody, receiptKind, storeKind } from '../../domain/protocol/messages.js';
-import { deadlineMs } from '../../domain/protocol/parameters.js';
 import { receiptFault, storeBody } from '../../domain/protocol/store.js';
 import { ask, openAnswer, type ReachableNeuron, sealQuestion } from './asking.js';
 import { verdictOf } from './blame.js';
@@ -73,7 +72,7 @@ export async function storeReplicaOn(
       {
         route: 'store',
         kind: storeKind,
-        timeoutMs: deadlineMs(context.deadlines, piece.size),
+        timeoutMs: context.rates.deadlineMs(context.deadlines, miner.hotkey, piece.size),
         bytes: { length: piece.size, parts: encodedParts(context, piece, key) },
         ...(signal === undefined ? {} : { signal }),
       },
@@ -157,7 +156,11 @@ export async function placePiece(
   counts: FailureCounts,
   signal?: AbortSignal,
 ): Promise<Placement> {
-  const existing = await context.index.replicasOfPiece(piece.pieceId);
+  // Replicas of an old hotkey are about to be replaced: they neither count nor keep their miner from being chosen.
+  const own = publicKeyOf(context.party.publicKey);
+  const existing = (await context.index.replicasOfPiece(piece.pieceId)).filter(
+    (replica) => replica.validatorKey === own,
+  );
   const replicas = existing.filter((replica) => replica.state === 'active' && replica.expiry >= piece.expiry);
   const tried = new Set(existing.map((replica) => replica.minerKey));
   const failures: { readonly hotkey: PublicKey; readonly reason: string }[] = [];

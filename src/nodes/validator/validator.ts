@@ -5,9 +5,11 @@ import type { RunningNode } from '../running-node.js';
 import { closeValidatorParts, composeValidator, type ValidatorParts } from './compose.js';
 import type { ValidatorContext } from './context.js';
 import { dropExpired } from './expiring.js';
+import { FailureCounts } from './miners.js';
 import { addOperatorRoutes } from './operating.js';
 import { recoverRounds } from './recovery.js';
 import { type Pruning, pruneForever } from './retention.js';
+import { rotateReplicas } from './rotating.js';
 import { activeReplicas, challengeAll } from './rounds.js';
 
 export interface ValidatorNodeParts extends ValidatorParts {
@@ -15,6 +17,8 @@ export interface ValidatorNodeParts extends ValidatorParts {
   readonly port: number;
   /** Blocks between sweeps over all replicas; 0 holds rounds only when the operator asks. */
   readonly challengeEveryBlocks: number;
+  /** Where a piece lies while it is stored anew. */
+  readonly workFolder: string;
   /** Takes opened bytes that have served their time out of the transcripts. */
   readonly prune: () => Promise<Pruning>;
 }
@@ -36,9 +40,7 @@ export async function startValidator(parts: ValidatorNodeParts): Promise<Running
     throw error;
   }
   const sweeping =
-    parts.challengeEveryBlocks === 0
-      ? Promise.resolve()
-      : sweepForever(context, parts.challengeEveryBlocks, stopping.signal);
+    parts.challengeEveryBlocks === 0 ? Promise.resolve() : sweepForever(context, parts, stopping.signal);
   const pruning = pruneForever(context, parts.prune, stopping.signal);
   return {
     address,
@@ -54,9 +56,10 @@ export async function startValidator(parts: ValidatorNodeParts): Promise<Running
 /** A sweep is due by block, not by an exact multiple: a late one is held late, never left out. */
 async function sweepForever(
   context: ValidatorContext,
-  everyBlocks: number,
+  { challengeEveryBlocks: everyBlocks, workFolder }: ValidatorNodeParts,
   signal: AbortSignal,
 ): Promise<void> {
+  const failures = new FailureCounts();
   let due = (await context.view.head()).number + everyBlocks;
   while (!signal.aborted) {
     try {
@@ -65,6 +68,7 @@ async function sweepForever(
         due = number + everyBlocks;
         await recoverRounds(context);
         await dropExpired(context);
+        await rotateReplicas(context, workFolder, failures, signal);
         await sweep(context, signal);
       }
     } catch (error) {

@@ -68,7 +68,7 @@ export function minerStrategy(options: MinerStrategyOptions): Strategy {
     name,
     what,
     who: 'miner',
-    rounds: options.rounds ?? 40,
+    rounds: options.rounds ?? 30,
     async play(arena, rounds) {
       const stored = await storeBoth(arena, options);
       const { validator, replica, honestReplica, witness, piece } = stored;

@@ -10,10 +10,10 @@ import type { AuditSummary } from './verify.js';
 /** Rows of each table that are printed; --json has them all. */
 const rowsMax = 50;
 
-/** A miss of 2.2e-16 is beyond what a sum of doubles can tell apart. */
+/** 1 − miss, told so that more nines do not look like 100 %. */
 export function sureness(miss: number): string {
   if (miss >= 0.0001) return `${(100 * (1 - miss)).toFixed(2)} %`;
-  return miss === 0 ? 'certain' : `all but ${miss.toExponential(0)}`;
+  return miss === 0 ? 'certain' : `1 − ${miss.toExponential(1)}`;
 }
 
 export function* reportLines(
@@ -23,7 +23,7 @@ export function* reportLines(
   objects: readonly ObjectConfidence[] | null,
 ): Generator<string> {
   const { entries, rounds, files, passed, failedByMiner, failedByWord, voids, broken } = summary;
-  yield `${entries} entries in ${files} ${files === 1 ? 'file' : 'files'}, ${rounds} of them rounds over ${summary.replicas} replicas (${formatBytes(summary.headBytes)} heads, ${formatBytes(summary.bulkBytes)} opened bytes)`;
+  yield `${entries} entries in ${files} ${files === 1 ? 'file' : 'files'}, ${rounds} of them rounds, over ${summary.replicas} ${summary.replicas === 1 ? 'replica' : 'replicas'} (${formatBytes(summary.headBytes)} heads, ${formatBytes(summary.bulkBytes)} opened bytes)`;
   for (const validator of summary.validators) yield `signed by validator ${validator}`;
   yield '';
   yield `  passed                        ${passed}`;
@@ -74,8 +74,10 @@ function* replicaLines(loss: number, replicas: readonly ReplicaReport[]): Genera
   yield `Had ${share} or more of a replica's chunks been missing since its first round, its rounds would have caught it:`;
   yield '';
   yield '  replica           miner                                             rounds     passed  failed  void  caught by replayed rounds';
-  // The least sure first: that is what to look at.
-  const sorted = [...replicas].sort((a, b) => b.confidence.miss - a.confidence.miss);
+  // What to look at comes first: those that failed by their own signature, then the least sure.
+  const sorted = [...replicas].sort(
+    (a, b) => b.failedByMiner - a.failedByMiner || b.confidence.miss - a.confidence.miss,
+  );
   for (const replica of sorted.slice(0, rowsMax)) {
     const cells = [
       replica.root.slice(0, 16),
@@ -90,7 +92,8 @@ function* replicaLines(loss: number, replicas: readonly ReplicaReport[]): Genera
       replica.pruned.rounds === 0
         ? ''
         : ` (and on the validator's word, ${replica.pruned.rounds} pruned rounds: ${surenessOf(replica.pruned)})`;
-    yield `  ${cells.join('  ')}${pruned}`;
+    const fails = replica.failedByMiner === 0 ? '' : ', but it failed';
+    yield `  ${cells.join('  ')}${fails}${pruned}`;
   }
   if (replicas.length > rowsMax) yield `  … and ${replicas.length - rowsMax} more, all surer than these`;
   yield '';
@@ -102,7 +105,7 @@ function* objectLines(loss: number, objects: readonly ObjectConfidence[]): Gener
   const sorted = [...objects].sort((a, b) => b.miss - a.miss);
   for (const { cid, pieces, replicas, audited, miss } of sorted.slice(0, rowsMax)) {
     const says = miss === 1 ? 'not audited' : sureness(miss);
-    yield `  ${cid}  ${pieces} pieces, ${audited} of ${replicas} replicas audited  ${says}`;
+    yield `  ${cid}  ${pieces} ${pieces === 1 ? 'piece' : 'pieces'}, ${audited} of ${replicas} replicas audited  ${says}`;
   }
   if (objects.length > rowsMax) yield `  … and ${objects.length - rowsMax} more, all surer than these`;
   yield '';

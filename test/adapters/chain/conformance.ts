@@ -5,14 +5,14 @@ import { after, describe, type TestContext, test } from 'node:test';
 import { signerFromSeed } from '../../../src/adapters/wallets/sr25519.js';
 import { type PublicKey, publicKeyOf } from '../../../src/domain/model/bytes.js';
 import { FileTaoError } from '../../../src/domain/model/errors.js';
-import { type Chain, type Hyperparameters, raoPerTao } from '../../../src/domain/ports/chain.js';
+import { type FullChain, type Hyperparameters, raoPerTao } from '../../../src/domain/ports/chain.js';
 import type { Signer } from '../../../src/domain/ports/signer.js';
 
 export interface ChainUnderTest {
   /** A view that the tests share and do not close; null: each test opens its own. */
-  readonly chain: Chain | null;
+  readonly chain: FullChain | null;
   /** Another view of the same chain. */
-  open(): Promise<Chain>;
+  open(): Promise<FullChain>;
   /** Resolves when the finalised head is so many blocks further. */
   advance(blocks: number): Promise<void>;
   /** null on a chain where stake and permits are earned, not given: what needs them is skipped there. */
@@ -60,7 +60,7 @@ export const testSigner = (n: number, run = 0): Signer => {
 export const testKey = (n: number, run = 0): PublicKey => publicKeyOf(testSigner(n, run).publicKey);
 
 export function chainConformance(backend: ChainBackend): void {
-  const opened = async (context: TestContext): Promise<[Chain, ChainUnderTest]> => {
+  const opened = async (context: TestContext): Promise<[FullChain, ChainUnderTest]> => {
     const under = await backend.prepare(context);
     if (under.chain !== null) return [under.chain, under];
     const chain = await under.open();
@@ -73,7 +73,7 @@ export function chainConformance(backend: ChainBackend): void {
       error instanceof FileTaoError && codes.includes(error.code);
 
   /** The chain, and the right to give things away there; null skips the test. */
-  const granted = async (context: TestContext): Promise<readonly [Chain, ChainUnderTest, Grants] | null> => {
+  const granted = async (context: TestContext): Promise<readonly [FullChain, ChainUnderTest, Grants] | null> => {
     const [chain, under] = await opened(context);
     if (under.grants !== null) return [chain, under, under.grants];
     context.skip('stake and permits cannot be given away on this chain');

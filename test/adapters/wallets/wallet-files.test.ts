@@ -181,10 +181,10 @@ test('an encrypted coldkey does not stop a node, and says what it is when needed
     ['$ANSIBLE_VAULT;1.1;AES256\n', 'Ansible Vault'],
     ['gAAAAABl', 'Fernet'],
   ] as const) {
-    const path = await writeWallet({ coldkey: `${start}\u0001\u0002rest`, 'hotkeys/h': keyfileText() });
+    const path = await writeWallet({ coldkey: `${start}${'x'.repeat(100)}`, 'hotkeys/h': keyfileText() });
     const wallet = await openWallet({ path, name: 'w', hotkey: 'h' });
     await assert.rejects(wallet.ageIdentity(), isError('wallet-locked', words, join(path, 'w', 'coldkey')));
-    await writeFile(join(path, 'w', 'hotkeys', 'h2'), start);
+    await writeFile(join(path, 'w', 'hotkeys', 'h2'), `${start}${'x'.repeat(100)}`);
     await assert.rejects(openWallet({ path, name: 'w', hotkey: 'h2' }), isError('wallet-locked', words));
     assert.deepEqual((await describeWallet(path, 'w')).hotkeys[1], { name: 'h2', ss58Address: null });
   }
@@ -239,7 +239,7 @@ test('a missing wallet or hotkey names the command that creates it', async () =>
     isError(
       'wallet-not-found',
       'no wallet "w"',
-      'filetao wallet create --no-password',
+      'filetao wallet create --wallet.path',
       `'\\''s here' --wallet.name w --wallet.hotkey h`,
     ),
   );

@@ -33,7 +33,7 @@ test('audit verify reports what it replayed, and exits 0 when all of it holds', 
   const { home, folder } = await transcripts(context);
   const { code, stdout, stderr } = await runCli(['audit', 'verify', folder], { home });
   assert.equal(code, 0, stderr + stdout);
-  assert.match(stdout, /7 entries in 2 files, 3 of them rounds over 1 replicas/);
+  assert.match(stdout, /7 entries in 2 files, 3 of them rounds, over 1 replica /);
   assert.match(stdout, /Everything holds/);
   assert.match(stdout, /1…3/);
   const json = await runCli(['audit', 'verify', folder, folder, '--json', '--loss', '5%'], { home });

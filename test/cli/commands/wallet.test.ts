@@ -100,8 +100,8 @@ test('a second hotkey needs no --no-password; the same one again changes nothing
 test('bad input is one line that says what to do, and a documented exit code', async () => {
   const { home, filetao } = await newHome();
   const cases: readonly (readonly [string, number, RegExp, Record<string, string>?])[] = [
-    ['wallet create', 2, /not available yet; add --no-password/],
-    ['wallet show', 3, /there is no wallet "default" .*: filetao wallet create --no-password$/],
+    ['wallet create', 2, /run this at a terminal, give it in FILETAO_WALLET_PASSWORD, or .* --no-password$/],
+    ['wallet show', 3, /there is no wallet "default" .*: filetao wallet create$/],
     ['wallet show --wallet.nmae x', 2, /unknown option '--wallet.nmae' \(Did you mean --wallet.name\?\)/],
     ['wallet show --wallet.name ../x', 2, /--wallet.name "..\/x" cannot be a wallet/],
     [
@@ -172,5 +172,5 @@ test('an empty folder of wallets is no error and says how to begin', async () =>
   const { filetao } = await newHome();
   const { code, stdout, stderr } = await filetao('wallet list');
   assert.deepEqual([code, stdout], [0, '']);
-  assert.match(stderr, /no wallets in .*; create one with: filetao wallet create --no-password\n$/);
+  assert.match(stderr, /no wallets in .*; create one with: filetao wallet create\n$/);
 });

@@ -32,7 +32,6 @@ import {
   storeKind,
 } from '../../../src/domain/protocol/messages.js';
 import { defaultDeadlines } from '../../../src/domain/protocol/parameters.js';
-
 import { ChainView } from '../../../src/nodes/chain-view.js';
 import { WorkBudget } from '../../../src/nodes/miner/budget.js';
 import { answerChallenge, answerOpening } from '../../../src/nodes/miner/challenging.js';
@@ -43,6 +42,7 @@ import { RoundTable } from '../../../src/nodes/miner/rounds.js';
 import { storeReplica } from '../../../src/nodes/miner/storing.js';
 import { deleteReplica, renewReplica } from '../../../src/nodes/miner/upkeep.js';
 import type { ValidatorContext } from '../../../src/nodes/validator/context.js';
+import { MinerRates } from '../../../src/nodes/validator/rates.js';
 import { Settling } from '../../../src/nodes/validator/settling.js';
 import { Exchange, passed, recordTranscript } from '../../../src/nodes/validator/transcripts.js';
 import { Dice, Schedule } from './schedule.js';
@@ -276,6 +276,8 @@ export class World {
       audit: { loss: 0.1, confidence: 0.99 },
       deadlines: defaultDeadlines,
       settling: new Settling(),
+      retired: new Map(),
+      rates: new MinerRates(),
       liveRounds: new Set(),
       processId,
     };
@@ -330,6 +332,7 @@ export class World {
       prover: memoryProver(core, this.#read),
       rounds: new RoundTable(() => this.schedule.clock.monotonic()),
       budget: new WorkBudget(),
+      rate: 4 * 1024 * 1024,
       carriedOut: new CarriedOut(),
       clock: this.schedule.clock,
       log,
@@ -348,7 +351,8 @@ export class World {
       lastUpdate: 0,
     }));
     const head = () => 100 + Math.floor(this.schedule.clock.monotonic() / blockMs);
-    return {
+    // Weights, balances and registration are no part of a replica's history.
+    const simulated: Partial<Chain> = {
       network: 'simulated',
       netuid: 21,
       genesis: hashOf(0),
@@ -360,6 +364,7 @@ export class World {
       serve: async () => {},
       close: async () => {},
     };
+    return simulated as Chain;
   }
 
   #mutatedIndex(index: PlacementIndex): PlacementIndex {

@@ -1,5 +1,6 @@
 // What a miner may answer in a challenge round, and the verdict it gets: it cannot choose its way out of one.
 // The real validator's round against a scripted miner behind the Network port; time is simulated.
+
 import assert from 'node:assert/strict';
 import { createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
@@ -23,6 +24,7 @@ import {
 } from '../../../src/domain/protocol/messages.js';
 import { challengeReplica } from '../../../src/nodes/validator/challenging.js';
 import type { ValidatorContext } from '../../../src/nodes/validator/context.js';
+import { MinerRates } from '../../../src/nodes/validator/rates.js';
 import {
   bytes32,
   type Committed,
@@ -145,6 +147,8 @@ function validatorAgainst(script: Script, change: Partial<ReplicaRecord> = {}) {
     deadlines: { baseMs: 10_000, bytesPerSecond: 4_000_000 },
     processId: 'test',
     liveRounds: new Set<string>(),
+    retired: new Map(),
+    rates: new MinerRates(),
   } as unknown as ValidatorContext;
   return {
     context,

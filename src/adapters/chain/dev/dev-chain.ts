@@ -23,7 +23,7 @@ import { isHex32, type PublicKey, publicKeyOf, utf8 } from '../../../domain/mode
 import { FileTaoError } from '../../../domain/model/errors.js';
 import {
   type BlockRef,
-  type Chain,
+  type FullChain,
   type ChainCall,
   type ChainWrite,
   formatTao,
@@ -60,7 +60,7 @@ export interface Registration {
   readonly validatorPermit?: boolean;
 }
 
-export interface DevChain extends Chain {
+export interface DevChain extends FullChain {
   /** Unix milliseconds of block 0. */
   readonly startedAtMs: number;
   /**

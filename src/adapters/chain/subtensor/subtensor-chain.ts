@@ -10,7 +10,7 @@ import { fromHex, isHex32, type PublicKey, publicKeyOf, toHex } from '../../../d
 import { FileTaoError } from '../../../domain/model/errors.js';
 import {
   type BlockRef,
-  type Chain,
+  type FullChain,
   type ChainCall,
   type ChainWrite,
   formatTao,
@@ -52,7 +52,7 @@ const noBlock = /^0x0*$/u;
 /** A chain whose runtime names no interval has Bittensor's. */
 const usualIntervalMs = 12_000;
 
-export async function openSubtensorChain(options: SubtensorOptions): Promise<Chain> {
+export async function openSubtensorChain(options: SubtensorOptions): Promise<FullChain> {
   const { network, netuid, clock, log = null } = options;
   const endpoints = endpointsOf(network, options.endpoints ?? []);
   const connection = new RpcConnection(endpoints, clock, log, options.limits);
@@ -84,7 +84,7 @@ interface Parts extends SubtensorOptions {
   readonly api: ApiPromise;
 }
 
-class SubtensorChain implements Chain {
+class SubtensorChain implements FullChain {
   readonly network: string;
   readonly netuid: number;
   readonly genesis: Uint8Array;

@@ -56,7 +56,7 @@ const partial = (percent: number): Strategy =>
   minerStrategy({
     name: `partial-${percent}`,
     what: `Lost ${percent} % of its chunks, keeps all nodes, proves what it has left`,
-    rounds: 200,
+    rounds: 150,
     expected: losing(percent / 100),
     cheat: () => loser(percent / 100),
   });
@@ -151,7 +151,7 @@ export const lostData: readonly Strategy[] = [
   minerStrategy({
     name: 'abort-and-retry',
     what: 'Lost 1 %; drops the connection when ν asks for it, reconnects without limit',
-    rounds: 200,
+    rounds: 150,
     expected: losing(0.01),
     cheat: () =>
       loser(0.01, (lost) => ({
@@ -164,7 +164,7 @@ export const lostData: readonly Strategy[] = [
   minerStrategy({
     name: 'recommit-after-nu',
     what: 'Lost 1 %; forgets the round when ν asks for it and commits anew',
-    rounds: 200,
+    rounds: 150,
     expected: losing(0.01),
     cheat: () =>
       loser(0.01, (lost) => {

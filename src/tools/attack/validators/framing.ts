@@ -311,7 +311,7 @@ export const framing: readonly Strategy[] = [
     name: 'changed-bytes',
     what: 'Changes any single byte of a recorded round, without signing it anew',
     who: 'validator',
-    rounds: 300,
+    rounds: 200,
     async play(arena, rounds) {
       const scene = await record(arena);
       const recorded = scene.validator.transcripts.at(-1)!;

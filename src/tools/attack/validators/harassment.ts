@@ -478,7 +478,7 @@ export const harassment: readonly Strategy[] = [
     name: 'ground-nonces',
     what: 'Repeats its ν and picks nonces, so as to see the chunk it wants opened',
     who: 'validator',
-    rounds: 320,
+    rounds: 240,
     async play(arena, rounds) {
       const scene = await victim(arena);
       const { cheater, replica, miner, counter } = scene;

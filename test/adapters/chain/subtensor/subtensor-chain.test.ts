@@ -9,7 +9,7 @@ import {
 import { systemClock } from '../../../../src/adapters/system/clock.js';
 import { signerFromUri } from '../../../../src/adapters/wallets/sr25519.js';
 import { fromHex } from '../../../../src/domain/model/bytes.js';
-import { type Chain, raoPerTao } from '../../../../src/domain/ports/chain.js';
+import { type FullChain, raoPerTao } from '../../../../src/domain/ports/chain.js';
 import { type ChainBackend, chainConformance, testKey, testSigner } from '../conformance.js';
 import { MetadataNode, type MetadataNodeOptions } from '../metadata-node.js';
 import { withoutMetadata } from '../runtime-metadata.js';
@@ -17,7 +17,7 @@ import { withoutMetadata } from '../runtime-metadata.js';
 /** Impatient: what takes seconds against a real node takes a moment here. */
 const limits = { connectMs: 2_000, answerMs: 400, callMs: 8_000, pauseMsMin: 20, pauseMsMax: 100 };
 
-const open = (url: string, options: Partial<SubtensorOptions> = {}): Promise<Chain> =>
+const open = (url: string, options: Partial<SubtensorOptions> = {}): Promise<FullChain> =>
   openSubtensorChain({ network: url, netuid: 21, clock: systemClock, headFreshMs: 0, limits, ...options });
 
 async function startNode(context: TestContext, options: MetadataNodeOptions = {}): Promise<MetadataNode> {
@@ -30,7 +30,7 @@ async function startNode(context: TestContext, options: MetadataNodeOptions = {}
 async function started(
   context: TestContext,
   options: MetadataNodeOptions = {},
-): Promise<readonly [MetadataNode, Chain]> {
+): Promise<readonly [MetadataNode, FullChain]> {
   const node = await startNode(context, options);
   const chain = await open(node.url);
   context.after(() => chain.close());
@@ -39,8 +39,8 @@ async function started(
 
 /** Opening decodes the metadata again, about a second's work: the tests of a suite share a node and a view. */
 function metadataBackend(metagraphCall: 'first' | 'empty', about: string): ChainBackend {
-  let shared: Promise<readonly [MetadataNode, Chain]> | undefined;
-  const start = async (): Promise<readonly [MetadataNode, Chain]> => {
+  let shared: Promise<readonly [MetadataNode, FullChain]> | undefined;
+  const start = async (): Promise<readonly [MetadataNode, FullChain]> => {
     const node = new MetadataNode({ metagraphCall });
     await node.start();
     return [node, await open(node.url)];
@@ -100,7 +100,7 @@ chainConformance({
   name: `subtensor at ${url ?? 'SUBTENSOR_URL'}`,
   skip: url === undefined ? 'SUBTENSOR_URL names no node' : false,
   async prepare(context) {
-    const openReal = (): Promise<Chain> =>
+    const openReal = (): Promise<FullChain> =>
       openSubtensorChain({
         network: url!,
         netuid: Number(process.env.SUBTENSOR_NETUID ?? 1),
