@@ -20,6 +20,8 @@ const headings: Readonly<Record<string, string>> = {
   axon: 'Serving:',
   validator: 'Serving:',
   api: 'Serving:',
+  blacklist: 'Access:',
+  miner: 'Access:',
   database: 'Storage:',
   storage: 'Storage:',
   transcripts: 'Storage:',

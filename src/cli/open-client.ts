@@ -8,9 +8,10 @@ import { unlockAtTerminal } from './unlock-at-terminal.js';
 const answerMarginMs = 10_000;
 
 export async function openClient(values: ConfigOf<'client'>): Promise<FileTaoClient> {
-  const [{ openWallet }, { FileTaoClient }] = await Promise.all([
+  const [{ openWallet }, { FileTaoClient }, { networkNameOf }] = await Promise.all([
     import('../adapters/wallets/wallet-files.js'),
     import('../client/client.js'),
+    import('../adapters/chain/subtensor/networks.js'),
   ]);
   const wallet = await openWallet(
     { path: values['wallet.path'], name: values['wallet.name'], hotkey: values['wallet.hotkey'] },
@@ -20,7 +21,7 @@ export async function openClient(values: ConfigOf<'client'>): Promise<FileTaoCli
     url: values['api.url'],
     wallet,
     hashFolder: values.hash_basepath,
-    expect: { network: values['subtensor.network'], netuid: values.netuid },
+    expect: { network: networkNameOf(values['subtensor.network']), netuid: values.netuid },
     timeouts: {
       answerMs: values['api.store_timeout'] * 1000 + answerMarginMs,
       bodyMs: values['api.retrieve_timeout'] * 1000,

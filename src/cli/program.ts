@@ -10,12 +10,24 @@ import { register as registerChallenge } from './commands/challenge.js';
 import { register as registerCid } from './commands/cid.js';
 import { register as registerDecrypt } from './commands/decrypt.js';
 import { register as registerDemo } from './commands/demo.js';
+
+<<<<<<< HEAD
+
 import { register as registerDoctor } from './commands/doctor.js';
 import { register as registerIndex } from './commands/index.js';
+
+=======
+
+import { register as registerDev } from './commands/dev.js';
+
+>>>>>>> refs/heads/chain
+
 import { register as registerRetrieve } from './commands/retrieve.js';
 import { register as registerRun } from './commands/run.js';
 import { register as registerStore } from './commands/store.js';
+import { register as registerSubnet } from './commands/subnet.js';
 import { register as registerWallet } from './commands/wallet.js';
+import { register as registerWeights } from './commands/weights.js';
 import { packageVersion } from './package-version.js';
 
 /** Each command file exports `register`; the order is that of the help text. */
@@ -30,8 +42,14 @@ const registrations: readonly ((program: Command) => void)[] = [
   registerChallenge,
   registerIndex,
   registerAudit,
+  registerSubnet,
+  registerWeights,
   registerWallet,
+<<<<<<< HEAD
   registerDoctor,
+=======
+  registerDev,
+>>>>>>> refs/heads/chain
 ];
 
 export function buildProgram(): Command {

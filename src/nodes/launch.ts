@@ -3,7 +3,7 @@
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openDevChain } from '../adapters/chain/dev/dev-chain.js';
+import { isDevNetwork, openChain, openConfiguredDevChain } from '../adapters/chain/open-chain.js';
 import { nodeCipher } from '../adapters/cipher/node.js';
 import type { ResolvedConfig } from '../adapters/config/resolve.js';
 import { configuredIndex } from '../adapters/index/configured.js';
@@ -20,18 +20,30 @@ import { systemClock } from '../adapters/system/clock.js';
 import { systemRandom } from '../adapters/system/random.js';
 import { verifySr25519 } from '../adapters/wallets/sr25519.js';
 import { openWallet } from '../adapters/wallets/wallet-files.js';
+
+<<<<<<< HEAD
+
 import { encodeSs58, publicKeyFromSs58 } from '../domain/identity/ss58.js';
 import { type PublicKey, publicKeyOf } from '../domain/model/bytes.js';
 import type { Chain } from '../domain/ports/chain.js';
+
+=======
+
+import { encodeSs58 } from '../domain/identity/ss58.js';
+import type { Chain, FullChain } from '../domain/ports/chain.js';
+
+>>>>>>> refs/heads/chain
+
 import type { Signer } from '../domain/ports/signer.js';
+import { announcedAddress } from './announcing.js';
 import { startApi } from './api/api.js';
+import { joinDevChain, type NodeRole, requireRegistration } from './joining.js';
 import { startMiner } from './miner/miner.js';
 import type { RunningNode } from './running-node.js';
 import { composeValidator, type ValidatorParts } from './validator/compose.js';
 import { type RecoveredPlacement, recoverPlacement } from './validator/inventories.js';
 import { startValidator } from './validator/validator.js';
-
-type NodeRole = 'miner' | 'validator' | 'api';
+import { scoresFromCounts } from './validator/weighing.js';
 
 export interface LaunchedNode extends RunningNode {
   /** ss58 */
@@ -54,9 +66,6 @@ class Opened {
   }
 }
 
-/** TAO that a validator is given on the dev chain, where stake costs nothing. */
-const devValidatorStake = 1000;
-
 export async function launchNode(
   config: ResolvedConfig<NodeRole>,
   log: Log,
@@ -70,7 +79,7 @@ export async function launchNode(
   });
   const opened = new Opened();
   try {
-    const chain = await opened.keep(joinChain(config, hotkey));
+    const chain = await opened.keep(joinChain(config, hotkey, log));
     const node =
       role === 'miner'
         ? await launchMiner(config as unknown as ResolvedConfig<'miner'>, hotkey, chain, opened, log)
@@ -90,27 +99,21 @@ export async function launchNode(
   }
 }
 
-/** On the dev chain whoever starts a node is registered for its role. */
-async function joinChain(
-  { role, values, origins }: ResolvedConfig<NodeRole>,
-  hotkey: Signer,
-): Promise<Chain> {
-  const given = <Value>(key: keyof typeof origins, value: Value): Value | undefined =>
-    origins[key].source === 'default' ? undefined : value;
-  const intervalMs = given('subtensor.block_seconds', 1000 * values['subtensor.block_seconds']);
-  const netuid = given('netuid', values.netuid);
-  const chain = await openDevChain({
-    directory: values['subtensor.dev_directory'],
-    clock: systemClock,
-    ...(intervalMs === undefined ? {} : { intervalMs }),
-    ...(netuid === undefined ? {} : { netuid }),
-  });
+async function joinChain(config: ResolvedConfig<NodeRole>, hotkey: Signer, log: Log): Promise<FullChain> {
+  const { role } = config;
+  if (isDevNetwork(config)) {
+    const chain = await openConfiguredDevChain(config);
+    try {
+      await joinDevChain(chain, role, hotkey);
+      return chain;
+    } catch (error) {
+      await chain.close();
+      throw error;
+    }
+  }
+  const chain = await openChain(config, log);
   try {
-    const publicKey = publicKeyOf(hotkey.publicKey);
-    await chain.register(
-      publicKey,
-      role === 'miner' ? {} : { stake: devValidatorStake, validatorPermit: true },
-    );
+    await requireRegistration(chain, role, hotkey, log);
     return chain;
   } catch (error) {
     await chain.close();
@@ -184,6 +187,20 @@ async function launchMiner(
     rate: values['miner.rate'],
     host: values['axon.ip'],
     port: values['axon.port'],
+    access: {
+      blocked: new Set(values['blacklist.blacklist_hotkeys']),
+      trusted: new Set(values['blacklist.whitelist_hotkeys']),
+      requestsMax: values['miner.max_requests_per_window'],
+      windowBlocks: values['miner.rate_limit_window'],
+    },
+    proofsAtOnce: values['proving.workers'],
+    announce: (listening) =>
+      announcedAddress(listening, {
+        network: chain.network,
+        externalIp: values['axon.external_ip'],
+        externalPort: values['axon.external_port'],
+        option: '--axon.external_ip',
+      }),
   });
 }
 
@@ -234,14 +251,25 @@ async function validatorParts(
 async function launchValidator(
   config: ResolvedConfig<'validator'>,
   signer: Signer,
-  chain: Chain,
+  chain: FullChain,
   opened: Opened,
   log: Log,
 ): Promise<RunningNode> {
   const { values } = config;
   const pruned = new Set<string>();
+  const parts = await validatorParts(config, signer, chain, opened, log);
   return startValidator({
-    ...(await validatorParts(config, signer, chain, opened, log)),
+    ...parts,
+    ...(values['neuron.disable_set_weights']
+      ? {}
+      : {
+          weighing: {
+            chain,
+            versionKey: BigInt(values['neuron.version_key']),
+            file: values['neuron.weights_file'],
+            scores: () => scoresFromCounts(parts.index),
+          },
+        }),
     host: '127.0.0.1',
     port: values['validator.port'],
     challengeEveryBlocks: values['neuron.challenge_every'],
@@ -269,6 +297,15 @@ async function launchApi(
     ...(await validatorParts(config, signer, chain, opened, log)),
     host: values['api.ip'],
     port: values['api.port'],
+    announce: async (listening) =>
+      isLoopback(listening.host) && values['api.external_ip'] === null && chain.network !== 'dev'
+        ? null
+        : announcedAddress(listening, {
+            network: chain.network,
+            externalIp: values['api.external_ip'],
+            externalPort: values['api.external_port'],
+            option: '--api.external_ip',
+          }),
     spoolDirectory: join(values['database.directory'], 'spool'),
     openAccess: values['api.open_access'],
     whitelistedHotkeys: hotkeysOf(values['api.whitelisted_hotkeys']),
@@ -279,5 +316,10 @@ async function launchApi(
   });
 }
 
+<<<<<<< HEAD
 const hotkeysOf = (addresses: readonly string[]): PublicKey[] =>
   addresses.map((address) => publicKeyOf(publicKeyFromSs58(address)));
+=======
+/** A node that only this machine reaches is for its operator alone, and not announced. */
+const isLoopback = (host: string): boolean => host === '::1' || host.startsWith('127.');
+>>>>>>> refs/heads/chain

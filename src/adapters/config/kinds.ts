@@ -124,6 +124,7 @@ export const ipAddress: Kind<string> = {
   format: quoteless,
 };
 
+<<<<<<< HEAD
 /** A host name or address; empty means none. */
 export const host: Kind<string> = {
   placeholder: 'host',
@@ -163,6 +164,42 @@ export const keyPrefix: Kind<string> = {
     return text;
   },
   format: quoteless,
+=======
+/** null, where no address is given. */
+export const givenAddress: Kind<string | null> = {
+  placeholder: 'address',
+  parse: (text) => (text.trim() === 'none' ? null : ipAddress.parse(text, '')),
+  format: (value) => value ?? 'none',
+};
+
+const isEndpoint = (text: string): boolean =>
+  /^wss?:$/u.test(URL.canParse(text) ? new URL(text).protocol : '');
+
+/** The name of a network, or addresses of nodes of one. */
+export const networkName = (names: readonly string[]): Kind<string> => ({
+  placeholder: 'name',
+  parse(text) {
+    const trimmed = text.trim();
+    const isGood = names.includes(trimmed) || trimmed.split(',').every((one) => isEndpoint(one.trim()));
+    if (!isGood)
+      throw new RangeError(`is none of ${names.join(', ')} and no address such as ws://127.0.0.1:9944`);
+    return trimmed;
+  },
+  format: quoteless,
+});
+
+/** Addresses of nodes of one chain, separated by commas or spaces; tried in this order. */
+export const endpointList: Kind<readonly string[]> = {
+  placeholder: 'urls',
+  parse(text) {
+    const endpoints = text.split(/[\s,]+/u).filter((endpoint) => endpoint !== '');
+    const bad = endpoints.find((endpoint) => !isEndpoint(endpoint));
+    if (bad !== undefined)
+      throw new RangeError(`holds ${bad}, which is no address such as ws://127.0.0.1:9944`);
+    return endpoints;
+  },
+  format: (endpoints) => endpoints.join(','),
+>>>>>>> refs/heads/chain
 };
 
 /** Without a slash at the end. */

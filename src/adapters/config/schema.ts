@@ -7,8 +7,13 @@ import { defaults, leafSize, limits, mebibyte } from '../../domain/model/constan
 import {
   bytes,
   duration,
+  endpointList,
   fraction,
+<<<<<<< HEAD
   host,
+=======
+  givenAddress,
+>>>>>>> refs/heads/chain
   hotkeyList,
   httpUrl,
   httpUrlOf,
@@ -16,7 +21,11 @@ import {
   integer,
   ipAddress,
   type Kind,
+<<<<<<< HEAD
   keyPrefix,
+=======
+  networkName,
+>>>>>>> refs/heads/chain
   oneOf,
   onOff,
   optionalPath,
@@ -27,8 +36,8 @@ import {
   walletNames,
 } from './kinds.js';
 
-/** Who reads an option. `client` stores and retrieves, `wallet` manages key files. */
-export type Role = 'miner' | 'validator' | 'api' | 'client' | 'wallet';
+/** Who reads an option. `client` stores and retrieves, `wallet` manages key files, `operator` writes to the chain. */
+export type Role = 'miner' | 'validator' | 'api' | 'client' | 'wallet' | 'operator';
 
 /** What a computed default may look at: the role, and options that stand earlier in the table. */
 export interface DefaultContext {
@@ -63,8 +72,9 @@ const option = <Value, const ForRole extends Role>(
   ...(variable === undefined ? {} : { variable }),
 });
 
-const everyone = ['miner', 'validator', 'api', 'client', 'wallet'] as const;
-const onChain = ['miner', 'validator', 'api', 'client'] as const;
+const everyone = ['miner', 'validator', 'api', 'client', 'wallet', 'operator'] as const;
+const onChain = ['miner', 'validator', 'api', 'client', 'operator'] as const;
+const connected = ['miner', 'validator', 'api', 'operator'] as const;
 const nodes = ['miner', 'validator', 'api'] as const;
 const validators = ['validator', 'api'] as const;
 
@@ -74,8 +84,13 @@ const day = 24 * 3600;
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-/** Networks that are built in. */
-export const networks = ['dev'] as const;
+/** Networks known by name; any other is named by the address of one of its nodes. */
+export const networks = ['dev', 'finney', 'test', 'local', 'archive'] as const;
+
+const isDev = ({ value }: DefaultContext): boolean => value('subtensor.network') === 'dev';
+
+/** Above the last version key of the Python node, 210. */
+const weightsVersionKey = 300;
 
 /** An API node works on its validator's index, so by default it finds it where the validator keeps it. */
 const nodeFolder = ({ role, value }: DefaultContext): string =>
@@ -102,9 +117,22 @@ export const options = {
 
   'subtensor.network': option(
     onChain,
-    oneOf(networks, 'is not available: only the network dev is built in so far'),
+    networkName(networks),
     'dev',
-    'Network to join; dev is a chain of its own on this machine',
+    'Network to join: finney, test, local, archive or ws://…; dev is a chain of its own on this machine',
+  ),
+  'subtensor.chain_endpoint': option(
+    connected,
+    endpointList,
+    [],
+    "Chain nodes to ask in place of the network's own, the first that answers",
+    "the network's own",
+  ),
+  'subtensor.timeout': option(
+    connected,
+    duration(0.5, 600),
+    15,
+    'Until a chain node that does not answer is given up for the next one',
   ),
   'subtensor.dev_directory': option(
     onChain,
@@ -119,10 +147,35 @@ export const options = {
     1,
     'Time between blocks of a dev chain that is created now',
   ),
-  netuid: option(onChain, integer('number', 0, 65535), 21, 'Number of the subnet'),
+  netuid: option(
+    onChain,
+    integer('number', 0, 65535),
+    ({ value }) => (value('subtensor.network') === 'test' ? 22 : 21),
+    'Number of the subnet',
+    '21; 22 on the network test',
+  ),
 
-  'axon.ip': option(['miner'], ipAddress, '127.0.0.1', 'Address the miner listens on and announces'),
+  'axon.ip': option(
+    ['miner'],
+    ipAddress,
+    (context) => (isDev(context) ? '127.0.0.1' : '0.0.0.0'),
+    'Address the miner listens on',
+    '127.0.0.1 on the dev network, else 0.0.0.0',
+  ),
   'axon.port': option(['miner'], port, 8091, 'Port the miner listens on; 0 takes a free one'),
+  'axon.external_ip': option(
+    ['miner'],
+    givenAddress,
+    null,
+    'Address that others reach the miner at, announced on the chain',
+    'found out',
+  ),
+  'axon.external_port': option(
+    ['miner'],
+    port,
+    0,
+    'Port that others reach the miner at; 0 is the one it listens on',
+  ),
   'validator.port': option(
     ['validator'],
     port,
@@ -132,6 +185,19 @@ export const options = {
 
   'api.ip': option(['api', 'client'], ipAddress, '127.0.0.1', 'Address of the API node'),
   'api.port': option(['api', 'client'], port, 8092, 'Port of the API node'),
+  'api.external_ip': option(
+    ['api'],
+    givenAddress,
+    null,
+    'Address that users reach the API node at, announced on the chain',
+    'found out, unless it listens on loopback',
+  ),
+  'api.external_port': option(
+    ['api'],
+    port,
+    0,
+    'Port that users reach the API node at; 0 is the one it listens on',
+  ),
   'api.url': option(
     ['client'],
     httpUrl,
@@ -161,6 +227,23 @@ export const options = {
     60,
     'How long retrieving a piece may take',
   ),
+
+  'blacklist.blacklist_hotkeys': option(['miner'], hotkeyList, [], 'Validators never to serve', 'none'),
+  'blacklist.whitelist_hotkeys': option(
+    ['miner'],
+    hotkeyList,
+    [],
+    'Hotkeys to serve without a permit and without rate limit',
+    'none',
+  ),
+  'miner.max_requests_per_window': option(
+    ['miner'],
+    integer('count', 0, 1_000_000),
+    (context) => (isDev(context) ? 0 : 50),
+    'Requests of one caller that has no replicas here in one window; 0 is no limit',
+    '50; no limit on the dev network',
+  ),
+  'miner.rate_limit_window': option(['miner'], integer('blocks', 1, 100_000), 25, 'Blocks of that window'),
 
   'database.directory': option(
     nodes,
@@ -231,6 +314,24 @@ export const options = {
     integer('blocks', 0, 1_000_000),
     10,
     'Blocks between two rounds of a replica; 0 holds rounds only when asked',
+  ),
+
+  'neuron.disable_set_weights': option(['validator'], onOff, false, 'Set no weights on the chain'),
+  'neuron.version_key': option(
+    ['validator', 'operator'],
+    integer('number', 0, Number.MAX_SAFE_INTEGER),
+    weightsVersionKey,
+    'Version key that weights are set with',
+  ),
+  'neuron.weights_file': option(
+    ['validator', 'operator'],
+    path,
+    ({ role, value }) =>
+      role === 'validator'
+        ? join(String(value('database.directory')), 'weights.json')
+        : home(`validator-${value('wallet.name')}-${value('wallet.hotkey')}`, 'weights.json'),
+    'File with the weights last set or due',
+    '<database.directory of the validator>/weights.json',
   ),
 
   'audit.loss': option(

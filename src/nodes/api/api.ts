@@ -8,6 +8,7 @@ import { RequestVerifier } from '../../domain/identity/request.js';
 import { encodeSs58 } from '../../domain/identity/ss58.js';
 import { type PublicKey, toHex } from '../../domain/model/bytes.js';
 import { mebibyte } from '../../domain/model/constants.js';
+import type { NodeAddress } from '../../domain/ports/chain.js';
 import { ByteGate } from '../byte-gate.js';
 import type { RunningNode } from '../running-node.js';
 import { closeValidatorParts, composeValidator, type ValidatorParts } from '../validator/compose.js';
@@ -27,6 +28,8 @@ export interface ApiParts extends ValidatorParts {
   readonly pieceSize: number;
   readonly replicas: number;
   readonly version: string;
+  /** The address to announce, null for none; default: the one it listens on. */
+  readonly announce?: (listening: NodeAddress) => Promise<NodeAddress | null>;
 }
 
 /** Disk the spool may use; more uploads wait. */
@@ -74,7 +77,12 @@ export async function startApi(parts: ApiParts): Promise<RunningNode> {
     // Only now, because until here another API node might be at work on this folder.
     for (const path of leftovers) await rm(path, { force: true });
     // Users look for the validator's hotkey on the chain and find this node.
-    await context.chain.serve(context.signer, address);
+    const announced = parts.announce === undefined ? address : await parts.announce(address);
+    if (announced !== null) await context.chain.serve(context.signer, announced);
+    else
+      parts.log.info(
+        'listening on loopback, so not announced on the chain: only this machine can use the node',
+      );
   } catch (error) {
     await server.close();
     throw error;

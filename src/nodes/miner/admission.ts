@@ -15,19 +15,33 @@ export interface Admitted<Body> {
   readonly validatorKey: PublicKey;
 }
 
-/** Checks signature and header. */
-export function admit<Body extends Header>(
+/** Checks signature, header, and the operator's access rules: only genuine requests count against a caller. */
+export async function admit<Body extends Header>(
   context: MinerContext,
   kind: MessageKind<Body>,
   sealed: Uint8Array,
-): Admitted<Body> {
+): Promise<Admitted<Body>> {
   const request = openSealed(kind, sealed, context.verify);
   checkHeader(context.party, request.value);
-  return { request, validatorKey: publicKeyOf(request.value.sender) };
+  const validatorKey = publicKeyOf(request.value.sender);
+  await requireAccess(context, validatorKey);
+  return { request, validatorKey };
+}
+
+/** Throws `forbidden` for a blocked hotkey, `budget` for one without replicas here that calls too often. */
+async function requireAccess(
+  { access, rates, index, clock }: MinerContext,
+  caller: PublicKey,
+): Promise<void> {
+  if (access.blocked.has(caller))
+    throw new FileTaoError('forbidden', 'the operator of this miner does not serve this hotkey');
+  if (access.trusted.has(caller) || access.requestsMax === 0) return;
+  if ((await index.usedBytesOf(caller)) === 0) rates.count(caller, clock.monotonic());
 }
 
 /** Throws `forbidden` unless the hotkey is a validator on this subnet. */
 export async function requirePermit(context: MinerContext, validatorKey: PublicKey): Promise<void> {
+  if (context.access.trusted.has(validatorKey)) return;
   const neuron = await context.view.neuron(validatorKey);
   if (neuron === null) throw new FileTaoError('forbidden', 'this hotkey is not registered on the subnet');
   if (!neuron.validatorPermit) throw new FileTaoError('forbidden', 'this hotkey has no validator permit');

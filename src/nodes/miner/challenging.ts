@@ -30,7 +30,7 @@ export interface CommitmentAnswer {
 }
 
 export async function answerChallenge(context: MinerContext, sealed: Uint8Array): Promise<CommitmentAnswer> {
-  const { request: challenge, validatorKey } = admit(context, challengeKind, sealed);
+  const { request: challenge, validatorKey } = await admit(context, challengeKind, sealed);
   const { root, size, prevLink, n } = challenge.value;
   const held = await requireReplica(context, replicaIdOf(context, validatorKey, root), size);
   checkRoundShape(challenge.value);
@@ -39,13 +39,17 @@ export async function answerChallenge(context: MinerContext, sealed: Uint8Array)
   const round = await context.rounds.obtain(challenge.digest, () =>
     context.budget.spend(validatorKey, size, async (): Promise<HeldRound> => {
       const keys = roundKeys(context.core, context.secret, challenge);
-      const pass = await context.prover.prove({
-        path: await context.replicas.path(held),
-        size,
-        key: keys.seed,
-        chunkSize: challenge.value.chunkSize,
-        blinding: keys.blinding,
-      });
+      const path = await context.replicas.path(held);
+      const stake = (await context.view.neuron(validatorKey))?.stake ?? 0;
+      const pass = await context.turns.run(stake, () =>
+        context.prover.prove({
+          path,
+          size,
+          key: keys.seed,
+          chunkSize: challenge.value.chunkSize,
+          blinding: keys.blinding,
+        }),
+      );
       const body = commitmentBody(context.core, context.party, challenge, pass);
       const answer = sealMessage(commitmentKind, body, context.signer);
       const { digest, value } = openSealed(commitmentKind, answer, () => true);

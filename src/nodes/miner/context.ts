@@ -10,9 +10,11 @@ import type { Replicas } from '../../domain/ports/replicas.js';
 import type { Signer, VerifySignature } from '../../domain/ports/signer.js';
 import type { Party } from '../../domain/protocol/messages.js';
 import type { ChainView } from '../chain-view.js';
+import type { AccessRules, CallRates } from './access.js';
 import type { WorkBudget } from './budget.js';
 import type { CarriedOut } from './replays.js';
 import type { RoundTable } from './rounds.js';
+import type { StakeTurns } from './turns.js';
 
 export interface MinerContext {
   readonly party: Party;
@@ -28,6 +30,9 @@ export interface MinerContext {
   readonly prover: Prover;
   readonly rounds: RoundTable;
   readonly budget: WorkBudget;
+  readonly access: AccessRules;
+  readonly rates: CallRates;
+  readonly turns: StakeTurns;
   readonly carriedOut: CarriedOut;
   /** Bytes per second this miner undertakes to prove; validators set their deadlines by it. */
   readonly rate: number;

@@ -1,6 +1,7 @@
 // A miner: keeps replicas, proves them, gives them back. Composition and life cycle only.
 
 import { createServer } from '../../adapters/rpc/server.js';
+import type { NodeAddress } from '../../domain/ports/chain.js';
 import type { RunningNode } from '../running-node.js';
 import { composeMiner, type MinerContextParts } from './compose.js';
 import type { MinerContext } from './context.js';
@@ -10,6 +11,8 @@ import { dropExpired } from './upkeep.js';
 export interface MinerParts extends MinerContextParts {
   readonly host: string;
   readonly port: number;
+  /** The address to announce; default: the one it listens on. */
+  readonly announce?: (listening: NodeAddress) => Promise<NodeAddress>;
 }
 
 const expirySweepMs = 60_000;
@@ -24,7 +27,7 @@ export async function startMiner(parts: MinerParts): Promise<RunningNode> {
     // Only now, because until here another miner might be at work on this folder.
     const swept = await replicas.sweep();
     if (swept > 0) log.info({ files: swept }, 'removed what an interrupted store left behind');
-    await chain.serve(signer, address);
+    await chain.serve(signer, (await parts.announce?.(address)) ?? address);
   } catch (error) {
     await server.close();
     throw error;

@@ -27,7 +27,7 @@ export interface RetrieveAnswer {
 
 /** Checks run before the first byte is yielded. */
 export async function retrieveReplica(context: MinerContext, sealed: Uint8Array): Promise<RetrieveAnswer> {
-  const { request, validatorKey } = admit(context, retrieveKind, sealed);
+  const { request, validatorKey } = await admit(context, retrieveKind, sealed);
   const { root, size } = request.value;
   const held = await requireReplica(context, replicaIdOf(context, validatorKey, root), size);
   await context.replicas.path(held);
@@ -46,7 +46,7 @@ export async function retrieveReplica(context: MinerContext, sealed: Uint8Array)
 
 export async function retrieveRange(context: MinerContext, sealed: Uint8Array): Promise<OpeningAnswer> {
   const { core, party, replicas, signer } = context;
-  const { request, validatorKey } = admit(context, rangeKind, sealed);
+  const { request, validatorKey } = await admit(context, rangeKind, sealed);
   const { root, size, chunkSize, chunks } = request.value;
   const held = await requireReplica(context, replicaIdOf(context, validatorKey, root), size);
   checkRoundShape({ size, chunkSize, openings: 1 });

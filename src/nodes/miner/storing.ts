@@ -23,7 +23,7 @@ export async function storeReplica(
   body: AsyncIterable<Uint8Array>,
 ): Promise<Uint8Array> {
   const { core, index, replicas, clock } = context;
-  const { request, validatorKey } = admit(context, storeKind, sealed);
+  const { request, validatorKey } = await admit(context, storeKind, sealed);
   const { root, size, seed, expiry } = request.value;
   if (bodyLength !== size) {
     throw new FileTaoError('bad-message', `the header promises ${size} bytes, the body has ${bodyLength}`);

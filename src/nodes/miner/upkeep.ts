@@ -14,7 +14,7 @@ const expiredPerPage = 100;
 const graceSeconds = 600;
 
 export async function renewReplica(context: MinerContext, sealed: Uint8Array): Promise<Uint8Array> {
-  const { request, validatorKey } = admit(context, renewKind, sealed);
+  const { request, validatorKey } = await admit(context, renewKind, sealed);
   requireExpiry(context, request.value.expiry);
   await requireBlock(context, request.value);
   const id = replicaIdOf(context, validatorKey, request.value.root);
@@ -31,7 +31,7 @@ export async function renewReplica(context: MinerContext, sealed: Uint8Array): P
 
 /** Idempotent: deleting what is not there is acknowledged too. */
 export async function deleteReplica(context: MinerContext, sealed: Uint8Array): Promise<Uint8Array> {
-  const { request, validatorKey } = admit(context, deleteKind, sealed);
+  const { request, validatorKey } = await admit(context, deleteKind, sealed);
   await requireBlock(context, request.value);
   const id = replicaIdOf(context, validatorKey, request.value.root);
   context.carriedOut.refuseReplay(request.digest, (await context.index.get(id)) !== null);

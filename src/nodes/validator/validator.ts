@@ -11,6 +11,7 @@ import { recoverRounds } from './recovery.js';
 import { type Pruning, pruneForever } from './retention.js';
 import { rotateReplicas } from './rotating.js';
 import { activeReplicas, challengeAll } from './rounds.js';
+import { type Weighing, weighForever } from './weighing.js';
 
 export interface ValidatorNodeParts extends ValidatorParts {
   readonly host: string;
@@ -21,6 +22,8 @@ export interface ValidatorNodeParts extends ValidatorParts {
   readonly workFolder: string;
   /** Takes opened bytes that have served their time out of the transcripts. */
   readonly prune: () => Promise<Pruning>;
+  /** How weights are set; without it they are not. */
+  readonly weighing?: Pick<Weighing, 'chain' | 'versionKey' | 'file' | 'scores'>;
 }
 
 const pollMs = 500;
@@ -42,12 +45,16 @@ export async function startValidator(parts: ValidatorNodeParts): Promise<Running
   const sweeping =
     parts.challengeEveryBlocks === 0 ? Promise.resolve() : sweepForever(context, parts, stopping.signal);
   const pruning = pruneForever(context, parts.prune, stopping.signal);
+  const weighing =
+    parts.weighing === undefined
+      ? Promise.resolve()
+      : weighForever({ ...context, ...parts.weighing }, stopping.signal);
   return {
     address,
     async close() {
       stopping.abort();
       await server.close();
-      await Promise.all([sweeping, pruning, operator.settled()]);
+      await Promise.all([sweeping, pruning, weighing, operator.settled()]);
       await closeValidatorParts(context);
     },
   };

@@ -76,6 +76,12 @@ test('the documented defaults', () => {
     'an API node shares its validator’s index',
   );
   assert.equal(api['api.open_access'], true);
+  assert.deepEqual([miner['axon.ip'], miner['miner.max_requests_per_window']], ['127.0.0.1', 0]);
+  const test = resolveConfig('miner', { flags: { 'subtensor.network': 'test' } }).values;
+  assert.equal(test.netuid, 22, 'the testnet in one flag');
+  assert.deepEqual([test['axon.ip'], test['miner.max_requests_per_window']], ['0.0.0.0', 50]);
+  const finney = resolveConfig('api', { flags: { 'subtensor.network': 'finney' } }).values;
+  assert.deepEqual([finney.netuid, finney['api.open_access']], [21, false]);
   assert.equal(api['api.store_timeout'], 60);
 });
 
@@ -129,7 +135,9 @@ test('values out of range or of the wrong kind name their place and the rule', (
     ['miner', 'wallet.path', '~other/x', 'home folder'],
     ['miner', 'logging.level', 'loud', 'one of trace'],
     ['miner', 'logging.json', 'maybe', 'neither true nor false'],
-    ['miner', 'subtensor.network', 'finney', 'only the network dev is built in so far'],
+    ['miner', 'subtensor.network', 'mainnet', 'none of dev, finney, test, local, archive'],
+    ['miner', 'subtensor.network', 'http://127.0.0.1:9944', 'no address such as ws://'],
+    ['miner', 'subtensor.chain_endpoint', 'ws://a,localhost', 'holds localhost'],
     ['validator', 'neuron.replicas', '0', 'between 1 and 16'],
     ['validator', 'neuron.piece_size', '65MiB', 'between 1KiB and 64MiB'],
     ['validator', 'audit.loss', '0', 'above 0 and below 1'],

@@ -34,6 +34,7 @@ import {
 } from '../../../src/domain/protocol/messages.js';
 import { defaultDeadlines } from '../../../src/domain/protocol/parameters.js';
 import { ChainView } from '../../../src/nodes/chain-view.js';
+import { CallRates, openAccess } from '../../../src/nodes/miner/access.js';
 import { WorkBudget } from '../../../src/nodes/miner/budget.js';
 import { answerChallenge, answerOpening } from '../../../src/nodes/miner/challenging.js';
 import type { MinerContext } from '../../../src/nodes/miner/context.js';
@@ -41,6 +42,7 @@ import { CarriedOut } from '../../../src/nodes/miner/replays.js';
 import { retrieveReplica } from '../../../src/nodes/miner/retrieving.js';
 import { RoundTable } from '../../../src/nodes/miner/rounds.js';
 import { storeReplica } from '../../../src/nodes/miner/storing.js';
+import { StakeTurns } from '../../../src/nodes/miner/turns.js';
 import { deleteReplica, renewReplica } from '../../../src/nodes/miner/upkeep.js';
 import type { ValidatorContext } from '../../../src/nodes/validator/context.js';
 import { MinerRates } from '../../../src/nodes/validator/rates.js';
@@ -336,6 +338,9 @@ export class World {
       budget: new WorkBudget(),
       rate: 4 * 1024 * 1024,
       carriedOut: new CarriedOut(),
+      access: openAccess,
+      rates: new CallRates(openAccess, blockMs),
+      turns: new StakeTurns(4, () => this.schedule.clock.monotonic()),
       clock: this.schedule.clock,
       log,
     };

@@ -77,6 +77,7 @@ export interface DevChain extends FullChain {
   setBalance(account: PublicKey, rao: bigint): Promise<void>;
   /** Changes what is named; seen by every process on the chain. */
   setHyperparameters(change: Partial<Hyperparameters>): Promise<void>;
+  faults(): Promise<DevChainFaults>;
   /** Changes what is named, of everyone's view of the chain. */
   setFaults(change: Partial<DevChainFaults>): Promise<void>;
   /** A new chain in the same folder: another genesis, block 0, nobody registered. Open views stay on the old one. */
@@ -354,6 +355,10 @@ class EmbeddedDevChain implements DevChain {
       const next = { ...this.#hyperparameters(), ...change };
       this.#environment.tables.chain.put(hyperparametersKey, Buffer.from(encode(next)));
     });
+  }
+
+  async faults(): Promise<DevChainFaults> {
+    return this.#environment.read(() => this.#faults());
   }
 
   async setFaults(change: Partial<DevChainFaults>): Promise<void> {
