@@ -10,17 +10,9 @@ import { register as registerChallenge } from './commands/challenge.js';
 import { register as registerCid } from './commands/cid.js';
 import { register as registerDecrypt } from './commands/decrypt.js';
 import { register as registerDemo } from './commands/demo.js';
-
-<<<<<<< HEAD
-
+import { register as registerDev } from './commands/dev.js';
 import { register as registerDoctor } from './commands/doctor.js';
 import { register as registerIndex } from './commands/index.js';
-
-=======
-
-import { register as registerDev } from './commands/dev.js';
-
->>>>>>> refs/heads/chain
 
 import { register as registerRetrieve } from './commands/retrieve.js';
 import { register as registerRun } from './commands/run.js';
@@ -45,11 +37,8 @@ const registrations: readonly ((program: Command) => void)[] = [
   registerSubnet,
   registerWeights,
   registerWallet,
-<<<<<<< HEAD
   registerDoctor,
-=======
   registerDev,
->>>>>>> refs/heads/chain
 ];
 
 export function buildProgram(): Command {

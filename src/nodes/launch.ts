@@ -21,18 +21,10 @@ import { systemRandom } from '../adapters/system/random.js';
 import { verifySr25519 } from '../adapters/wallets/sr25519.js';
 import { openWallet } from '../adapters/wallets/wallet-files.js';
 
-<<<<<<< HEAD
-
 import { encodeSs58, publicKeyFromSs58 } from '../domain/identity/ss58.js';
 import { type PublicKey, publicKeyOf } from '../domain/model/bytes.js';
-import type { Chain } from '../domain/ports/chain.js';
 
-=======
-
-import { encodeSs58 } from '../domain/identity/ss58.js';
 import type { Chain, FullChain } from '../domain/ports/chain.js';
-
->>>>>>> refs/heads/chain
 
 import type { Signer } from '../domain/ports/signer.js';
 import { announcedAddress } from './announcing.js';
@@ -135,7 +127,7 @@ export async function rebuildPlacement(
   });
   const opened = new Opened();
   try {
-    const chain = await opened.keep(joinChain(config as unknown as ResolvedConfig<NodeRole>, hotkey));
+    const chain = await opened.keep(joinChain(config as unknown as ResolvedConfig<NodeRole>, hotkey, log));
     const context = composeValidator(await validatorParts(config, hotkey, chain, opened, log));
     try {
       return await recoverPlacement(context, values['neuron.replicas'], signal);
@@ -188,8 +180,8 @@ async function launchMiner(
     host: values['axon.ip'],
     port: values['axon.port'],
     access: {
-      blocked: new Set(values['blacklist.blacklist_hotkeys']),
-      trusted: new Set(values['blacklist.whitelist_hotkeys']),
+      blocked: new Set(hotkeysOf(values['blacklist.blacklist_hotkeys'])),
+      trusted: new Set(hotkeysOf(values['blacklist.whitelist_hotkeys'])),
       requestsMax: values['miner.max_requests_per_window'],
       windowBlocks: values['miner.rate_limit_window'],
     },
@@ -316,10 +308,8 @@ async function launchApi(
   });
 }
 
-<<<<<<< HEAD
 const hotkeysOf = (addresses: readonly string[]): PublicKey[] =>
   addresses.map((address) => publicKeyOf(publicKeyFromSs58(address)));
-=======
+
 /** A node that only this machine reaches is for its operator alone, and not announced. */
 const isLoopback = (host: string): boolean => host === '::1' || host.startsWith('127.');
->>>>>>> refs/heads/chain

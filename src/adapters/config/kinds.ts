@@ -124,7 +124,6 @@ export const ipAddress: Kind<string> = {
   format: quoteless,
 };
 
-<<<<<<< HEAD
 /** A host name or address; empty means none. */
 export const host: Kind<string> = {
   placeholder: 'host',
@@ -164,7 +163,8 @@ export const keyPrefix: Kind<string> = {
     return text;
   },
   format: quoteless,
-=======
+};
+
 /** null, where no address is given. */
 export const givenAddress: Kind<string | null> = {
   placeholder: 'address',
@@ -199,7 +199,6 @@ export const endpointList: Kind<readonly string[]> = {
     return endpoints;
   },
   format: (endpoints) => endpoints.join(','),
->>>>>>> refs/heads/chain
 };
 
 /** Without a slash at the end. */

@@ -9,11 +9,8 @@ import {
   duration,
   endpointList,
   fraction,
-<<<<<<< HEAD
-  host,
-=======
   givenAddress,
->>>>>>> refs/heads/chain
+  host,
   hotkeyList,
   httpUrl,
   httpUrlOf,
@@ -21,11 +18,8 @@ import {
   integer,
   ipAddress,
   type Kind,
-<<<<<<< HEAD
   keyPrefix,
-=======
   networkName,
->>>>>>> refs/heads/chain
   oneOf,
   onOff,
   optionalPath,

@@ -13,10 +13,9 @@ import { StakeTurns } from './turns.js';
 export type MinerContextParts = Pick<
   MinerContext,
   'signer' | 'verify' | 'chain' | 'core' | 'replicas' | 'index' | 'prover' | 'clock' | 'log'
-<<<<<<< HEAD
-> & { readonly rate?: number };
-=======
 > & {
+  /** Bytes per second this miner undertakes to prove. */
+  readonly rate?: number;
   /** Default: everyone with a permit, without rate limit. */
   readonly access?: AccessRules;
   /** Proofs made at once; default 4. */
@@ -24,7 +23,6 @@ export type MinerContextParts = Pick<
 };
 
 const proofsAtOnceDefault = 4;
->>>>>>> refs/heads/chain
 
 export function composeMiner(parts: MinerContextParts): MinerContext {
   const { signer, chain, clock, access = openAccess, proofsAtOnce = proofsAtOnceDefault } = parts;

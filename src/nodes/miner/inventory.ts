@@ -15,7 +15,7 @@ const entriesPerPage = 200;
 
 export async function listInventory(context: MinerContext, sealed: Uint8Array): Promise<OpeningAnswer> {
   const { core, index, party, replicas, signer } = context;
-  const { request, validatorKey } = admit(context, inventoryKind, sealed);
+  const { request, validatorKey } = await admit(context, inventoryKind, sealed);
   await requirePermit(context, validatorKey);
   await requireBlock(context, request.value);
   return context.budget.spend(validatorKey, limits.inventoryBytesMax, async () => {
