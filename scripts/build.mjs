@@ -48,4 +48,6 @@ if (!isFresh(stamp, ['src', 'bench', 'test', 'tsconfig.json'])) {
 const results = await Promise.allSettled(jobs);
 const failed = results.filter((result) => result.status === 'rejected');
 for (const { reason } of failed) console.error(reason.message);
+// tsc writes its stamp also after errors: without it the next build would take the broken output for fresh.
+if (failed.length > 0) rmSync(join(root, stamp), { force: true });
 process.exitCode = failed.length > 0 ? 1 : 0;

@@ -14,6 +14,7 @@ export type MinerContextParts = Pick<
   MinerContext,
   'signer' | 'verify' | 'chain' | 'core' | 'replicas' | 'index' | 'prover' | 'clock' | 'log'
 > & {
+  /** Bytes per second this miner undertakes to prove. */
   readonly rate?: number;
   /** Default: everyone with a permit, without rate limit. */
   readonly access?: AccessRules;

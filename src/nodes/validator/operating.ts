@@ -9,11 +9,14 @@ import { checkContent, RequestVerifier } from '../../domain/identity/request.js'
 import { type Cid, publicKeyOf } from '../../domain/model/bytes.js';
 import { FileTaoError } from '../../domain/model/errors.js';
 import type { ReplicaRecord } from '../../domain/model/records.js';
-import type { RoundResult } from './challenging.js';
+import { type RoundResult, roundKey } from './challenging.js';
 import type { ValidatorContext } from './context.js';
 import { activeReplicas, challengeAll } from './rounds.js';
 
 const bodyBytesMax = 4096;
+const pollMs = 50;
+/** How often a sweep may be faster before a replica is left out. */
+const askedTriesMax = 3;
 
 /** Asks for one round over all active replicas, or over those of one object. */
 export interface RoundsRequest {
@@ -54,7 +57,7 @@ export function addOperatorRoutes(
     const lines = new Readable({ read() {} });
     const run = async (): Promise<void> => {
       for await (const replicas of pages) {
-        await challengeAll(context, replicas, (result) => lines.push(`${lineOf(result)}\n`), signal);
+        await holdAsked(context, replicas, (result) => lines.push(`${lineOf(result)}\n`), signal);
       }
       signal.throwIfAborted();
       lines.push(null);
@@ -70,6 +73,32 @@ export function addOperatorRoutes(
       await Promise.all(underWay);
     },
   };
+}
+
+/** One round of each, also of those in a round right now, as in a sweep: that one is waited for. */
+async function holdAsked(
+  context: ValidatorContext,
+  replicas: readonly ReplicaRecord[],
+  onResult: (result: RoundResult) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  let left = replicas;
+  for (let tries = 0; left.length > 0 && tries < askedTriesMax; tries++) {
+    while (left.some((replica) => context.liveRounds.has(roundKey(replica)))) {
+      await context.clock.sleep(pollMs, signal);
+    }
+    const held = new Set<string>();
+    await challengeAll(
+      context,
+      left,
+      (result) => {
+        held.add(roundKey(result.id));
+        onResult(result);
+      },
+      signal,
+    );
+    left = left.filter((replica) => !held.has(roundKey(replica)));
+  }
 }
 
 function lineOf({ id, ...result }: RoundResult): string {
