@@ -2,6 +2,7 @@
 // a path fragment as argument runs only the files whose path contains it.
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -26,6 +27,8 @@ const child = spawn(
   [
     '--enable-source-maps',
     '--test',
+    // Node's own default leaves one core of two idle; much of what runs here waits for other processes.
+    `--test-concurrency=${long ? 1 : Math.max(2, availableParallelism())}`,
     '--test-reporter=spec',
     `--test-timeout=${long ? 7_200_000 : 600_000}`,
     ...files,

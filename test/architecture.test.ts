@@ -36,7 +36,7 @@ const order = {
     ['rpc'],
   ],
   nodes: [
-    ['running-node.ts', 'chain-view.ts', 'byte-gate.ts'],
+    ['running-node.ts', 'chain-view.ts', 'byte-gate.ts', 'announcing.ts', 'joining.ts'],
     ['miner', 'validator'],
     ['api'],
     ['launch.ts'],

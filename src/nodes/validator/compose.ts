@@ -18,7 +18,7 @@ import type { ValidatorContext } from './context.js';
 import { identityOf } from './key-ring.js';
 import { Lag } from './lag.js';
 import { MinerRates } from './rates.js';
-import { Settling } from './settling.js';
+import { SettlingMemory } from './settling-memory.js';
 
 export interface ValidatorParts {
   readonly signer: Signer;
@@ -52,7 +52,7 @@ export function composeValidator(parts: ValidatorParts): ValidatorContext {
     rates: new MinerRates(),
     view: new ChainView(chain, clock),
     lag: new Lag(clock),
-    settling: new Settling(),
+    settlingMemory: new SettlingMemory(),
     liveRounds: new Set(),
     deadlines: parts.deadlines ?? defaultDeadlines,
   };

@@ -17,7 +17,7 @@ import type { AuditWish, Deadlines } from '../../domain/protocol/parameters.js';
 import type { ChainView } from '../chain-view.js';
 import type { Lag } from './lag.js';
 import type { MinerRates } from './rates.js';
-import type { Settling } from './settling.js';
+import type { SettlingMemory } from './settling-memory.js';
 
 /** A hotkey and what follows from it. */
 export interface Identity {
@@ -49,8 +49,8 @@ export interface ValidatorContext extends Identity {
   readonly rates: MinerRates;
   /** Names this process in open rounds. */
   readonly processId: string;
-  /** Checks kept rounds when the data is at hand. */
-  readonly settling: Settling;
+  /** For checking kept rounds when the data is at hand. */
+  readonly settlingMemory: SettlingMemory;
   /** Rounds being held in this process now (`roundKey`). */
   readonly liveRounds: Set<string>;
 }

@@ -17,6 +17,7 @@ import type { ValidatorContext } from './context.js';
 import { speakingAs } from './key-ring.js';
 import { locateMiner } from './miners.js';
 import { markFailed } from './replica-state.js';
+import { beginToSettle } from './settling.js';
 import { Exchange, failed, passed, recordTranscript, type Verdict, voided } from './transcripts.js';
 
 /** Failures that show that the replica cannot be had from this miner. */
@@ -150,7 +151,7 @@ async function fetchReplica(
   if (verdict.outcome === 'fail' && gone.has(verdict.reason))
     await markFailed(context, replica, verdict.reason);
   if (failure !== null) throw failure;
-  await context.settling.begin(context, replica, data, keyOf(context, replica));
+  await beginToSettle(context, replica, data, keyOf(context, replica));
   return data;
 }
 

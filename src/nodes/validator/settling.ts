@@ -1,45 +1,36 @@
 // Certainty when data is at hand (PROTOCOL 5): K of every kept round is computed from the true E and compared with
-// the signed one. One replica at a time, in memory that is used again and that the worker shares: copies of 16 MiB
-// for each would be freed too late, and an API node under way with a large object grew by 150 MiB.
+// the signed one. One replica at a time (settling-memory.ts).
 
 import { equalBytes } from '../../domain/model/bytes.js';
 import type { ReplicaRecord } from '../../domain/model/records.js';
-import { ByteGate } from '../byte-gate.js';
 import type { ValidatorContext } from './context.js';
 import { changeReplica, markFailed } from './replica-state.js';
 
 /** Bytes encoded at once. */
 const stepSize = 256 * 1024;
 
-export class Settling {
-  readonly #turn = new ByteGate(1, Number.POSITIVE_INFINITY);
-  #memory = new Uint8Array(new SharedArrayBuffer(0));
-
-  /**
-   * Begins to check the kept rounds of a replica whose piece is at hand, each of them once. Resolves when the
-   * piece's bytes are not needed any more; the rest goes on behind. A retrieval waits only for its turn.
-   * @param key of the replica's encoding
-   */
-  async begin(
-    context: ValidatorContext,
-    replica: ReplicaRecord,
-    data: Uint8Array,
-    key: Uint8Array,
-  ): Promise<void> {
-    if (replica.kept.length === 0) return;
-    const leave = await this.#turn.enter(1);
-    if (this.#memory.length < data.length) this.#memory = new Uint8Array(new SharedArrayBuffer(data.length));
-    const encoded = this.#memory.subarray(0, data.length);
-    const stream = context.cipher.aes256Ctr(key);
-    for (let at = 0; at < data.length; at += stepSize) {
-      encoded.set(stream.apply(data.subarray(at, at + stepSize)), at);
-    }
-    settle(context, replica, encoded)
-      .catch((error) => {
-        context.log.warn({ err: error, root: replica.root }, 'could not check the kept rounds');
-      })
-      .finally(leave);
+/**
+ * Begins to check the kept rounds of a replica whose piece is at hand, each of them once. Resolves when the piece's
+ * bytes are not needed any more; the rest goes on behind. A retrieval waits only for its turn.
+ * @param key of the replica's encoding
+ */
+export async function beginToSettle(
+  context: ValidatorContext,
+  replica: ReplicaRecord,
+  data: Uint8Array,
+  key: Uint8Array,
+): Promise<void> {
+  if (replica.kept.length === 0) return;
+  const { encoded, leave } = await context.settlingMemory.take(data.length);
+  const stream = context.cipher.aes256Ctr(key);
+  for (let at = 0; at < data.length; at += stepSize) {
+    encoded.set(stream.apply(data.subarray(at, at + stepSize)), at);
   }
+  settle(context, replica, encoded)
+    .catch((error) => {
+      context.log.warn({ err: error, root: replica.root }, 'could not check the kept rounds');
+    })
+    .finally(leave);
 }
 
 async function settle(context: ValidatorContext, replica: ReplicaRecord, encoded: Uint8Array): Promise<void> {

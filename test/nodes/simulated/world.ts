@@ -46,7 +46,7 @@ import { StakeTurns } from '../../../src/nodes/miner/turns.js';
 import { deleteReplica, renewReplica } from '../../../src/nodes/miner/upkeep.js';
 import type { ValidatorContext } from '../../../src/nodes/validator/context.js';
 import { MinerRates } from '../../../src/nodes/validator/rates.js';
-import { Settling } from '../../../src/nodes/validator/settling.js';
+import { SettlingMemory } from '../../../src/nodes/validator/settling-memory.js';
 import { Exchange, passed, recordTranscript } from '../../../src/nodes/validator/transcripts.js';
 import { Dice, Schedule } from './schedule.js';
 import { type Backup, MemoryHoldings, MemoryPlacements, MemoryReplicas, memoryProver } from './stores.js';
@@ -279,7 +279,7 @@ export class World {
       },
       audit: { loss: 0.1, confidence: 0.99 },
       deadlines: defaultDeadlines,
-      settling: new Settling(),
+      settlingMemory: new SettlingMemory(),
       retired: new Map(),
       rates: new MinerRates(),
       liveRounds: new Set(),
