@@ -293,7 +293,12 @@ class WasmProofCore implements ProofCore {
   }
 
   isCanonicalScalar(scalar: Uint8Array): boolean {
-    return scalar.length === 32 && this.#group.isCanonicalScalar(scalar);
+    return scalar.length === 32 && this.#isBelowOrder(scalar, 0);
+  }
+
+  // Below 2^252 is below L: so all but one scalar in 2^124 are settled by their last byte, without a call into the core.
+  #isBelowOrder(scalars: Uint8Array, at: number): boolean {
+    return scalars[at + 31]! < 0x10 || this.#group.isCanonicalScalar(scalars.subarray(at, at + 32));
   }
 
   reduceScalar(bytes: Uint8Array): Uint8Array {
@@ -314,7 +319,7 @@ class WasmProofCore implements ProofCore {
       throw new CoreInputError('bad-count', `m has ${m.length} bytes and r has ${r.length}`);
     }
     for (let i = 0; i < count; i++) {
-      if (!this.#group.isCanonicalScalar(r.subarray(32 * i, 32 * i + 32))) {
+      if (!this.#isBelowOrder(r, 32 * i)) {
         throw new CoreInputError('bad-scalar', `r ${i} is not below L`);
       }
     }

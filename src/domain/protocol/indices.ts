@@ -2,6 +2,7 @@
 // an auditor can draw them again (PROTOCOL 5.3).
 
 import type { ProofCore } from '../core/proof-core.js';
+import { limits } from '../model/constants.js';
 
 const wordsPerBlock = 64;
 
@@ -16,11 +17,13 @@ export function openedIndices(
   count: number,
   openings: number,
 ): number[] {
-  if (!Number.isSafeInteger(count) || openings < 1 || openings > count) {
+  if (!Number.isInteger(count) || count > limits.chunkCountMax || openings < 1 || openings > count) {
     throw new RangeError(`cannot draw ${openings} of ${count} chunks`);
   }
-  const modulus = BigInt(count);
-  const bound = ((1n << 64n) / modulus) * modulus;
+  // A word is hi · 2^32 + lo. With count ≤ 65536 everything below stays far under 2^53, so no BigInt is needed
+  // (2 % of a verdict with it). The rejected words are the last 2^64 mod count ones: hi is all ones there.
+  const hiWeight = 2 ** 32 % count;
+  const rejectedFrom = 2 ** 32 - ((hiWeight * hiWeight) % count);
   const drawn = new Set<number>();
   for (let block = 0; drawn.size < openings; block++) {
     const bytes = core.xof(
@@ -31,8 +34,10 @@ export function openedIndices(
     );
     const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     for (let i = 0; i < wordsPerBlock && drawn.size < openings; i++) {
-      const word = words.getBigUint64(8 * i, true);
-      if (word < bound) drawn.add(Number(word % modulus));
+      const lo = words.getUint32(8 * i, true);
+      const hi = words.getUint32(8 * i + 4, true);
+      if (hi === 0xffffffff && lo >= rejectedFrom) continue;
+      drawn.add(((hi % count) * hiWeight + lo) % count);
     }
   }
   return [...drawn].sort((a, b) => a - b);

@@ -21,12 +21,19 @@ export interface OpeningBulk {
 }
 
 /** Bytes of the bulk for these indices. */
-export function openingLength(core: ProofCore, shape: RoundShape, indices: readonly number[]): number {
-  const count = chunkCount(shape.size, shape.chunkSize);
-  let length = 3 * nodeSize * core.multiproofLength(count, indices);
-  for (const index of indices) length += chunkLength(shape.size, shape.chunkSize, index) + nodeSize;
-  return length;
+export const openingLength = (core: ProofCore, shape: RoundShape, indices: readonly number[]): number =>
+  chunkBytes(shape, indices) + 3 * proofBytes(core, shape, indices);
+
+/** Of the chunks with their blindings. Indices ascend, and only the last chunk of all may be short. */
+function chunkBytes({ size, chunkSize }: RoundShape, indices: readonly number[]): number {
+  if (indices.length === 0) return 0;
+  const last = chunkLength(size, chunkSize, indices.at(-1)!);
+  return (indices.length - 1) * chunkSize + last + indices.length * nodeSize;
 }
+
+/** Of one of the three multiproofs. */
+const proofBytes = (core: ProofCore, { size, chunkSize }: RoundShape, indices: readonly number[]): number =>
+  nodeSize * core.multiproofLength(chunkCount(size, chunkSize), indices);
 
 export function encodeOpening(bulk: OpeningBulk): Uint8Array {
   const parts = bulk.chunks.flatMap((chunk) => [chunk.data, chunk.blinding]);
@@ -47,9 +54,8 @@ export function decodeOpening(
   indices: readonly number[],
   bytes: Uint8Array,
 ): OpeningBulk | null {
-  if (bytes.length !== openingLength(core, shape, indices)) return null;
-  const count = chunkCount(shape.size, shape.chunkSize);
-  const proofLength = nodeSize * core.multiproofLength(count, indices);
+  const proofLength = proofBytes(core, shape, indices);
+  if (bytes.length !== chunkBytes(shape, indices) + 3 * proofLength) return null;
   let at = 0;
   const take = (length: number): Uint8Array => {
     at += length;
