@@ -1,41 +1,8 @@
 // What the proving pool can be asked, and what it answers. Bytes of files never cross threads: paths go in, digests come out.
 
-export interface ProveTask {
-  /** A file of exactly `size` bytes: the replica. */
-  readonly path: string;
-  readonly size: number;
-  /** The round's seed, 32 bytes. */
-  readonly key: Uint8Array;
-  readonly chunkSize: number;
-  /** The round's b, 32 bytes. */
-  readonly blinding: Uint8Array;
-}
+import type { DigestRequest, ProveRequest, ProveResult } from '../../domain/ports/prover.js';
 
-export interface ProveResult {
-  readonly keyedRoot: Uint8Array;
-  readonly commitmentRoot: Uint8Array;
-  /** m_j, 32 bytes for each of `count` chunks. */
-  readonly nodes: Uint8Array;
-  /** c_j, 32 bytes each. */
-  readonly commitments: Uint8Array;
-  readonly count: number;
-  /** Time from opening the file to the result, in the worker. */
-  readonly milliseconds: number;
-}
-
-export interface DigestTask {
-  readonly path: string;
-  readonly size: number;
-  /** Keyed roots wanted: at most 64 keys of 32 bytes. */
-  readonly keys: readonly Uint8Array[];
-  /** Whether the leaf nodes of the content tree are wanted. */
-  readonly outboard: boolean;
-  /**
-   * Replica encoding before hashing: the file is XORed with AES-256-CTR under this key (32 bytes), counter from 16 zero bytes.
-   * So a validator has the digests of a replica from the plain piece, without writing the replica.
-   */
-  readonly encodeKey?: Uint8Array;
-}
+export type { DigestRequest as DigestTask, ProveRequest as ProveTask, ProveResult };
 
 export interface DigestResult {
   readonly root: Uint8Array;
@@ -70,8 +37,8 @@ export interface KeyedRootsResult {
 
 /** Task and result by name, as worker.ts exports them. */
 export interface Tasks {
-  prove: { task: ProveTask; result: ProveResult };
-  digest: { task: DigestTask; result: DigestResult };
+  prove: { task: ProveRequest; result: ProveResult };
+  digest: { task: DigestRequest; result: DigestResult };
   commit: { task: CommitTask; result: CommitResult };
   keyedRoots: { task: KeyedRootsTask; result: KeyedRootsResult };
 }

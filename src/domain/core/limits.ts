@@ -1,12 +1,13 @@
 // The limits of one proof (docs/protocol.md, limits) and the checks every entrance to the core makes.
+import { leafSize, limits, nodeSize } from '../model/constants.js';
 import { CoreInputError } from './core-input-error.js';
 
-export const LEAF_BYTES = 1024;
-export const NODE_BYTES = 32;
-export const REPLICA_BYTES_MAX = 64 * 1024 * 1024;
-export const CHUNK_BYTES_MIN = 1024;
-export const CHUNK_BYTES_MAX = 1024 * 1024;
-export const CHUNKS_MAX = 65536;
+export const LEAF_BYTES = leafSize;
+export const NODE_BYTES = nodeSize;
+export const REPLICA_BYTES_MAX = limits.replicaSizeMax;
+export const CHUNK_BYTES_MIN = limits.chunkSizeMin;
+export const CHUNK_BYTES_MAX = limits.chunkSizeMax;
+export const CHUNKS_MAX = limits.chunkCountMax;
 
 /** A 32-byte key or digest. */
 export function checkKey(key: Uint8Array): void {
