@@ -247,13 +247,17 @@ class Demo {
     narrator.done(`one byte in each of ${damaged} of ${count(chunks, 'chunk')}`);
     narrator.begin('challenging until it is caught');
     for (let rounds = 1; rounds <= catchingRoundsMax; rounds++) {
+      let caught: RoundLine | null = null;
+      // To the end even when it is caught: a round of another replica that is still under way would otherwise
+      // read what is flipped next, and catch it before the retrieval does.
       for await (const line of this.#rounds(cid)) {
-        if (line.root !== replica.root || line.minerKey !== replica.minerKey || line.outcome === 'pass')
-          continue;
-        const blame = line.attributable ? 'by bytes the miner signed' : 'by the validator’s word';
-        narrator.done(`caught in round ${rounds}: ${line.reason}, ${blame}`);
-        return { replica, caught: line.outcome === 'fail', reason: line.reason, rounds };
+        const isDamaged = line.root === replica.root && line.minerKey === replica.minerKey;
+        if (isDamaged && line.outcome !== 'pass') caught = line;
       }
+      if (caught === null) continue;
+      const blame = caught.attributable ? 'by bytes the miner signed' : 'by the validator’s word';
+      narrator.done(`caught in round ${rounds}: ${caught.reason}, ${blame}`);
+      return { replica, caught: caught.outcome === 'fail', reason: caught.reason, rounds };
     }
     narrator.done(`NOT CAUGHT in ${catchingRoundsMax} rounds`);
     return { replica, caught: false, reason: '', rounds: catchingRoundsMax };
