@@ -34,7 +34,7 @@ test('LMDB of schema version 1', async (context) => {
   const plan = await migrateIndex({ backend: 'lmdb', directory: holding }, false);
   assert.deepEqual(plan, { kind: 'holding index', from: 1, to: 1, steps: [] });
   const index = await openLmdbPlacementIndex(placement);
-  await assertPlacement(index);
+  await assertPlacement(index, 'Bronze');
   await index.close();
   const held = await openLmdbHoldingIndex(holding);
   await assertHolding(held);
@@ -49,7 +49,7 @@ test('Redis of schema version 1', async (context) => {
   await redis.start();
   const address = (prefix: string) => `${redis.url}?prefix=${prefix}`;
   const index = await openPlacementAt(address('frozen-validator'));
-  await assertPlacement(index);
+  await assertPlacement(index, 'Bronze');
   await index.close();
   const held = await openHoldingAt(address('frozen-miner'));
   await assertHolding(held);
