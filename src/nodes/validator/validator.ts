@@ -1,104 +1,62 @@
-// A validator: challenges every replica again and again, and records what it finds. Composition and life cycle.
+// A validator: challenges every replica again and again, keeps every piece at its copies, and records what it finds.
+// Composition and life cycle.
 
 import { createServer } from '../../adapters/rpc/server.js';
 import type { RunningNode } from '../running-node.js';
 import { closeValidatorParts, composeValidator, type ValidatorParts } from './compose.js';
-import type { ValidatorContext } from './context.js';
-import { dropExpired } from './expiring.js';
-import { FailureCounts } from './miners.js';
-import { addOperatorRoutes } from './operating.js';
+import { answerOf } from './duty/challenge.js';
+import { composeDuty, type DutyParts } from './duty/compose.js';
+import { addRoundsRoute } from './operating.js';
+import { addRepairRoute } from './operating-repair.js';
+import { OperatorRequests } from './operator-requests.js';
 import { recoverRounds } from './recovery.js';
 import { type Pruning, pruneForever } from './retention.js';
-import { rotateReplicas } from './rotating.js';
-import { activeReplicas, challengeAll } from './rounds.js';
 import { type Weighing, weighForever } from './weighing.js';
 
 export interface ValidatorNodeParts extends ValidatorParts {
   readonly host: string;
   readonly port: number;
-  /** Blocks between sweeps over all replicas; 0 holds rounds only when the operator asks. */
-  readonly challengeEveryBlocks: number;
-  /** Where a piece lies while it is stored anew. */
-  readonly workFolder: string;
+  readonly duty: DutyParts;
   /** Takes opened bytes that have served their time out of the transcripts. */
   readonly prune: () => Promise<Pruning>;
   /** How weights are set; without it they are not. */
-  readonly weighing?: Pick<Weighing, 'chain' | 'versionKey' | 'file' | 'scores'>;
+  readonly weighing?: Pick<Weighing, 'chain' | 'versionKey' | 'file' | 'scores' | 'onSet'>;
 }
-
-const pollMs = 500;
 
 export async function startValidator(parts: ValidatorNodeParts): Promise<RunningNode> {
   const context = composeValidator(parts);
   const server = createServer({ log: context.log, host: parts.host, port: parts.port });
   const stopping = new AbortController();
-  const operator = addOperatorRoutes(server, context, stopping.signal);
+  const { signal } = stopping;
+  const operator = new OperatorRequests(server, context, signal);
+  const duty = composeDuty(context, parts.duty);
+  const { options, reward, onLost } = parts.duty;
+  addRoundsRoute(operator, context, async (results) => void (await reward('challenge', results.map(answerOf))));
+  addRepairRoute(operator, context, duty.repairs, { pingTimeoutMs: options.pingTimeoutMs, onLost });
   const address = await server.listen();
+  let performing: { readonly ended: Promise<void> };
   try {
     // Only now, because until here another validator might be at work on this index.
     const recovered = await recoverRounds(context);
     if (recovered > 0) context.log.info({ rounds: recovered }, 'closed rounds that an earlier run left open');
+    performing = await duty.start(signal);
   } catch (error) {
     await server.close();
     throw error;
   }
-  const sweeping =
-    parts.challengeEveryBlocks === 0 ? Promise.resolve() : sweepForever(context, parts, stopping.signal);
-  const pruning = pruneForever(context, parts.prune, stopping.signal);
+  const pruning = pruneForever(context, parts.prune, signal);
   const weighing =
     parts.weighing === undefined
       ? Promise.resolve()
-      : weighForever({ ...context, ...parts.weighing }, stopping.signal);
+      : weighForever({ ...context, ...parts.weighing }, signal);
   return {
     address,
     async close() {
       stopping.abort();
       await server.close();
-      await Promise.all([sweeping, pruning, weighing, operator.settled()]);
+      await Promise.all([performing.ended, pruning, weighing, operator.settled()]);
+      await parts.duty.events?.close();
       await closeValidatorParts(context);
     },
   };
-}
-
-/** A sweep is due by block, not by an exact multiple: a late one is held late, never left out. */
-async function sweepForever(
-  context: ValidatorContext,
-  { challengeEveryBlocks: everyBlocks, workFolder }: ValidatorNodeParts,
-  signal: AbortSignal,
-): Promise<void> {
-  const failures = new FailureCounts();
-  let due = (await context.view.head()).number + everyBlocks;
-  while (!signal.aborted) {
-    try {
-      const { number } = await context.view.head();
-      if (number >= due) {
-        due = number + everyBlocks;
-        await recoverRounds(context);
-        await dropExpired(context);
-        await rotateReplicas(context, workFolder, failures, signal);
-        await sweep(context, signal);
-      }
-    } catch (error) {
-      context.log.error({ err: error }, 'a sweep was cut short');
-    }
-    await context.clock.sleep(pollMs, signal).catch(() => {});
-  }
-}
-
-async function sweep(context: ValidatorContext, signal: AbortSignal): Promise<void> {
-  const counts = { pass: 0, fail: 0, void: 0 };
-  for await (const replicas of activeReplicas(context)) {
-    await challengeAll(
-      context,
-      replicas,
-      (result) => {
-        counts[result.outcome]++;
-        if (result.outcome === 'pass') return;
-        const { id, n, outcome, reason } = result;
-        context.log.warn({ miner: id.minerKey, root: id.root, n, outcome, reason }, 'a replica did not pass');
-      },
-      signal,
-    );
-  }
-  if (counts.pass + counts.fail + counts.void > 0) context.log.info(counts, 'challenged all replicas');
 }

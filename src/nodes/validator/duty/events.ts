@@ -1,0 +1,61 @@
+// One event record per step (docs/events.md): the fields of the reference's event log, aligned by miner.
+
+import type { EventRecords } from '../../../adapters/observe/event-records.js';
+import { encodeSs58 } from '../../../domain/identity/ss58.js';
+import { fromHex, type PublicKey } from '../../../domain/model/bytes.js';
+import { errorTable } from '../../../domain/model/errors.js';
+import type { BlockRef } from '../../../domain/ports/chain.js';
+import type { ValidatorContext } from '../context.js';
+import type { StepReport } from './step.js';
+
+/** Scores by hotkey, as they are now. */
+export type Scores = () => Promise<ReadonlyMap<PublicKey, number>>;
+
+const statusOk = 200;
+/** For a reason that is no error code: the answer was wrong. */
+const statusWrong = 422;
+
+const statusOf = (reason: string): number =>
+  reason === '' ? statusOk : (errorTable[reason as keyof typeof errorTable]?.status ?? statusWrong);
+
+export async function writeEvent(
+  context: Pick<ValidatorContext, 'clock' | 'view'>,
+  records: EventRecords,
+  scores: Scores,
+  taskName: string,
+  block: BlockRef,
+  seconds: number,
+  { answers, details = {} }: StepReport,
+): Promise<void> {
+  const uids = new Map((await context.view.neurons()).map(({ uid, hotkey }) => [hotkey, uid]));
+  const averages = [...(await scores())].map(
+    ([hotkey, score]) => [uids.get(hotkey) ?? null, hotkey, score] as const,
+  );
+  const best = answers.reduce<(typeof answers)[number] | null>(
+    (top, answer) =>
+      answer.outcome === 'pass' && (top === null || (answer.reward ?? 0) > (top.reward ?? 0)) ? answer : top,
+    null,
+  );
+  await records.write({
+    time: new Date(context.clock.now()).toISOString(),
+    task_name: taskName,
+    block: block.number,
+    step_length: round6(seconds),
+    uids: answers.map(({ minerKey }) => uids.get(minerKey) ?? null),
+    hotkeys: answers.map(({ minerKey }) => ss58(minerKey)),
+    successful: answers.map(({ outcome }) => outcome === 'pass'),
+    completion_times: answers.map(({ elapsedMs }) => elapsedMs / 1000),
+    task_status_messages: answers.map(({ outcome, reason }) =>
+      outcome === 'pass' ? 'OK' : outcome === 'void' ? `void: ${reason}` : reason,
+    ),
+    task_status_codes: answers.map(({ reason }) => statusOf(reason)),
+    rewards: answers.map(({ reward = 0 }) => reward),
+    best_uid: best === null ? null : (uids.get(best.minerKey) ?? null),
+    best_hotkey: best === null ? null : ss58(best.minerKey),
+    moving_averaged_scores: Object.fromEntries(averages.map(([, hotkey, score]) => [ss58(hotkey), score])),
+    ...details,
+  });
+}
+
+const ss58 = (hotkey: PublicKey): string => encodeSs58(fromHex(hotkey));
+const round6 = (value: number): number => Math.round(value * 1e6) / 1e6;
