@@ -23,7 +23,7 @@ const sliceSize = 256 * 1024;
 const manifestType = 'application/vnd.filetao.manifest';
 
 export function addObjectRoutes({ app }: NodeServer, context: ApiContext): void {
-  app.post('/v1/objects', async (request, reply) => {
+  app.post('/objects', async (request, reply) => {
     const authorised = authorise(context, request);
     const length = contentLength(request);
     if (length === null) throw new FileTaoError('length-required', 'Content-Length is missing');
@@ -34,13 +34,13 @@ export function addObjectRoutes({ app }: NodeServer, context: ApiContext): void 
     return reply.code(201).send(answer);
   });
 
-  app.get<{ Params: { cid: string } }>('/v1/objects/:cid/manifest', async (request, reply) => {
+  app.get<{ Params: { cid: string } }>('/objects/:cid/manifest', async (request, reply) => {
     authorise(context, request);
     const object = await requireObject(context, request.params.cid);
     return reply.type(manifestType).send(Buffer.from(object.manifest));
   });
 
-  app.get<{ Params: { cid: string } }>('/v1/objects/:cid', async (request, reply) => {
+  app.get<{ Params: { cid: string } }>('/objects/:cid', async (request, reply) => {
     authorise(context, request);
     return sendObject(context, await requireObject(context, request.params.cid), request, reply);
   });
