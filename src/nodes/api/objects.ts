@@ -86,18 +86,14 @@ async function putObject(context: ApiContext, sealed: Uint8Array, sender: string
     storedAt: now,
     manifest: sealed,
   };
-  const existing = await context.index.getObject(record.cid);
-  if (existing !== null && existing.owner !== owner) {
-    throw new FileTaoError('conflict', 'another hotkey owns this object');
-  }
   await context.index.putObject(record);
   const replicas = value.pieceIds.length === 0 ? copies : fewest;
   return { cid: record.cid, replicas, hotkeys: [...hotkeys].sort() };
 }
 
 async function requireObject(context: ApiContext, text: string): Promise<ObjectRecord> {
-  const object = await context.index.getObject(objectCid(text));
-  if (object === null) throw new FileTaoError('not-found', 'no object of this CID is stored here');
+  const [object] = await context.index.claimsOf(objectCid(text), limits.claimsPerObject);
+  if (object === undefined) throw new FileTaoError('not-found', 'no object of this CID is stored here');
   if (object.expiry <= unixSeconds(context.clock))
     throw new FileTaoError('expired', 'the object has expired');
   return object;
