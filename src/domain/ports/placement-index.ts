@@ -13,6 +13,7 @@ import type {
   ReplicaId,
   ReplicaRecord,
   StatisticKind,
+  WindowJudgement,
 } from '../model/records.js';
 
 /**
@@ -83,13 +84,14 @@ export interface PlacementIndex {
   count(minerKey: PublicKey, kind: StatisticKind, success: boolean): Promise<void>;
   statistics(minerKey: PublicKey): Promise<MinerStatistics>;
   listStatistics(): Promise<readonly MinerStatistics[]>;
-  /** Replaces a miner's counts: for moving an index. */
+  /** Replaces a miner's counts and tier: for moving an index, and for a hotkey that left the subnet. */
   putStatistics(record: MinerStatistics): Promise<void>;
   /**
-   * Begins the window of this number: counts go to zero, lifetime successes stay. False when this or a later
-   * window has begun, so of several processes that roll at once one does.
+   * Begins the window of this number. What a judgement was made by is taken off the miner's counts, and its tier is
+   * set; an attempt that came after the judgement stays for the window that begins. Lifetime successes stay. False when
+   * this or a later window has begun, so of several processes that roll at once one does.
    */
-  rollWindow(window: number): Promise<boolean>;
+  rollWindow(window: number, judgements: readonly WindowJudgement[]): Promise<boolean>;
   /** Number of the window that has begun last; 0 before the first. */
   window(): Promise<number>;
 

@@ -261,6 +261,7 @@ export function placementIndexConformance(backend: IndexBackend): void {
         attempts: none,
         successes: none,
         totalSuccesses: 0,
+        tier: 'Bronze',
       });
       assert.deepEqual(await index.listStatistics(), []);
       await Promise.all([
@@ -272,22 +273,34 @@ export function placementIndexConformance(backend: IndexBackend): void {
       assert.deepEqual(before.attempts, { store: 1, challenge: 30, retrieve: 0 });
       assert.deepEqual(before.successes, { store: 1, challenge: 10, retrieve: 0 });
       assert.equal(await index.window(), 0);
+      assert.equal(before.tier, 'Bronze');
+      const judgements = (await index.listStatistics()).map((record) => ({
+        ...record,
+        tier: 'Gold' as const,
+      }));
+      // comes after the judgement, so it belongs to the window that begins
+      await index.count(miner(1), 'challenge', true);
       const rolled = await Promise.all([
-        index.rollWindow(7),
-        index.rollWindow(7),
+        index.rollWindow(7, judgements),
+        index.rollWindow(7, judgements),
         index.count(miner(3), 'store', true),
       ]);
       assert.deepEqual(rolled.slice(0, 2).sort(), [false, true], 'of two that roll at once one does');
       assert.equal(await index.window(), 7);
-      assert.equal(await index.rollWindow(6), false, 'an earlier window');
+      assert.equal(await index.rollWindow(6, judgements), false, 'an earlier window');
       await index.count(miner(1), 'store', true);
       const after = await index.listStatistics();
       assert.deepEqual(
-        after.map((record) => [record.minerKey, record.attempts.challenge, record.totalSuccesses]),
+        after.map((record) => [
+          record.minerKey,
+          record.attempts.challenge,
+          record.totalSuccesses,
+          record.tier,
+        ]),
         [
-          [miner(1), 0, 12],
-          [miner(2), 0, 0],
-          [miner(3), 0, 1],
+          [miner(1), 1, 13, 'Gold'],
+          [miner(2), 0, 0, 'Gold'],
+          [miner(3), 0, 1, 'Bronze'],
         ],
       );
     });
@@ -300,6 +313,7 @@ export function placementIndexConformance(backend: IndexBackend): void {
         attempts: { store: 5, challenge: 2 ** 53 - 1, retrieve: 0 },
         successes: { store: 4, challenge: 2 ** 53 - 1, retrieve: 0 },
         totalSuccesses: 2 ** 53 - 1,
+        tier: 'Super Saiyan' as const,
       };
       await index.putStatistics(moved);
       assert.deepEqual(await index.statistics(miner(1)), moved);

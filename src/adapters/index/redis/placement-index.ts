@@ -15,6 +15,7 @@ import type {
   ReplicaId,
   ReplicaRecord,
   StatisticKind,
+  WindowJudgement,
 } from '../../../domain/model/records.js';
 import type { PlacementIndex } from '../../../domain/ports/placement-index.js';
 import { objectCodec, pieceCodec, replicaCodec, statisticsCodec } from '../codec.js';
@@ -29,7 +30,7 @@ import {
 } from '../keys.js';
 import type { RedisPlace } from '../location.js';
 import { checkPromise } from '../promises.js';
-import { noStatistics } from '../statistics.js';
+import { noStatistics, packTier, readTier } from '../statistics.js';
 import type { RedisConnectionOptions } from './connection.js';
 import { NodeSpace } from './node-space.js';
 import { damagedValue, readU64, u64s } from './packed.js';
@@ -221,33 +222,32 @@ class RedisPlacementIndex implements PlacementIndex {
 
   async statistics(minerKey: PublicKey): Promise<MinerStatistics> {
     const key = idKey(minerKey);
-    const stored = await this.#space.field('miner-statistics', key);
-    return stored === null ? noStatistics(minerKey) : unpackStatistics(key, stored);
+    const [stored, tier] = (await this.#space.repeatable(scripts.statistics, [key])) as (Buffer | null)[];
+    return stored?.length ? unpackStatistics(key, stored, tier) : noStatistics(minerKey);
   }
 
   async listStatistics(): Promise<readonly MinerStatistics[]> {
-    const all = (await this.#space.connection.command(
-      'HGETALL',
-      this.#space.key('miner-statistics'),
-    )) as Buffer[];
+    const all = (await this.#space.repeatable(scripts.listStatistics, [])) as Buffer[];
     const records: MinerStatistics[] = [];
-    for (let i = 0; i + 1 < all.length; i += 2) records.push(unpackStatistics(all[i]!, all[i + 1]!));
+    for (let i = 0; i + 2 < all.length; i += 3)
+      records.push(unpackStatistics(all[i]!, all[i + 1]!, all[i + 2]));
     return records.sort((a, b) => (a.minerKey < b.minerKey ? -1 : 1));
   }
 
   async putStatistics(record: MinerStatistics): Promise<void> {
     statisticsCodec.encode(record); // refuses a wrong record
-    const counts = [record.attempts, record.successes].flatMap((of) => kinds.map((kind) => of[kind]));
-    await this.#space.connection.command(
-      'HSET',
-      this.#space.key('miner-statistics'),
-      idKey(record.minerKey),
-      u64s(...counts, record.totalSuccesses),
-    );
+    const packed = u64s(...countsOf(record), record.totalSuccesses);
+    const args = [idKey(record.minerKey), packed, packTier(record.tier)];
+    await this.#space.repeatable(scripts.putStatistics, args);
   }
 
-  async rollWindow(window: number): Promise<boolean> {
-    const { reply, resent } = await this.#space.run(scripts.rollWindow, [window], true);
+  async rollWindow(window: number, judgements: readonly WindowJudgement[]): Promise<boolean> {
+    const args = judgements.flatMap((judgement) => [
+      idKey(judgement.minerKey),
+      u64s(...countsOf(judgement)),
+      packTier(judgement.tier),
+    ]);
+    const { reply, resent } = await this.#space.run(scripts.rollWindow, [window, ...args], true);
     return reply === 1 || (resent && (await this.window()) === window);
   }
 
@@ -306,7 +306,11 @@ function unpackReplica(value: Buffer): ReplicaRecord {
   return replicaCodec.decode(value.subarray(scripts.replicaHeaderBytes));
 }
 
-function unpackStatistics(key: Buffer, value: Buffer): MinerStatistics {
+/** Attempts of each kind, then successes. */
+const countsOf = ({ attempts, successes }: WindowJudgement): number[] =>
+  [attempts, successes].flatMap((of) => kinds.map((kind) => of[kind]));
+
+function unpackStatistics(key: Buffer, value: Buffer, tier: Buffer | null | undefined): MinerStatistics {
   if (value.length !== 56) throw damagedValue();
   const three = (from: number) => ({
     store: readU64(value, from),
@@ -318,5 +322,7 @@ function unpackStatistics(key: Buffer, value: Buffer): MinerStatistics {
     attempts: three(0),
     successes: three(24),
     totalSuccesses: readU64(value, 48),
+    // a script's list cannot hold nothing: '' stands for it
+    tier: readTier(tier?.length ? tier : null),
   };
 }

@@ -4,6 +4,7 @@
 //   pieces            size u64 ‖ copies u64 ‖ expiry u64 ‖ stored-at u64
 //   replicas          version u64 ‖ size u64 ‖ expiry u64 ‖ state 1 ‖ piece id 32 ‖ writer 8 ‖ record
 //   miner-statistics  attempts and successes of store, challenge, retrieve, and all successes: seven u64
+//   miner-tiers       name of the tier
 //
 // `writer` is a random mark of the change, by which a change sent twice after a broken connection knows itself.
 
@@ -317,15 +318,46 @@ redis.call('HSET', miner_statistics, ARGV[1], struct.pack('>I8I8I8I8I8I8I8', unp
 return 1`,
 );
 
-/** ARGV: number of the window. */
+/** ARGV: miner. Counts and tier; '' where there is none. */
+export const statistics = script(
+  ['miner-statistics', 'miner-tiers'],
+  "return { redis.call('HGET', miner_statistics, ARGV[1]) or '', redis.call('HGET', miner_tiers, ARGV[1]) or '' }",
+);
+
+/** Miner, counts and tier of every miner. */
+export const listStatistics = script(
+  ['miner-statistics', 'miner-tiers'],
+  `
+local all, listed = redis.call('HGETALL', miner_statistics), {}
+for i = 1, #all, 2 do
+  listed[#listed + 1] = all[i]
+  listed[#listed + 1] = all[i + 1]
+  listed[#listed + 1] = redis.call('HGET', miner_tiers, all[i]) or ''
+end
+return listed`,
+);
+
+/** ARGV: miner, seven counts, tier. */
+export const putStatistics = script(
+  ['miner-statistics', 'miner-tiers'],
+  `
+redis.call('HSET', miner_statistics, ARGV[1], ARGV[2])
+redis.call('HSET', miner_tiers, ARGV[1], ARGV[3])
+return 1`,
+);
+
+/** ARGV: number of the window, then miner, six counts and tier of each judgement. */
 export const rollWindow = script(
-  ['miner-statistics', 'window'],
+  ['miner-statistics', 'miner-tiers', 'window'],
   `
 if tonumber(ARGV[1]) <= tonumber(redis.call('GET', window) or '0') then return 0 end
 redis.call('SET', window, ARGV[1])
-local all = redis.call('HGETALL', miner_statistics)
-for i = 1, #all, 2 do
-  redis.call('HSET', miner_statistics, all[i], string.rep('\\0', 48) .. string.sub(all[i + 1], 49, 56))
+for i = 2, #ARGV, 3 do
+  local counts = { struct.unpack('>I8I8I8I8I8I8I8', redis.call('HGET', miner_statistics, ARGV[i]) or string.rep('\\0', 56)) }
+  local judged = { struct.unpack('>I8I8I8I8I8I8', ARGV[i + 1]) }
+  for k = 1, 6 do counts[k] = math.max(0, counts[k] - judged[k]) end
+  redis.call('HSET', miner_statistics, ARGV[i], struct.pack('>I8I8I8I8I8I8I8', unpack(counts, 1, 7)))
+  redis.call('HSET', miner_tiers, ARGV[i], ARGV[i + 2])
 end
 return 1`,
 );
