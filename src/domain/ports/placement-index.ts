@@ -1,6 +1,6 @@
 // What validators and API nodes share: where every piece is, and what each replica must prove next.
 // Several processes use one index at once, so every change of a replica is a compare-and-set on its
-// `version`; each method is one atomic change. "Resolved" means durable.
+// `version`; each method is one atomic change (of those for many, each record is one). "Resolved" means durable.
 
 import type { Cid, PieceId, PublicKey } from '../model/bytes.js';
 import type {
@@ -45,6 +45,8 @@ export interface PlacementIndex {
 
   /** Creates the piece, or moves expiry and copies up to the larger values. */
   putPiece(record: PieceRecord): Promise<void>;
+  /** putPiece of each: many at once cost far less than one after the other. */
+  putPieces(records: readonly PieceRecord[]): Promise<void>;
   getPiece(pieceId: PieceId): Promise<PieceRecord | null>;
   listPieces(cursor: string | null, limit: number): Promise<Page<PieceRecord>>;
   /** Pieces whose expiry is at or before `time` (unix seconds), oldest first. */
@@ -56,6 +58,8 @@ export interface PlacementIndex {
 
   /** Adds a replica with its verified store and settles the promise of its bytes; false when it is already there. */
   addReplica(record: ReplicaRecord, promiseId?: string): Promise<boolean>;
+  /** addReplica of each, without a promise: for copying and rebuilding an index. Answers in the order given. */
+  addReplicas(records: readonly ReplicaRecord[]): Promise<readonly boolean[]>;
   getReplica(id: ReplicaId): Promise<ReplicaRecord | null>;
   /** Writes `next` if the stored version is next.version − 1; false when another process was faster. */
   updateReplica(next: ReplicaRecord): Promise<boolean>;

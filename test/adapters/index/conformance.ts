@@ -183,6 +183,47 @@ export function placementIndexConformance(backend: IndexBackend): void {
       assert.equal(await index.getReplica(first), null);
     });
 
+    test('many pieces and replicas at once are as many single ones', async (context) => {
+      const [index] = await opened(context);
+      const many = Array.from({ length: 300 }, (_, n) =>
+        replica(n, { receipt: new Uint8Array(n < 10 ? 60_000 : 400) }),
+      );
+      const pieces = Array.from({ length: 7 }, (_, n) => placedPiece(n, { copies: 40 }));
+      await index.addReplica(many[7]!);
+      await index.putPiece(placedPiece(3, { expiry: 9999 }));
+      await index.putPieces([...pieces, placedPiece(2, { copies: 1, expiry: 8888 })]);
+      assert.deepEqual(await index.getPiece(piece(3)), placedPiece(3, { copies: 40, expiry: 9999 }));
+      assert.deepEqual(await index.getPiece(piece(2)), placedPiece(2, { copies: 40, expiry: 8888 }));
+      assert.deepEqual(
+        await index.addReplicas([...many, { ...many[9]!, size: 1 }]),
+        [...many.map((_, n) => n !== 7), false],
+        'one that is there already does not keep the others away',
+      );
+      assert.deepEqual(
+        (await index.addReplicas(many)).filter((isNew) => isNew),
+        [],
+      );
+      const listed = await all((cursor, limit) => index.listReplicas(cursor, limit), 1000);
+      assert.equal(listed.length, 300);
+      assert.deepEqual(await index.getReplica(many[9]!), many[9]);
+      await assertConsistent(
+        index,
+        pieces.map(({ pieceId }) => pieceId),
+      );
+      await assert.rejects(
+        index.addReplicas([replica(900), replica(901, { size: -1 })]),
+        refusedWith('bad-input'),
+      );
+      await assert.rejects(
+        index.putPieces([placedPiece(90), placedPiece(91, { size: -1 })]),
+        refusedWith('bad-input'),
+      );
+      assert.equal(await index.getReplica(replica(900)), null);
+      assert.equal(await index.getPiece(piece(90)), null);
+      assert.deepEqual(await index.addReplicas([]), []);
+      await index.putPieces([]);
+    });
+
     test('of many changes at once from one version exactly one wins', async (context) => {
       const [index] = await opened(context);
       await index.addReplica(replica(1));

@@ -182,20 +182,28 @@ class LmdbPlacementIndex implements PlacementIndex {
   // Pieces
 
   async putPiece(record: PieceRecord): Promise<void> {
-    const key = idKey(record.pieceId);
-    pieceCodec.encode(record); // refuses a wrong record even where the stored one wins
+    await this.putPieces([record]);
+  }
+
+  async putPieces(records: readonly PieceRecord[]): Promise<void> {
+    for (const record of records) pieceCodec.encode(record); // refuses a wrong record even where the stored one wins
+    const keys = records.map(({ pieceId }) => idKey(pieceId));
     await this.#environment.write(() => {
-      const stored = readRecord(this.#tables.pieces, pieceCodec, key);
-      const next: PieceRecord = {
-        ...(stored ?? record),
-        copies: Math.max(record.copies, stored?.copies ?? 0),
-        expiry: Math.max(record.expiry, stored?.expiry ?? 0),
-      };
-      if (stored !== null) this.#tables['pieces-by-expiry'].remove(timeKey(stored.expiry, key));
-      this.#tables.pieces.put(key, pieceCodec.encode(next));
-      this.#tables['pieces-by-expiry'].put(timeKey(next.expiry, key), mark);
-      this.#assessPiece(key);
+      for (const [i, record] of records.entries()) this.#putPiece(keys[i]!, record);
     });
+  }
+
+  #putPiece(key: Buffer, record: PieceRecord): void {
+    const stored = readRecord(this.#tables.pieces, pieceCodec, key);
+    const next: PieceRecord = {
+      ...(stored ?? record),
+      copies: Math.max(record.copies, stored?.copies ?? 0),
+      expiry: Math.max(record.expiry, stored?.expiry ?? 0),
+    };
+    if (stored !== null) this.#tables['pieces-by-expiry'].remove(timeKey(stored.expiry, key));
+    this.#tables.pieces.put(key, pieceCodec.encode(next));
+    this.#tables['pieces-by-expiry'].put(timeKey(next.expiry, key), mark);
+    this.#assessPiece(key);
   }
 
   async getPiece(pieceId: PieceId): Promise<PieceRecord | null> {
@@ -261,12 +269,24 @@ class LmdbPlacementIndex implements PlacementIndex {
     const encoded = replicaCodec.encode(record);
     const promise = promiseId === undefined ? null : promiseKey(record.minerKey, promiseId);
     return this.#environment.write(() => {
-      if (this.#tables.replicas.get(key) !== undefined) return false;
-      this.#tables.replicas.put(key, encoded);
-      this.#linkReplica(key, record);
+      if (!this.#addReplica(key, encoded, record)) return false;
       if (promise !== null) this.#tables['miner-promises'].remove(promise);
       return true;
     });
+  }
+
+  async addReplicas(records: readonly ReplicaRecord[]): Promise<readonly boolean[]> {
+    const packed = records.map((record) => [placementKey(record), replicaCodec.encode(record)] as const);
+    return this.#environment.write(() =>
+      packed.map(([key, encoded], i) => this.#addReplica(key, encoded, records[i]!)),
+    );
+  }
+
+  #addReplica(key: Buffer, encoded: Uint8Array, record: ReplicaRecord): boolean {
+    if (this.#tables.replicas.get(key) !== undefined) return false;
+    this.#tables.replicas.put(key, encoded);
+    this.#linkReplica(key, record);
+    return true;
   }
 
   async getReplica(id: ReplicaId): Promise<ReplicaRecord | null> {

@@ -39,6 +39,7 @@ import * as scripts from './placement-scripts.js';
 const everything = Buffer.alloc(0);
 const kinds: readonly StatisticKind[] = ['store', 'challenge', 'retrieve'];
 const states = ['failed', 'active'] as const;
+const writerBytes = scripts.replicaHeaderBytes - scripts.writerOffset;
 
 export async function openRedisPlacementIndex(
   place: RedisPlace,
@@ -104,12 +105,18 @@ class RedisPlacementIndex implements PlacementIndex {
   // Pieces
 
   async putPiece(record: PieceRecord): Promise<void> {
-    pieceCodec.encode(record); // refuses a wrong record
-    const { size, copies, expiry, storedAt } = record;
-    await this.#space.repeatable(scripts.putPiece, [
-      idKey(record.pieceId),
-      u64s(size, copies, expiry, storedAt),
-    ]);
+    await this.putPieces([record]);
+  }
+
+  async putPieces(records: readonly PieceRecord[]): Promise<void> {
+    const packed = records.map((record) => {
+      pieceCodec.encode(record); // refuses a wrong record
+      const { size, copies, expiry, storedAt } = record;
+      return [idKey(record.pieceId), u64s(size, copies, expiry, storedAt)] as const;
+    });
+    await Promise.all(
+      batches(packed).map((batch) => this.#space.repeatable(scripts.putPieces, batch.flat())),
+    );
   }
 
   async getPiece(pieceId: PieceId): Promise<PieceRecord | null> {
@@ -147,8 +154,22 @@ class RedisPlacementIndex implements PlacementIndex {
 
   async addReplica(record: ReplicaRecord, promiseId?: string): Promise<boolean> {
     const promise = promiseId === undefined ? everything : idKey(promiseId as PieceId);
-    const args = [placementKey(record), packReplica(record), promise];
-    return (await this.#space.repeatable(scripts.addReplica, args)) === 1;
+    const args = [promise, placementKey(record), packReplica(record)];
+    return ((await this.#space.repeatable(scripts.addReplicas, args)) as number[])[0] === 1;
+  }
+
+  async addReplicas(records: readonly ReplicaRecord[]): Promise<readonly boolean[]> {
+    const writers = randomBytes(writerBytes * records.length);
+    const packed = records.map((record, i) => {
+      const writer = writers.subarray(writerBytes * i, writerBytes * (i + 1));
+      return [placementKey(record), packReplica(record, writer)] as const;
+    });
+    const answers = await Promise.all(
+      batches(packed).map((batch) =>
+        this.#space.repeatable(scripts.addReplicas, [everything, ...batch.flat()]),
+      ),
+    );
+    return (answers as number[][]).flat().map((answer) => answer === 1);
   }
 
   async getReplica(id: ReplicaId): Promise<ReplicaRecord | null> {
@@ -262,6 +283,26 @@ class RedisPlacementIndex implements PlacementIndex {
   }
 }
 
+/** Records that one script writes: others wait a few milliseconds for it, not longer. */
+const batchRecords = 64;
+const batchBytes = 256 * 1024;
+
+function batches<Packed extends readonly [Buffer, Buffer]>(records: readonly Packed[]): Packed[][] {
+  const all: Packed[][] = [];
+  let batch: Packed[] = [];
+  let size = 0;
+  for (const record of records) {
+    if (batch.length === 0 || batch.length === batchRecords || size >= batchBytes) {
+      batch = [];
+      all.push(batch);
+      size = 0;
+    }
+    batch.push(record);
+    size += record[1].length;
+  }
+  return all;
+}
+
 function numberOf(text: Buffer | null): number {
   const value = text === null ? 0 : Number(text.toString('latin1'));
   if (!Number.isSafeInteger(value)) throw damagedValue();
@@ -291,13 +332,13 @@ function unpackPiece(key: Buffer, value: Buffer): PieceRecord {
   };
 }
 
-function packReplica(record: ReplicaRecord): Buffer {
+function packReplica(record: ReplicaRecord, writer = randomBytes(writerBytes)): Buffer {
   const encoded = replicaCodec.encode(record);
   return Buffer.concat([
     u64s(record.version, record.size, record.expiry),
     Buffer.from([states.indexOf(record.state)]),
     idKey(record.pieceId),
-    randomBytes(scripts.replicaHeaderBytes - scripts.writerOffset),
+    writer,
     encoded,
   ]);
 }
