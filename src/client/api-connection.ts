@@ -117,7 +117,7 @@ export class ApiConnection {
 
   /** Verified, durable replicas of a piece, or null when there are fewer than `copies`. */
   async confirmedReplicas(pieceId: PieceId, copies: number, signal?: AbortSignal): Promise<number | null> {
-    const route = `/v1/pieces/${pieceId}?copies=${copies}`;
+    const route = `/pieces/${pieceId}?copies=${copies}`;
     const response = await this.#call({ method: 'HEAD', route, content: 'named', signal });
     response.resume();
     if (response.statusCode === 404) return null;
@@ -134,7 +134,7 @@ export class ApiConnection {
   ): Promise<StoredPiece> {
     const answer = await this.#json({
       method: 'PUT',
-      route: `/v1/pieces/${pieceId}?expiry=${terms.expiry}&copies=${terms.copies}`,
+      route: `/pieces/${pieceId}?expiry=${terms.expiry}&copies=${terms.copies}`,
       content: 'named',
       body: piece,
       headers: { 'content-type': 'application/octet-stream' },
@@ -146,7 +146,7 @@ export class ApiConnection {
   async postObject(sealedManifest: Uint8Array, signal?: AbortSignal): Promise<StoredObject> {
     const answer = await this.#json({
       method: 'POST',
-      route: '/v1/objects',
+      route: '/objects',
       content: sealedManifest,
       body: sealedManifest,
       headers: { 'content-type': manifestType },
@@ -159,7 +159,7 @@ export class ApiConnection {
   async manifest(cid: Cid, signal?: AbortSignal): Promise<Uint8Array> {
     const response = await this.#call({
       method: 'GET',
-      route: `/v1/objects/${cid}/manifest`,
+      route: `/objects/${cid}/manifest`,
       content: new Uint8Array(0),
       headers: { accept: manifestType },
       signal,
@@ -175,7 +175,7 @@ export class ApiConnection {
   async object(cid: Cid, offset: number, signal?: AbortSignal): Promise<ObjectStream> {
     const response = await this.#call({
       method: 'GET',
-      route: `/v1/objects/${cid}`,
+      route: `/objects/${cid}`,
       content: new Uint8Array(0),
       headers: offset > 0 ? { range: `bytes=${offset}-`, 'if-match': `"${cid}"` } : {},
       signal,

@@ -6,7 +6,9 @@ import type { Cid, PieceId, PublicKey } from '../model/bytes.js';
 import type {
   BytesPromise,
   MinerStatistics,
+  ObjectId,
   ObjectRecord,
+  OwnedTotal,
   PieceRecord,
   ReplicaId,
   ReplicaRecord,
@@ -24,13 +26,21 @@ export interface Page<Item> {
 }
 
 export interface PlacementIndex {
+  /** Writes an owner's claim on an object, in place of an earlier one of the same owner. */
   putObject(record: ObjectRecord): Promise<void>;
-  getObject(cid: Cid): Promise<ObjectRecord | null>;
-  /** Removes the object and its claim on its pieces; pieces that nothing claims keep their own expiry. */
-  deleteObject(cid: Cid): Promise<boolean>;
+  getObject(id: ObjectId): Promise<ObjectRecord | null>;
+  /** All owners' claims on an object, up to `limit` of them. */
+  claimsOf(cid: Cid, limit: number): Promise<readonly ObjectRecord[]>;
+  /** Removes the owner's claim on the object and its pieces; pieces that nothing claims keep their own expiry. */
+  deleteObject(id: ObjectId): Promise<boolean>;
+  /** All claims, by CID and then by owner. */
   listObjects(cursor: string | null, limit: number): Promise<Page<ObjectRecord>>;
-  /** Objects whose expiry is at or before `time` (unix seconds), oldest first. */
-  expiredObjects(time: number, limit: number): Promise<readonly Cid[]>;
+  /** An owner's claims, by CID. */
+  listObjectsOf(owner: PublicKey, cursor: string | null, limit: number): Promise<Page<ObjectRecord>>;
+  /** Objects and bytes that an owner claims. */
+  ownedBy(owner: PublicKey): Promise<OwnedTotal>;
+  /** Claims whose expiry is at or before `time` (unix seconds), oldest first. */
+  expiredObjects(time: number, limit: number): Promise<readonly ObjectId[]>;
 
   /** Creates the piece, or moves expiry and copies up to the larger values. */
   putPiece(record: PieceRecord): Promise<void>;
@@ -40,8 +50,8 @@ export interface PlacementIndex {
   expiredPieces(time: number, limit: number): Promise<readonly PieceId[]>;
   /** Removes the piece if its expiry is at or before `time` and neither object nor replica refers to it. */
   removePiece(pieceId: PieceId, time: number): Promise<boolean>;
-  /** Objects that contain the piece. */
-  objectsOfPiece(pieceId: PieceId): Promise<readonly Cid[]>;
+  /** Claims on objects that contain the piece. */
+  objectsOfPiece(pieceId: PieceId): Promise<readonly ObjectId[]>;
 
   /** Adds a replica with its verified store and settles the promise of its bytes; false when it is already there. */
   addReplica(record: ReplicaRecord, promiseId?: string): Promise<boolean>;

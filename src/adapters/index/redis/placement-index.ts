@@ -8,7 +8,9 @@ import { FileTaoError } from '../../../domain/model/errors.js';
 import type {
   BytesPromise,
   MinerStatistics,
+  ObjectId,
   ObjectRecord,
+  OwnedTotal,
   PieceRecord,
   ReplicaId,
   ReplicaRecord,
@@ -16,13 +18,21 @@ import type {
 } from '../../../domain/model/records.js';
 import type { PlacementIndex } from '../../../domain/ports/placement-index.js';
 import { objectCodec, pieceCodec, replicaCodec, statisticsCodec } from '../codec.js';
-import { cidKey, idBytes, idKey, placementKey, replicaIdOfPlacementKey } from '../keys.js';
+import {
+  cidKey,
+  idBytes,
+  idKey,
+  objectIdOfKey,
+  objectKey,
+  placementKey,
+  replicaIdOfPlacementKey,
+} from '../keys.js';
 import type { RedisPlace } from '../location.js';
 import { checkPromise } from '../promises.js';
 import { noStatistics } from '../statistics.js';
 import type { RedisConnectionOptions } from './connection.js';
 import { NodeSpace } from './node-space.js';
-import { damagedValue, readU64, u64, u64s } from './packed.js';
+import { damagedValue, readU64, u64s } from './packed.js';
 import * as scripts from './placement-scripts.js';
 
 const everything = Buffer.alloc(0);
@@ -46,16 +56,24 @@ class RedisPlacementIndex implements PlacementIndex {
   // Objects
 
   async putObject(record: ObjectRecord): Promise<void> {
-    await this.#space.repeatable(scripts.putObject, [cidKey(record.cid), packObject(record)]);
+    await this.#space.repeatable(scripts.putObject, [objectKey(record), packObject(record)]);
   }
 
-  async getObject(cid: Cid): Promise<ObjectRecord | null> {
-    const stored = await this.#space.field('objects', cidKey(cid));
+  async getObject(id: ObjectId): Promise<ObjectRecord | null> {
+    const stored = await this.#space.field('objects', objectKey(id));
     return stored === null ? null : unpackObject(stored);
   }
 
-  async deleteObject(cid: Cid): Promise<boolean> {
-    return this.#space.removed(scripts.deleteObject, [cidKey(cid)]);
+  async claimsOf(cid: Cid, limit: number): Promise<readonly ObjectRecord[]> {
+    const prefix = cidKey(cid);
+    const { items } = await this.#space.page(scripts.listObjects, prefix, null, limit, (key, value) =>
+      key.length === prefix.length + idBytes ? unpackObject(value) : null,
+    );
+    return items.filter((record) => record !== null);
+  }
+
+  async deleteObject(id: ObjectId): Promise<boolean> {
+    return this.#space.removed(scripts.deleteObject, [objectKey(id)]);
   }
 
   async listObjects(cursor: string | null, limit: number) {
@@ -64,9 +82,22 @@ class RedisPlacementIndex implements PlacementIndex {
     );
   }
 
-  async expiredObjects(time: number, limit: number): Promise<readonly Cid[]> {
-    const keys = await this.#space.filedUntil('objects-by-expiry', time, limit);
-    return keys.map((key) => key.toString('latin1') as Cid);
+  async listObjectsOf(owner: PublicKey, cursor: string | null, limit: number) {
+    return this.#space.page(scripts.listObjectsOf, idKey(owner), cursor, limit, (_, value) =>
+      unpackObject(value),
+    );
+  }
+
+  async ownedBy(owner: PublicKey): Promise<OwnedTotal> {
+    const [objects, bytes] = await Promise.all([
+      this.#space.field('owner-objects', idKey(owner)),
+      this.#space.field('owner-bytes', idKey(owner)),
+    ]);
+    return { objects: numberOf(objects), bytes: numberOf(bytes) };
+  }
+
+  async expiredObjects(time: number, limit: number): Promise<readonly ObjectId[]> {
+    return (await this.#space.filedUntil('objects-by-expiry', time, limit)).map(objectIdOfKey);
   }
 
   // Pieces
@@ -102,9 +133,9 @@ class RedisPlacementIndex implements PlacementIndex {
     return resent && (await this.getPiece(pieceId)) === null;
   }
 
-  async objectsOfPiece(pieceId: PieceId): Promise<readonly Cid[]> {
+  async objectsOfPiece(pieceId: PieceId): Promise<readonly ObjectId[]> {
     const members = (await this.#space.repeatable(scripts.objectsOfPiece, [idKey(pieceId)])) as Buffer[];
-    return members.map((member) => member.toString('latin1', idBytes) as Cid);
+    return members.map((member) => objectIdOfKey(member.subarray(idBytes)));
   }
 
   async underReplicatedPieces(cursor: string | null, limit: number) {
@@ -237,16 +268,16 @@ function numberOf(text: Buffer | null): number {
   return value;
 }
 
-function packObject(record: ObjectRecord): Buffer {
+export function packObject(record: ObjectRecord): Buffer {
   const encoded = objectCodec.encode(record);
   const count = Buffer.alloc(4);
   count.writeUInt32BE(record.pieceIds.length);
-  return Buffer.concat([u64(record.expiry), count, ...record.pieceIds.map(idKey), encoded]);
+  return Buffer.concat([u64s(record.expiry, record.size), count, ...record.pieceIds.map(idKey), encoded]);
 }
 
 function unpackObject(value: Buffer): ObjectRecord {
-  if (value.length < 12) throw damagedValue();
-  return objectCodec.decode(value.subarray(12 + idBytes * value.readUInt32BE(8)));
+  if (value.length < 20) throw damagedValue();
+  return objectCodec.decode(value.subarray(20 + idBytes * value.readUInt32BE(16)));
 }
 
 function unpackPiece(key: Buffer, value: Buffer): PieceRecord {
