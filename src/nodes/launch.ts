@@ -179,6 +179,7 @@ async function launchMiner(
     access: {
       blocked: new Set(hotkeysOf(values['blacklist.blacklist_hotkeys'])),
       trusted: new Set(hotkeysOf(values['blacklist.whitelist_hotkeys'])),
+      minimumStake: values['blacklist.minimum_stake_requirement'],
       requestsMax: values['miner.max_requests_per_window'],
       windowBlocks: values['miner.rate_limit_window'],
     },

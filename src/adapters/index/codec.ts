@@ -19,7 +19,7 @@ import type {
 } from '../../domain/model/records.js';
 
 /** Version of the records below and of the keys each backend derives from them. */
-export const indexSchemaVersion = 1;
+export const indexSchemaVersion = 2;
 
 /** Longest text of a record, in characters. */
 const textMax = 1024;

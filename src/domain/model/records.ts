@@ -10,14 +10,25 @@ export interface Redundancy {
   readonly copies: number;
 }
 
-/** A user's object as the validator keeps it. */
-export interface ObjectRecord {
+/** One owner's claim on one object: the same bytes may be claimed by many owners, each on terms of its own. */
+export interface ObjectId {
   readonly cid: Cid;
+  readonly owner: PublicKey;
+}
+
+/** What the claims of one owner come to. */
+export interface OwnedTotal {
+  readonly objects: number;
+  /** Bytes of the objects, each counted once however many replicas it has. */
+  readonly bytes: number;
+}
+
+/** A user's object as the validator keeps it: what its owner claims. */
+export interface ObjectRecord extends ObjectId {
   readonly size: number;
   readonly pieceSize: number;
   readonly pieceIds: readonly PieceId[];
   readonly redundancy: Redundancy;
-  readonly owner: PublicKey;
   readonly expiry: number;
   readonly storedAt: number;
   /** Signature (64) ‖ body of the manifest as the owner signed it. */

@@ -24,7 +24,7 @@ const sliceSize = 256 * 1024;
 const manifestType = 'application/vnd.filetao.manifest';
 
 export function addObjectRoutes({ app }: NodeServer, context: ApiContext): void {
-  app.post('/v1/objects', async (request, reply) => {
+  app.post('/objects', async (request, reply) => {
     const authorised = authorise(context, request);
     const length = contentLength(request);
     if (length === null) throw new FileTaoError('length-required', 'Content-Length is missing');
@@ -35,13 +35,13 @@ export function addObjectRoutes({ app }: NodeServer, context: ApiContext): void 
     return reply.code(201).send(answer);
   });
 
-  app.get<{ Params: { cid: string } }>('/v1/objects/:cid/manifest', async (request, reply) => {
+  app.get<{ Params: { cid: string } }>('/objects/:cid/manifest', async (request, reply) => {
     authorise(context, request);
     const object = await requireObject(context, request.params.cid);
     return reply.type(manifestType).send(Buffer.from(object.manifest));
   });
 
-  app.get<{ Params: { cid: string } }>('/v1/objects/:cid', async (request, reply) => {
+  app.get<{ Params: { cid: string } }>('/objects/:cid', async (request, reply) => {
     authorise(context, request);
     return sendObject(context, await requireObject(context, request.params.cid), request, reply);
   });
@@ -91,18 +91,14 @@ async function putObject(context: ApiContext, sealed: Uint8Array, sender: string
     storedAt: now,
     manifest: sealed,
   };
-  const existing = await context.index.getObject(record.cid);
-  if (existing !== null && existing.owner !== owner) {
-    throw new FileTaoError('conflict', 'another hotkey owns this object');
-  }
   await context.index.putObject(record);
   const replicas = value.pieceIds.length === 0 ? copies : fewest;
   return { cid: record.cid, replicas, hotkeys: [...hotkeys].sort() };
 }
 
 async function requireObject(context: ApiContext, text: string): Promise<ObjectRecord> {
-  const object = await context.index.getObject(objectCid(text));
-  if (object === null) throw new FileTaoError('not-found', 'no object of this CID is stored here');
+  const [object] = await context.index.claimsOf(objectCid(text), limits.claimsPerObject);
+  if (object === undefined) throw new FileTaoError('not-found', 'no object of this CID is stored here');
   if (object.expiry <= unixSeconds(context.clock))
     throw new FileTaoError('expired', 'the object has expired');
   return object;

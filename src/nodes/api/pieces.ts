@@ -34,7 +34,7 @@ interface PieceQuery {
 }
 
 export function addPieceRoutes({ app }: NodeServer, context: ApiContext): void {
-  app.head<{ Params: { pieceId: string } }>('/v1/pieces/:pieceId', async (request, reply) => {
+  app.head<{ Params: { pieceId: string } }>('/pieces/:pieceId', async (request, reply) => {
     authorise(context, request);
     const pieceId = pieceIdFrom(request.params.pieceId);
     const { copies } = readQuery(request, context);
@@ -43,7 +43,7 @@ export function addPieceRoutes({ app }: NodeServer, context: ApiContext): void {
     return reply.header(replicasHeader, String(replicas.length)).send();
   });
 
-  app.put<{ Params: { pieceId: string } }>('/v1/pieces/:pieceId', async (request) => {
+  app.put<{ Params: { pieceId: string } }>('/pieces/:pieceId', async (request) => {
     authorise(context, request);
     const pieceId = pieceIdFrom(request.params.pieceId);
     const { copies, expiry } = readQuery(request, context);

@@ -50,6 +50,8 @@ export interface ValidatorContext extends Identity {
   readonly rates: MinerRates;
   /** Which miners are there, leaving or full, as far as they were asked (presence.ts). */
   readonly presence: Presence;
+  /** TAO of stake above which a neuron with a validator permit is no miner. */
+  readonly vpermitTaoLimit: number;
   /** Bytes that a miner may be given at most, by its tier. */
   readonly storageLimit: (miner: PublicKey) => Promise<number>;
   /** Names this process in open rounds. */

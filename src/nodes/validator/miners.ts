@@ -24,11 +24,16 @@ export class FailureCounts {
 
 const isReachable = (neuron: Neuron): neuron is ReachableNeuron => neuron.address !== null;
 
-/** Registered miners that announced an address: everyone but validators. */
+/**
+ * Registered miners that announced an address: everyone but validators. A permit alone makes no validator, since the
+ * chain gives one to whoever has the most stake, however little that is.
+ */
 export async function reachableMiners(context: ValidatorContext): Promise<readonly ReachableNeuron[]> {
   const own = publicKeyOf(context.party.publicKey);
   const neurons = await context.view.neurons();
-  return neurons.filter((neuron) => !neuron.validatorPermit && neuron.hotkey !== own).filter(isReachable);
+  const isValidator = ({ validatorPermit, stake }: Neuron): boolean =>
+    validatorPermit && stake > context.vpermitTaoLimit;
+  return neurons.filter((neuron) => !isValidator(neuron) && neuron.hotkey !== own).filter(isReachable);
 }
 
 /** The miner's current address; throws `unreachable` when it left or never announced one. */

@@ -3,11 +3,11 @@
 
 import type { PublicKey } from '../../domain/model/bytes.js';
 import type { ValidatorContext } from './context.js';
+import type { ComposedDuty } from './duty/compose.js';
 import { reachableMiners } from './miners.js';
 import { type MonitorLine, monitorMiners, settleDeregistered } from './monitoring.js';
 import type { OperatorRequests } from './operator-requests.js';
 import type { RepairLine } from './repairing.js';
-import type { Repairs } from './repairs.js';
 
 export const repairRoute = '/v1/operator/repair';
 
@@ -35,14 +35,16 @@ const pingPauseMsMax = 1000;
 export function addRepairRoute(
   requests: OperatorRequests,
   context: ValidatorContext,
-  repairs: Repairs,
+  dutyNow: () => Pick<ComposedDuty, 'repairs' | 'taken'>,
   options: {
     readonly pingTimeoutMs: number;
     /** Told of miners whose replicas were taken out of use. */
     readonly onLost: (hotkeys: readonly PublicKey[]) => void;
   },
 ): void {
-  requests.route(repairRoute, async () => async (write, signal) => {
+  requests.route(repairRoute, async () => {
+    const { repairs, taken } = dutyNow();
+    return async (write, signal) => {
     const say = (line: RepairReport): void => write(line);
     const lost: PublicKey[] = [];
     const pauseMs = Math.min(pingPauseMsMax, context.chain.blockIntervalMs);
@@ -66,6 +68,7 @@ export function addRepairRoute(
     }
     if (lost.length > 0) options.onLost(lost);
     const sum = { replicas: 0, retired: 0, short: 0, lost: 0 };
+    try {
     await repairs.pass(
       (line) => {
         sum.replicas += line.stored.length;
@@ -76,6 +79,10 @@ export function addRepairRoute(
       },
       { signal, patient: false },
     );
+    } finally {
+      await taken.reward((await context.view.head()).number);
+    }
     say({ kind: 'summary', ...sum });
+  };
   });
 }

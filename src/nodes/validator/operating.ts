@@ -2,11 +2,14 @@
 
 import { decodeCid } from '../../domain/content/cid.js';
 import type { Cid } from '../../domain/model/bytes.js';
+import { limits } from '../../domain/model/constants.js';
 import { FileTaoError } from '../../domain/model/errors.js';
 import type { ReplicaRecord } from '../../domain/model/records.js';
+import { collectAnswers } from './answers.js';
 import { type RoundResult, roundKey } from './challenging.js';
 import type { ValidatorContext } from './context.js';
 import type { OperatorRequests } from './operator-requests.js';
+import type { Rewarding } from './rewarding.js';
 import { activeReplicas, challengeAll } from './rounds.js';
 
 export const roundsRoute = '/v1/operator/rounds';
@@ -26,32 +29,26 @@ export interface RoundLine extends Omit<RoundResult, 'id'> {
   readonly root: string;
 }
 
-/** @param onRounds told of the rounds of a request as they were held */
+/** Rounds asked for count like any others. */
 export function addRoundsRoute(
   requests: OperatorRequests,
   context: ValidatorContext,
-  onRounds: (results: readonly RoundResult[]) => Promise<void>,
+  rewardingNow: () => Pick<Rewarding, 'step'>,
 ): void {
   requests.route(roundsRoute, async ({ cid }) => {
     if (cid !== undefined && typeof cid !== 'string')
       throw new FileTaoError('bad-input', 'cid: expected text');
     if (cid !== undefined) decodeCid(cid);
     const pages = cid === undefined ? activeReplicas(context) : await objectReplicas(context, cid);
+    const rewarding = rewardingNow();
     return async (write, signal) => {
       for await (const replicas of pages) {
-        const held: RoundResult[] = [];
+        const batch = collectAnswers(context);
         try {
-          await holdAsked(
-            context,
-            replicas,
-            (result) => {
-              held.push(result);
-              write(lineOf(result));
-            },
-            signal,
-          );
+          await holdAsked(batch.context, replicas, (result) => write(lineOf(result)), signal);
         } finally {
-          await onRounds(held);
+          const { number: block } = await context.view.head();
+          await rewarding.step({ block, answers: batch.answers });
         }
       }
     };
@@ -92,11 +89,11 @@ async function objectReplicas(
   context: ValidatorContext,
   cid: string,
 ): Promise<AsyncGenerator<readonly ReplicaRecord[]>> {
-  const object = await context.index.getObject(cid as Cid);
-  if (object === null)
+  const claims = await context.index.claimsOf(cid as Cid, limits.claimsPerObject);
+  if (claims.length === 0)
     throw new FileTaoError('not-found', 'no object of this CID is known to this validator');
   return (async function* () {
-    for (const pieceId of new Set(object.pieceIds)) {
+    for (const pieceId of new Set(claims.flatMap(({ pieceIds }) => pieceIds))) {
       yield (await context.index.replicasOfPiece(pieceId)).filter((replica) => replica.state === 'active');
     }
   })();

@@ -1,5 +1,6 @@
 // The demo: a real file is encrypted, stored on several miners, proven by challenge rounds, a damaging miner is
-// caught, and the file comes back byte for byte although one more replica has a wrong byte.
+// caught, a miner that is killed is replaced, and the file comes back byte for byte although one more replica has a
+// wrong byte.
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -12,7 +13,7 @@ import { loadCore } from '../../adapters/proving/load-core.js';
 import { systemRandom } from '../../adapters/system/random.js';
 import { ApiConnection } from '../../client/api-connection.js';
 import { nodeRuntime } from '../../client/node-runtime.js';
-import { retrieveToFile } from '../../client/retrieve.js';
+import { retrieveToFile } from '../../client/retrieve-to-file.js';
 import { openSource } from '../../client/source.js';
 import { store } from '../../client/store.js';
 import { retrievalOrder } from '../../domain/economy/placement.js';
@@ -23,7 +24,7 @@ import type { ReplicaRecord } from '../../domain/model/records.js';
 import type { PlacementIndex } from '../../domain/ports/placement-index.js';
 import { defaultChunkSize, openingsFor } from '../../domain/protocol/parameters.js';
 import type { RoundLine } from '../../nodes/validator/operating.js';
-import { askRounds } from '../operator/ask-rounds.js';
+import { askRepair, askRounds } from '../operator/ask-validator.js';
 import { damageChunks, flipByte, replicaFile } from './damage.js';
 import { type LocalNetwork, startLocalNetwork } from './local-network.js';
 import type { Narrator } from './narrator.js';
@@ -57,6 +58,8 @@ export interface DemoResult {
   readonly prove: { readonly chunks: number; readonly mibPerSecond: number };
   readonly node: string;
   readonly core: 'fma' | 'simd';
+  /** Replicas stored anew after a miner was killed, and how long noticing and repairing took. */
+  readonly repaired: { readonly replicas: number; readonly seconds: number };
 }
 
 /** One is damaged, one has a wrong byte, one is left to bring the file back. */
@@ -160,7 +163,7 @@ class Demo {
       const storeSeconds = storeTime();
       const replicas = await this.#replicasOf(stored.cid);
       narrator.done(
-        `${count(stored.pieces, 'piece')}, ${count(replicas.length, 'replica')} on ${count(stored.hotkeys.length, 'miner')}, ` +
+        `${count(stored.pieces, 'piece')}, ${count(replicas.length, 'replica')} on ${count(stored.miners.length, 'miner')}, ` +
           `${rate(stored.size, storeSeconds)}, CID ${stored.cid}`,
       );
 
@@ -183,6 +186,7 @@ class Demo {
       );
 
       const damaged = await this.#damageAndCatch(stored.cid, replicas);
+      const repaired = await this.#killAndRepair(stored.cid, damaged.replica);
       const flipped = await this.#flip(stored.cid, damaged.replica);
 
       narrator.begin('retrieving the file');
@@ -205,7 +209,13 @@ class Demo {
       narrator.done(retrieved ? 'the file is the same, byte for byte' : 'THE FILE DIFFERS');
 
       return {
-        ok: counts.failed === 0 && counts.passed > 0 && damaged.caught && flipCaught && retrieved,
+        ok:
+          counts.failed === 0 &&
+          counts.passed > 0 &&
+          damaged.caught &&
+          repaired.whole &&
+          flipCaught &&
+          retrieved,
         cid: stored.cid,
         bytes: stored.size,
         pieces: stored.pieces,
@@ -222,6 +232,7 @@ class Demo {
         prove: { chunks: counts.chunks, mibPerSecond: Math.round(mibPerSecond * 10) / 10 },
         node: process.version,
         core: this.core,
+        repaired: { replicas: repaired.replicas, seconds: round3(repaired.seconds) },
       };
     } finally {
       connection.close();
@@ -263,6 +274,59 @@ class Demo {
     return { replica, caught: false, reason: '', rounds: catchingRoundsMax };
   }
 
+  /** Kills a miner that holds replicas; the validator notices and repairs, and the damaged replica with them. */
+  async #killAndRepair(cid: Cid, damaged: ReplicaRecord) {
+    const { narrator, miners, replicas: copies, signal } = this.options;
+    const { validator, validatorWallet, genesis, netuid } = this.network;
+    narrator.begin('killing a miner');
+    if (miners <= copies) {
+      narrator.done(
+        `left out: with ${count(miners, 'miner')} and ${copies} replicas of each piece nobody could take a dead ` +
+          `miner's place; start one more (--miners ${copies + 1})`,
+      );
+      return { whole: true, replicas: 0, seconds: 0 };
+    }
+    const held = new Map<string, number>();
+    for (const { minerKey, state } of await this.#replicasOf(cid))
+      if (state === 'active') held.set(minerKey, (held.get(minerKey) ?? 0) + 1);
+    const [victim] = [...this.network.miners]
+      .filter(({ hotkey }) => held.has(hotkey))
+      .sort(
+        (a, b) =>
+          Number(a.hotkey === damaged.minerKey) - Number(b.hotkey === damaged.minerKey) ||
+          held.get(b.hotkey)! - held.get(a.hotkey)!,
+      );
+    const ended = new Promise<void>((resolve) => victim!.child.once('exit', () => resolve()));
+    victim!.child.kill('SIGKILL');
+    await ended;
+    narrator.done(`${victim!.name} ended by SIGKILL, and ${count(held.get(victim!.hotkey)!, 'replica')} with it`);
+
+    narrator.begin('noticing and repairing');
+    const time = stopwatch();
+    const validatorNode = { address: validator.address, hotkey: validatorWallet.hotkey, genesis, netuid };
+    let stored = 0;
+    let noticed = false;
+    for await (const line of askRepair(validatorNode, signal)) {
+      if (line.kind === 'miner' && line.minerKey === victim!.hotkey) noticed = line.state === 'down';
+      if (line.kind === 'piece') stored += line.stored.length;
+    }
+    const seconds = time();
+    const live = (await this.#replicasOf(cid)).filter(
+      ({ state, minerKey }) => state === 'active' && minerKey !== victim!.hotkey,
+    );
+    const whole =
+      noticed && [...groupByPiece(live).values()].every((replicas) => replicas.length >= copies);
+    const pieces = groupByPiece(live).size;
+    narrator.done(
+      whole
+        ? `the miner is down, ${count(stored, 'replica')} stored anew from those that verify; each of ${count(pieces, 'piece')} has ${copies} replicas again`
+        : noticed
+          ? `${count(stored, 'replica')} stored anew, BUT A PIECE HAS FEWER THAN ${copies} REPLICAS`
+          : 'THE DEAD MINER WAS NOT NOTICED',
+    );
+    return { whole, replicas: stored, seconds };
+  }
+
   /** Flips one byte in a replica that the retrieval will ask first. */
   async #flip(cid: Cid, damaged: ReplicaRecord): Promise<ReplicaRecord> {
     const { narrator } = this.options;
@@ -293,7 +357,7 @@ class Demo {
   }
 
   async #replicasOf(cid: Cid): Promise<ReplicaRecord[]> {
-    const object = await this.index.getObject(cid);
+    const [object] = await this.index.claimsOf(cid, 1);
     const lists = await Promise.all(
       [...new Set(object!.pieceIds)].map((id) => this.index.replicasOfPiece(id)),
     );

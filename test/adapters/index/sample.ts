@@ -5,7 +5,7 @@ import type { TierName } from '../../../src/domain/model/tiers.js';
 import type { HoldingIndex } from '../../../src/domain/ports/holding-index.js';
 import type { PlacementIndex } from '../../../src/domain/ports/placement-index.js';
 import { all, assertConsistent } from './consistency.js';
-import { bytes32, cid, held, miner, object, piece, placedPiece, replica, validator } from './records.js';
+import { bytes32, claim, held, miner, object, piece, placedPiece, replica, validator } from './records.js';
 
 const full = replica(3, {
   n: 41,
@@ -41,7 +41,11 @@ export async function fillPlacement(index: PlacementIndex): Promise<void> {
 export async function assertPlacement(index: PlacementIndex, tier: TierName = counted.tier): Promise<void> {
   const listed = await all((cursor, limit) => index.listObjects(cursor, limit), 10);
   assert.deepEqual(listed, [object(0, { size: 0, pieceIds: [] }), object(1)]);
-  assert.deepEqual(await index.objectsOfPiece(piece(2)), [cid(1)]);
+  assert.deepEqual(await index.objectsOfPiece(piece(2)), [claim(1)]);
+  const owned = await all((cursor, limit) => index.listObjectsOf(validator(7), cursor, limit), 10);
+  assert.deepEqual(owned, listed);
+  assert.deepEqual(await index.ownedBy(validator(7)), { objects: 2, bytes: 101 });
+  assert.deepEqual(await index.expiredObjects(9000, 10), [claim(0), claim(1)]);
   assert.deepEqual(await all((cursor, limit) => index.listPieces(cursor, limit), 10), placed);
   for (const record of replicas) assert.deepEqual(await index.getReplica(record), record);
   await assertConsistent(

@@ -1,23 +1,25 @@
 // All steps of a validator's duty, put together from its options.
 
 import { type EventRecords, noEventRecords } from '../../../adapters/observe/event-records.js';
-import type { PublicKey } from '../../../domain/model/bytes.js';
 import type { ValidatorContext } from '../context.js';
 import { FailureCounts } from '../miners.js';
 import { clearWorkFolder } from '../piece-at-hand.js';
 import { Repairs } from '../repairs.js';
+import type { Rewarding } from '../rewarding.js';
+import { checkpointStep } from './checkpoint.js';
 import { challengeStep } from './challenge.js';
 import { distributeStep } from './distribute.js';
 import { DueBlocks } from './due.js';
-import { type Scores, writeEvent } from './events.js';
+import { writeEvent } from './events.js';
 import { type Duty, performDuty } from './loop.js';
-import { monitorStep } from './monitor.js';
+import { type MonitorOptions, monitorStep } from './monitor.js';
 import { purgeStep } from './purge.js';
-import { repairStep } from './repair.js';
+import { repairStep, TakenAnswers } from './repair.js';
 import { retrieveStep } from './retrieve.js';
 import { ReplicaDraws } from './selecting.js';
-import type { Rewarder, Step } from './step.js';
+import type { Step } from './step.js';
 import { storeRandomStep } from './store-random.js';
+import { tiersStep } from './tiers.js';
 
 /** Blocks between the runs of each step; 0 is never. */
 export interface DutyOptions {
@@ -39,6 +41,7 @@ export interface DutyOptions {
   readonly repairPieces: number;
   readonly repairBytesPerSecond: number;
   readonly purgeEvery: number;
+  readonly checkpointEvery: number;
 }
 
 export interface DutyParts {
@@ -47,26 +50,27 @@ export interface DutyParts {
   readonly stateFile: string;
   readonly workFolder: string;
   readonly events?: EventRecords;
-  readonly scores: Scores;
-  readonly reward: Rewarder;
-  readonly onMisses: (
-    misses: readonly { readonly minerKey: PublicKey; readonly misses: number }[],
-  ) => Promise<void>;
-  readonly onLost: (hotkeys: readonly PublicKey[]) => void;
-  /** Steps of others: the window of the tiers. */
-  readonly more?: readonly Step[];
+  /** Leaves rewards and scores out of event records. */
+  readonly hideRewards?: boolean;
 }
 
 export interface ComposedDuty {
   readonly repairs: Repairs;
+  /** Answers of repairs, to be rewarded when one that was asked for has ended. */
+  readonly taken: TakenAnswers;
   /** Begins; resolves to the promise of the end, which comes after the signal. */
   start(signal: AbortSignal): Promise<{ readonly ended: Promise<void> }>;
 }
 
-export function composeDuty(context: ValidatorContext, parts: DutyParts): ComposedDuty {
+export function composeDuty(
+  context: ValidatorContext,
+  rewarding: Rewarding,
+  parts: DutyParts & Pick<MonitorOptions, 'onLost'>,
+): ComposedDuty {
   const { options, workFolder, events = noEventRecords } = parts;
   const failures = new FailureCounts();
-  const repairs = new Repairs(context, {
+  const taken = new TakenAnswers(rewarding);
+  const repairs = new Repairs(taken.collecting(context), {
     folder: workFolder,
     failures,
     piecesAtOnce: options.repairPieces,
@@ -74,26 +78,33 @@ export function composeDuty(context: ValidatorContext, parts: DutyParts): Compos
   });
   return {
     repairs,
+    taken,
     async start(signal) {
       await clearWorkFolder(workFolder);
       const due = await DueBlocks.open(parts.stateFile, context.chain.genesis);
-      const steps = stepsOf(context, parts, repairs, failures, due);
+      const steps = stepsOf(context, rewarding, parts, { repairs, failures, taken, due });
+      const scores = parts.hideRewards ? null : rewarding;
       const report: Duty['report'] = (name, block, seconds, said) =>
-        writeEvent(context, events, parts.scores, name, block, seconds, said);
+        writeEvent(context, events, scores, name, block, seconds, said);
       const ended = performDuty({ context, steps, due, report }, signal).then(() => due.save());
       return { ended };
     },
   };
 }
 
+interface StepTools {
+  readonly repairs: Repairs;
+  readonly failures: FailureCounts;
+  readonly taken: TakenAnswers;
+  readonly due: DueBlocks;
+}
+
 function stepsOf(
   context: ValidatorContext,
-  parts: DutyParts,
-  repairs: Repairs,
-  failures: FailureCounts,
-  due: DueBlocks,
+  rewarding: Rewarding,
+  { options, workFolder, onLost }: DutyParts & Pick<MonitorOptions, 'onLost'>,
+  { repairs, failures, taken, due }: StepTools,
 ): readonly Step[] {
-  const { options, workFolder, reward } = parts;
   const draws = new ReplicaDraws(context);
   return [
     storeRandomStep(context, {
@@ -101,32 +112,34 @@ function stepsOf(
       miners: options.storeMiners,
       sizeMax: options.storeSizeMax,
       folder: workFolder,
-      reward,
+      rewarding,
     }),
     challengeStep(context, draws, {
       everyBlocks: options.challengeEvery,
       miners: options.challengeMiners,
       replicas: options.challengeReplicas,
-      reward,
+      rewarding,
     }),
     retrieveStep(context, draws, {
       everyBlocks: options.retrieveEvery,
       miners: options.retrieveMiners,
-      reward,
+      rewarding,
     }),
     distributeStep(context, repairs, due, {
       everyBlocks: options.distributeEvery,
       pieces: options.distributePieces,
+      taken,
     }),
     monitorStep(context, repairs, due, {
       everyBlocks: options.monitorEvery,
       miners: options.monitorMiners,
       pingTimeoutMs: options.pingTimeoutMs,
-      onLost: parts.onLost,
-      onMisses: parts.onMisses,
+      onLost,
+      rewarding,
     }),
-    repairStep(repairs, options.repairEvery),
+    repairStep(repairs, options.repairEvery, taken),
     purgeStep(context, { everyBlocks: options.purgeEvery, folder: workFolder, failures }),
-    ...(parts.more ?? []),
+    tiersStep(rewarding),
+    checkpointStep(context, due, options.checkpointEvery),
   ];
 }

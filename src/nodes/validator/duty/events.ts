@@ -6,10 +6,8 @@ import { fromHex, type PublicKey } from '../../../domain/model/bytes.js';
 import { errorTable } from '../../../domain/model/errors.js';
 import type { BlockRef } from '../../../domain/ports/chain.js';
 import type { ValidatorContext } from '../context.js';
+import type { Rewarding } from '../rewarding.js';
 import type { StepReport } from './step.js';
-
-/** Scores by hotkey, as they are now. */
-export type Scores = () => Promise<ReadonlyMap<PublicKey, number>>;
 
 const statusOk = 200;
 /** For a reason that is no error code: the answer was wrong. */
@@ -21,16 +19,13 @@ const statusOf = (reason: string): number =>
 export async function writeEvent(
   context: Pick<ValidatorContext, 'clock' | 'view'>,
   records: EventRecords,
-  scores: Scores,
+  rewarding: Pick<Rewarding, 'scores'> | null,
   taskName: string,
   block: BlockRef,
   seconds: number,
   { answers, details = {} }: StepReport,
 ): Promise<void> {
   const uids = new Map((await context.view.neurons()).map(({ uid, hotkey }) => [hotkey, uid]));
-  const averages = [...(await scores())].map(
-    ([hotkey, score]) => [uids.get(hotkey) ?? null, hotkey, score] as const,
-  );
   const best = answers.reduce<(typeof answers)[number] | null>(
     (top, answer) =>
       answer.outcome === 'pass' && (top === null || (answer.reward ?? 0) > (top.reward ?? 0)) ? answer : top,
@@ -49,10 +44,16 @@ export async function writeEvent(
       outcome === 'pass' ? 'OK' : outcome === 'void' ? `void: ${reason}` : reason,
     ),
     task_status_codes: answers.map(({ reason }) => statusOf(reason)),
-    rewards: answers.map(({ reward = 0 }) => reward),
+    ...(rewarding === null ? {} : { rewards: answers.map(({ reward = 0 }) => reward) }),
     best_uid: best === null ? null : (uids.get(best.minerKey) ?? null),
     best_hotkey: best === null ? null : ss58(best.minerKey),
-    moving_averaged_scores: Object.fromEntries(averages.map(([, hotkey, score]) => [ss58(hotkey), score])),
+    ...(rewarding === null
+      ? {}
+      : {
+          moving_averaged_scores: Object.fromEntries(
+            [...rewarding.scores].map(([hotkey, score]) => [ss58(hotkey), score]),
+          ),
+        }),
     ...details,
   });
 }

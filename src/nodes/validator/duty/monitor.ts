@@ -4,6 +4,7 @@
 import type { PublicKey } from '../../../domain/model/bytes.js';
 import type { ValidatorContext } from '../context.js';
 import { monitorMiners, settleDeregistered } from '../monitoring.js';
+import type { Rewarding } from '../rewarding.js';
 import type { Repairs } from '../repairs.js';
 import type { DueBlocks } from './due.js';
 import { drawMiners } from './selecting.js';
@@ -15,8 +16,7 @@ export interface MonitorOptions {
   readonly pingTimeoutMs: number;
   /** Told of miners whose replicas were taken out of use. */
   readonly onLost: (hotkeys: readonly PublicKey[]) => void;
-  /** Told of every miner's successive misses. */
-  readonly onMisses: (misses: readonly { readonly minerKey: PublicKey; readonly misses: number }[]) => Promise<void>;
+  readonly rewarding: Pick<Rewarding, 'monitor' | 'drop'>;
 }
 
 export function monitorStep(
@@ -32,11 +32,23 @@ export function monitorStep(
     atStart: true,
     deadlineMs: 120_000,
     async run(block, signal) {
-      const drawn = await drawMiners(context, 'monitor', block, options.miners);
-      const hotkeys = drawn.map(({ hotkey }) => hotkey);
-      const { lines, down, back } = await monitorMiners(context, hotkeys, options.pingTimeoutMs, signal);
+      const { rewarding } = options;
+      const { miners, selection } = await drawMiners(context, 'monitor', block, options.miners);
+      const hotkeys = miners.map(({ hotkey }) => hotkey);
+      const { lines, down, back, cutOff } = await monitorMiners(
+        context,
+        hotkeys,
+        options.pingTimeoutMs,
+        signal,
+      );
       const gone = await settleDeregistered(context, signal);
-      await options.onMisses(lines.map(({ hotkey, misses }) => ({ minerKey: hotkey, misses })));
+      if (!cutOff) {
+        await rewarding.monitor({
+          block: block.number,
+          pings: lines.map(({ hotkey, success }) => ({ minerKey: hotkey, answered: success })),
+          ...(selection === undefined ? {} : { selection }),
+        });
+      }
 
       const neurons = new Map((await context.view.neurons()).map(({ uid, hotkey }) => [uid, hotkey]));
       const replaced = known === null ? [] : differences(known, neurons);
@@ -45,6 +57,8 @@ export function monitorStep(
         context.log.info({ uid, before, after }, 'another hotkey has taken a uid');
       if (back.length > 0 || replaced.length > 0) repairs.forgetBackoff();
       const lost = [...down, ...gone];
+      const left = [...gone, ...replaced.flatMap(({ before }) => before ?? [])];
+      if (left.length > 0) await rewarding.drop(block.number, left);
       if (lost.length > 0) {
         options.onLost(lost);
         due.hurry('repair');

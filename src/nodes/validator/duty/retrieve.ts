@@ -2,16 +2,19 @@
 // the kept rounds are checked with certainty.
 
 import type { ReplicaRecord } from '../../../domain/model/records.js';
+import { collectAnswers } from '../answers.js';
 import type { ValidatorContext } from '../context.js';
 import { attemptFetch } from '../fetching.js';
 import { speakingAs } from '../key-ring.js';
+import type { Rewarding } from '../rewarding.js';
+import { rewardAnswers } from './rewards.js';
 import { drawMiners, type ReplicaDraws } from './selecting.js';
-import type { Rewarder, Step, StepAnswer } from './step.js';
+import type { Step } from './step.js';
 
 export interface RetrieveOptions {
   readonly everyBlocks: number;
   readonly miners: number;
-  readonly reward: Rewarder;
+  readonly rewarding: Pick<Rewarding, 'step'>;
 }
 
 /** Replicas fetched at once: each is held in memory, up to 64 MiB. */
@@ -20,26 +23,24 @@ const atOnce = 4;
 export const retrieveStep = (
   context: ValidatorContext,
   draws: ReplicaDraws,
-  { everyBlocks, miners, reward }: RetrieveOptions,
+  { everyBlocks, miners, rewarding }: RetrieveOptions,
 ): Step => ({
   name: 'retrieve',
   everyBlocks,
   deadlineMs: 15 * 60_000,
   async run(block, signal) {
-    const drawn = await drawMiners(context, 'retrieve', block, miners);
+    const { miners: drawn, selection } = await drawMiners(context, 'retrieve', block, miners);
     const waiting: ReplicaRecord[] = [];
     for (const { hotkey } of drawn) waiting.push(...(await draws.next(hotkey, 1)));
-    const answers: StepAnswer[] = [];
+    const batch = collectAnswers(context);
     const work = async (): Promise<void> => {
       for (let replica = waiting.pop(); replica !== undefined; replica = waiting.pop()) {
         signal.throwIfAborted();
-        const own = speakingAs(context, replica.validatorKey);
-        const { verdict, elapsedMs } = await attemptFetch(own, replica, signal);
-        const { minerKey, size } = replica;
-        answers.push({ minerKey, outcome: verdict.outcome, reason: verdict.reason, elapsedMs, size });
+        await attemptFetch(speakingAs(batch.context, replica.validatorKey), replica, signal);
       }
     };
     await Promise.all(Array.from({ length: atOnce }, work));
-    return answers.length === 0 ? null : { answers: await reward('retrieve', answers) };
+    const answers = await rewardAnswers(rewarding, block.number, batch.answers, selection);
+    return answers.length === 0 ? null : { answers };
   },
 });

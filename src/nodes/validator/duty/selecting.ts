@@ -3,25 +3,39 @@
 
 import { roundBlock, type SelectionTask, selectMiners } from '../../../domain/economy/selection.js';
 import type { PublicKey } from '../../../domain/model/bytes.js';
+import { FileTaoError } from '../../../domain/model/errors.js';
 import type { ReplicaId, ReplicaRecord } from '../../../domain/model/records.js';
 import type { BlockRef } from '../../../domain/ports/chain.js';
 import type { ReachableNeuron } from '../asking.js';
 import type { ValidatorContext } from '../context.js';
 import { reachableMiners } from '../miners.js';
+import type { RecordedSelection } from '../rewarding.js';
+
+export interface Drawn {
+  readonly miners: readonly ReachableNeuron[];
+  /** How they were drawn, for auditors; absent where all are asked. */
+  readonly selection?: RecordedSelection;
+}
 
 /** @param k miners at most; 0 is all of them */
 export async function drawMiners(
   context: ValidatorContext,
   task: SelectionTask,
-  block: BlockRef,
+  { number }: BlockRef,
   k: number,
-): Promise<readonly ReachableNeuron[]> {
+): Promise<Drawn> {
   const miners = await reachableMiners(context);
-  if (k === 0 || miners.length === 0) return miners;
-  const hash = await context.chain.blockHash(roundBlock(block.number));
+  if (k === 0 || miners.length === 0) return { miners };
+  const block = roundBlock(number);
+  const blockHash = await context.chain.blockHash(block);
+  if (blockHash === null) throw new FileTaoError('block', `block ${block} is not there, so nobody is drawn`);
   const byUid = new Map(miners.map((miner) => [miner.uid, miner]));
-  const uids = selectMiners(hash ?? block.hash, task, [...byUid.keys()], k);
-  return uids.map((uid) => byUid.get(uid)!);
+  const candidates = [...byUid.keys()];
+  const chosen = selectMiners(blockHash, task, candidates, k);
+  return {
+    miners: chosen.map((uid) => byUid.get(uid)!),
+    selection: { task, block, blockHash, k, candidates, chosen },
+  };
 }
 
 /** Ids of one miner's replicas kept at most: of more, a random part in each cycle. */

@@ -1,7 +1,6 @@
 // What a step of the validator's duty is, and what it reports.
 
 import type { PublicKey } from '../../../domain/model/bytes.js';
-import type { StatisticKind } from '../../../domain/model/records.js';
 import type { BlockRef } from '../../../domain/ports/chain.js';
 
 export const stepNames = [
@@ -13,6 +12,7 @@ export const stepNames = [
   'repair',
   'purge',
   'tiers',
+  'checkpoint',
 ] as const;
 export type StepName = (typeof stepNames)[number];
 
@@ -29,12 +29,6 @@ export interface StepAnswer {
   /** What it earned or cost; absent where answers are not rewarded. */
   readonly reward?: number;
 }
-
-/** Rewards the answers of one batch, and gives them back with what each was worth. */
-export type Rewarder = (
-  task: StatisticKind,
-  answers: readonly StepAnswer[],
-) => Promise<readonly StepAnswer[]>;
 
 export interface StepReport {
   readonly answers: readonly StepAnswer[];

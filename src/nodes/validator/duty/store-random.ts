@@ -9,10 +9,13 @@ import { defaults, mebibyte } from '../../../domain/model/constants.js';
 import { toFileTaoError } from '../../../domain/model/errors.js';
 import { unixSeconds } from '../../../domain/ports/clock.js';
 import type { Random } from '../../../domain/ports/random.js';
+import { collectAnswers } from '../answers.js';
 import type { ValidatorContext } from '../context.js';
+import type { Rewarding } from '../rewarding.js';
 import { storeWithinLimit } from '../storing.js';
+import { rewardAnswers } from './rewards.js';
 import { drawMiners } from './selecting.js';
-import type { Rewarder, Step, StepAnswer } from './step.js';
+import type { Step } from './step.js';
 
 export interface StoreRandomOptions {
   readonly everyBlocks: number;
@@ -20,7 +23,7 @@ export interface StoreRandomOptions {
   /** Largest size, drawn evenly; null draws from the reference's log-normal distribution. */
   readonly sizeMax: number | null;
   readonly folder: string;
-  readonly reward: Rewarder;
+  readonly rewarding: Pick<Rewarding, 'step'>;
 }
 
 const sizeMin = 128;
@@ -33,7 +36,7 @@ export const storeRandomStep = (context: ValidatorContext, options: StoreRandomO
   deadlineMs: 15 * 60_000,
   async run(block, signal) {
     const { presence } = context;
-    const drawn = await drawMiners(context, 'store', block, options.miners);
+    const { miners: drawn, selection } = await drawMiners(context, 'store', block, options.miners);
     const size = randomSize(context.random, options.sizeMax);
     const miners = drawn.filter(
       ({ hotkey }) =>
@@ -45,24 +48,25 @@ export const storeRandomStep = (context: ValidatorContext, options: StoreRandomO
     await mkdir(options.folder, { recursive: true, mode: 0o700 });
     const path = join(options.folder, randomUUID());
     const expiry = unixSeconds(context.clock) + defaults.challengeDataSeconds;
+    const batch = collectAnswers(context);
+    const passedOver: string[] = [];
     try {
       await writeFile(path, data, { mode: 0o600 });
-      const answers = await Promise.all(
-        miners.map(async ({ hotkey: minerKey }): Promise<StepAnswer> => {
+      await Promise.all(
+        miners.map(async ({ hotkey }) => {
           try {
-            const piece = { pieceId, size, path, expiry };
-            const { verdict, elapsedMs } = await storeWithinLimit(context, piece, minerKey, { signal });
-            return { minerKey, outcome: verdict.outcome, reason: verdict.reason, elapsedMs, size };
+            await storeWithinLimit(batch.context, { pieceId, size, path, expiry }, hotkey, { signal });
           } catch (error) {
             // Nothing was sent: no room under the tier's limit, or no address any more.
-            return { minerKey, outcome: 'void', reason: toFileTaoError(error).code, elapsedMs: 0, size };
+            passedOver.push(toFileTaoError(error).code);
           }
         }),
       );
-      return { answers: await options.reward('store', answers), details: { size } };
     } finally {
       await rm(path, { force: true });
     }
+    const answers = await rewardAnswers(options.rewarding, block.number, batch.answers, selection);
+    return { answers, details: { size, passed_over: passedOver } };
   },
 });
 
