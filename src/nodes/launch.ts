@@ -6,9 +6,12 @@ import { join } from 'node:path';
 import { isDevNetwork, openChain, openConfiguredDevChain } from '../adapters/chain/open-chain.js';
 import { nodeCipher } from '../adapters/cipher/node.js';
 import type { ResolvedConfig } from '../adapters/config/resolve.js';
+import type { ConfigOf } from '../adapters/config/schema.js';
 import { configuredIndex } from '../adapters/index/configured.js';
 import { describeLocation, type IndexLocation } from '../adapters/index/location.js';
 import { openHoldingIndex, openPlacementIndex } from '../adapters/index/open-index.js';
+import { noEventRecords, openEventRecords } from '../adapters/observe/event-records.js';
+import { openRewardLog } from '../adapters/observe/ledger-files.js';
 import type { Log } from '../adapters/observe/log.js';
 import { pruneTranscripts } from '../adapters/observe/transcript-files.js';
 import { openTranscriptLog } from '../adapters/observe/transcript-log.js';
@@ -17,11 +20,14 @@ import { createProver } from '../adapters/proving/prover.js';
 import { openReplicaFiles } from '../adapters/replicas/replica-files.js';
 import { createHttpNetwork } from '../adapters/rpc/client.js';
 import { systemClock } from '../adapters/system/clock.js';
+import { Hook } from '../adapters/system/hook.js';
 import { systemRandom } from '../adapters/system/random.js';
 import { verifySr25519 } from '../adapters/wallets/sr25519.js';
 import { openWallet } from '../adapters/wallets/wallet-files.js';
 import { encodeSs58, publicKeyFromSs58 } from '../domain/identity/ss58.js';
-import { type PublicKey, publicKeyOf } from '../domain/model/bytes.js';
+import { fromHex, type PublicKey, publicKeyOf } from '../domain/model/bytes.js';
+import { rulesOf } from '../domain/model/economy.js';
+import { tierNames } from '../domain/model/tiers.js';
 import type { Chain, FullChain } from '../domain/ports/chain.js';
 import type { Signer } from '../domain/ports/signer.js';
 import { announcedAddress } from './announcing.js';
@@ -30,9 +36,9 @@ import { joinDevChain, type NodeRole, requireRegistration } from './joining.js';
 import { startMiner } from './miner/miner.js';
 import type { RunningNode } from './running-node.js';
 import { composeValidator, type ValidatorParts } from './validator/compose.js';
+import type { DutyOptions } from './validator/duty/compose.js';
 import { type RecoveredPlacement, recoverPlacement } from './validator/inventories.js';
 import { startValidator } from './validator/validator.js';
-import { scoresFromCounts } from './validator/weighing.js';
 
 export interface LaunchedNode extends RunningNode {
   /** ss58 */
@@ -211,6 +217,8 @@ async function validatorParts(
     encodeSs58(signer.publicKey),
   );
   await reportDurability(location, log);
+  const index = await opened.keep(openPlacementIndex(location));
+  const limitsByTier = new Map(tierNames.map((name, i) => [name, values['tier.limits'][i]!]));
   const retired = values['wallet.retired_hotkeys'].map((name) =>
     openWallet({ path: values['wallet.path'], name: values['wallet.name'], hotkey: name }),
   );
@@ -220,7 +228,9 @@ async function validatorParts(
     verify: verifySr25519,
     chain,
     core: loadCore(),
-    index: await opened.keep(openPlacementIndex(location)),
+    index,
+    vpermitTaoLimit: values['neuron.vpermit_tao_limit'],
+    storageLimit: async (miner) => limitsByTier.get((await index.statistics(miner)).tier)!,
     prover: await opened.keep(createProver({ threads: values['proving.workers'] })),
     network: await opened.keep(createHttpNetwork({ clock: systemClock })),
     cipher: nodeCipher,
@@ -248,9 +258,33 @@ async function launchValidator(
 ): Promise<RunningNode> {
   const { values } = config;
   const pruned = new Set<string>();
+  const directory = values['database.directory'];
+  const script = values['neuron.rebalance_script'];
+  const hook =
+    script === ''
+      ? null
+      : await opened.keep(
+          Hook.open({ path: script, timeoutMs: scriptMsMax, log: log.child({ name: 'script' }) }),
+        );
   const parts = await validatorParts(config, signer, chain, opened, log);
+  const events = values['neuron.dont_save_events']
+    ? noEventRecords
+    : await opened.keep(
+        openEventRecords(values['neuron.events_file'], values['neuron.events_retention_size']),
+      );
   return startValidator({
     ...parts,
+    missesMax: values['monitor.misses'],
+    rewards: {
+      log: await opened.keep(
+        openRewardLog({
+          directory: values['transcripts.directory'],
+          processName: 'validator',
+          clock: systemClock,
+        }),
+      ),
+      rules: rulesOf(values),
+    },
     ...(values['neuron.disable_set_weights']
       ? {}
       : {
@@ -258,13 +292,29 @@ async function launchValidator(
             chain,
             versionKey: BigInt(values['neuron.version_key']),
             file: values['neuron.weights_file'],
-            scores: () => scoresFromCounts(parts.index),
           },
         }),
     host: '127.0.0.1',
     port: values['validator.port'],
-    challengeEveryBlocks: values['neuron.challenge_every'],
-    workFolder: join(values['database.directory'], 'rotation'),
+    duty: {
+      options: dutyOptionsOf(values),
+      stateFile: join(directory, 'duty.json'),
+      workFolder: join(directory, 'work'),
+      events,
+      hideRewards: values['neuron.disable_log_rewards'],
+    },
+    onLost: (hotkeys) => {
+      const database = values['database.index'];
+      void hook?.run([
+        hotkeys.map((hotkey) => encodeSs58(fromHex(hotkey))).join(','),
+        chain.network,
+        String(database),
+      ]);
+    },
+    async onClose() {
+      await hook?.close();
+      await events.close();
+    },
     prune: () =>
       pruneTranscripts(
         values['transcripts.directory'],
@@ -274,6 +324,30 @@ async function launchValidator(
       ),
   });
 }
+
+/** An operator's script that takes longer is ended. */
+const scriptMsMax = 10 * 60_000;
+
+const dutyOptionsOf = (values: ConfigOf<'validator'>): DutyOptions => ({
+  storeEvery: values['neuron.store_every'],
+  storeMiners: values['neuron.store_batch'],
+  storeSizeMax: values['neuron.maxsize'] === 0 ? null : values['neuron.maxsize'],
+  challengeEvery: values['neuron.challenge_every'],
+  challengeMiners: values['neuron.challenge_batch'],
+  challengeReplicas: values['neuron.challenge_replicas'],
+  retrieveEvery: values['neuron.retrieve_every'],
+  retrieveMiners: values['neuron.retrieve_batch'],
+  distributeEvery: values['neuron.distribute_every'],
+  distributePieces: values['neuron.distribute_batch'],
+  monitorEvery: values['neuron.monitor_every'],
+  monitorMiners: values['neuron.monitor_batch'],
+  pingTimeoutMs: 1000 * values['neuron.ping_timeout'],
+  repairEvery: values['neuron.repair_every'],
+  repairPieces: values['neuron.repair_batch'],
+  repairBytesPerSecond: values['neuron.repair_rate'],
+  purgeEvery: values['neuron.purge_every'],
+  checkpointEvery: values['neuron.checkpoint_block_length'],
+});
 
 async function launchApi(
   config: ResolvedConfig<'api'>,

@@ -29,7 +29,9 @@ interface Flags {
 export function addMinerExit(miner: Command): void {
   const command = miner
     .command('exit')
-    .description('Leave in good order: your running miner takes nothing new, and validators move its replicas away')
+    .description(
+      'Leave in good order: your running miner takes nothing new, and validators move its replicas away',
+    )
     .option('--cancel', 'Stay after all')
     .option('--wait', 'Wait until it is safe to stop the miner')
     .option('--json', 'Print one line of JSON per state');

@@ -22,7 +22,9 @@ const shown: readonly OptionKey[] = [
 export function register(program: Command): void {
   const command = program
     .command('repair')
-    .description('Have your running validator look for lost miners now, and bring every piece back to its replicas')
+    .description(
+      'Have your running validator look for lost miners now, and bring every piece back to its replicas',
+    )
     .option('--json', 'Print one line of JSON per miner and piece, and one of the summary');
   addConfigOptions(command, 'validator', {
     without: optionsOf('validator').filter((key) => !shown.includes(key)),

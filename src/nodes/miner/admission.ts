@@ -47,7 +47,10 @@ export async function requirePermit(context: MinerContext, validatorKey: PublicK
   if (!neuron.validatorPermit) throw new FileTaoError('forbidden', 'this hotkey has no validator permit');
   const { minimumStake } = context.access;
   if (neuron.stake < minimumStake)
-    throw new FileTaoError('forbidden', `this miner stores for validators with a stake of ${minimumStake} TAO`);
+    throw new FileTaoError(
+      'forbidden',
+      `this miner stores for validators with a stake of ${minimumStake} TAO`,
+    );
 }
 
 /** Throws `block` when the named block is stale or contradicts the miner's own view of the chain. */

@@ -45,44 +45,44 @@ export function addRepairRoute(
   requests.route(repairRoute, async () => {
     const { repairs, taken } = dutyNow();
     return async (write, signal) => {
-    const say = (line: RepairReport): void => write(line);
-    const lost: PublicKey[] = [];
-    const pauseMs = Math.min(pingPauseMsMax, context.chain.blockIntervalMs);
-    let lines: readonly MonitorLine[] = [];
-    for (let tries = 0; tries < context.presence.missesMax; tries++) {
-      if (tries > 0) await context.clock.sleep(pauseMs, signal);
-      const hotkeys = (await reachableMiners(context)).map(({ hotkey }) => hotkey);
-      const monitored = await monitorMiners(context, hotkeys, options.pingTimeoutMs, signal);
-      ({ lines } = monitored);
-      lost.push(...monitored.down);
-      if (lines.every(({ success, hotkey }) => success || context.presence.isDown(hotkey))) break;
-    }
-    for (const { hotkey: minerKey, success, leaving, misses } of lines) {
-      const silent = context.presence.isDown(minerKey) ? ('down' as const) : ('silent' as const);
-      const state = !success ? silent : leaving ? ('leaving' as const) : ('serving' as const);
-      say({ kind: 'miner', minerKey, state, misses });
-    }
-    for (const minerKey of await settleDeregistered(context, signal)) {
-      lost.push(minerKey);
-      say({ kind: 'miner', minerKey, state: 'deregistered', misses: 0 });
-    }
-    if (lost.length > 0) options.onLost(lost);
-    const sum = { replicas: 0, retired: 0, short: 0, lost: 0 };
-    try {
-    await repairs.pass(
-      (line) => {
-        sum.replicas += line.stored.length;
-        sum.retired += line.retired;
-        if (line.outcome === 'short' || line.outcome === 'lost') sum.short++;
-        if (line.outcome === 'lost') sum.lost++;
-        say({ kind: 'piece', ...line });
-      },
-      { signal, patient: false },
-    );
-    } finally {
-      await taken.reward((await context.view.head()).number);
-    }
-    say({ kind: 'summary', ...sum });
-  };
+      const say = (line: RepairReport): void => write(line);
+      const lost: PublicKey[] = [];
+      const pauseMs = Math.min(pingPauseMsMax, context.chain.blockIntervalMs);
+      let lines: readonly MonitorLine[] = [];
+      for (let tries = 0; tries < context.presence.missesMax; tries++) {
+        if (tries > 0) await context.clock.sleep(pauseMs, signal);
+        const hotkeys = (await reachableMiners(context)).map(({ hotkey }) => hotkey);
+        const monitored = await monitorMiners(context, hotkeys, options.pingTimeoutMs, signal);
+        ({ lines } = monitored);
+        lost.push(...monitored.down);
+        if (lines.every(({ success, hotkey }) => success || context.presence.isDown(hotkey))) break;
+      }
+      for (const { hotkey: minerKey, success, leaving, misses } of lines) {
+        const silent = context.presence.isDown(minerKey) ? ('down' as const) : ('silent' as const);
+        const state = !success ? silent : leaving ? ('leaving' as const) : ('serving' as const);
+        say({ kind: 'miner', minerKey, state, misses });
+      }
+      for (const minerKey of await settleDeregistered(context, signal)) {
+        lost.push(minerKey);
+        say({ kind: 'miner', minerKey, state: 'deregistered', misses: 0 });
+      }
+      if (lost.length > 0) options.onLost(lost);
+      const sum = { replicas: 0, retired: 0, short: 0, lost: 0 };
+      try {
+        await repairs.pass(
+          (line) => {
+            sum.replicas += line.stored.length;
+            sum.retired += line.retired;
+            if (line.outcome === 'short' || line.outcome === 'lost') sum.short++;
+            if (line.outcome === 'lost') sum.lost++;
+            say({ kind: 'piece', ...line });
+          },
+          { signal, patient: false },
+        );
+      } finally {
+        await taken.reward((await context.view.head()).number);
+      }
+      say({ kind: 'summary', ...sum });
+    };
   });
 }

@@ -8,6 +8,7 @@ import type { ReplicaRecord } from '../../domain/model/records.js';
 import { collectAnswers } from './answers.js';
 import { type RoundResult, roundKey } from './challenging.js';
 import type { ValidatorContext } from './context.js';
+import { rewardAnswers } from './duty/rewards.js';
 import type { OperatorRequests } from './operator-requests.js';
 import type { Rewarding } from './rewarding.js';
 import { activeReplicas, challengeAll } from './rounds.js';
@@ -48,7 +49,7 @@ export function addRoundsRoute(
           await holdAsked(batch.context, replicas, (result) => write(lineOf(result)), signal);
         } finally {
           const { number: block } = await context.view.head();
-          await rewarding.step({ block, answers: batch.answers });
+          await rewardAnswers(rewarding, block, batch.answers);
         }
       }
     };

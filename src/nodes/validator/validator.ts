@@ -1,12 +1,14 @@
 // A validator: challenges every replica again and again, keeps every piece at its copies, rewards, and records what it
 // finds. Composition and life cycle.
 
+import { noEventRecords } from '../../adapters/observe/event-records.js';
 import { createServer } from '../../adapters/rpc/server.js';
 import type { PublicKey } from '../../domain/model/bytes.js';
 import { FileTaoError } from '../../domain/model/errors.js';
 import type { RunningNode } from '../running-node.js';
 import { closeValidatorParts, composeValidator, type ValidatorParts } from './compose.js';
 import { type ComposedDuty, composeDuty, type DutyParts } from './duty/compose.js';
+import { writeWeightsEvent } from './duty/events.js';
 import { addRoundsRoute } from './operating.js';
 import { addRepairRoute } from './operating-repair.js';
 import { OperatorRequests } from './operator-requests.js';
@@ -73,7 +75,16 @@ export async function startValidator(parts: ValidatorNodeParts): Promise<Running
   const weighing =
     parts.weighing === undefined
       ? Promise.resolve()
-      : weighForever({ ...context, ...parts.weighing, rewards: rewarding }, signal);
+      : weighForever(
+          {
+            ...context,
+            ...parts.weighing,
+            rewards: rewarding,
+            onSet: (block, weights) =>
+              writeWeightsEvent(context.clock, parts.duty.events ?? noEventRecords, block, weights),
+          },
+          signal,
+        );
   return {
     address,
     async close() {

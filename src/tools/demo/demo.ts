@@ -299,7 +299,9 @@ class Demo {
     const ended = new Promise<void>((resolve) => victim!.child.once('exit', () => resolve()));
     victim!.child.kill('SIGKILL');
     await ended;
-    narrator.done(`${victim!.name} ended by SIGKILL, and ${count(held.get(victim!.hotkey)!, 'replica')} with it`);
+    narrator.done(
+      `${victim!.name} ended by SIGKILL, and ${count(held.get(victim!.hotkey)!, 'replica')} with it`,
+    );
 
     narrator.begin('noticing and repairing');
     const time = stopwatch();
@@ -311,12 +313,15 @@ class Demo {
       if (line.kind === 'piece') stored += line.stored.length;
     }
     const seconds = time();
-    const live = (await this.#replicasOf(cid)).filter(
-      ({ state, minerKey }) => state === 'active' && minerKey !== victim!.hotkey,
-    );
+    const byPiece = [...groupByPiece(await this.#replicasOf(cid)).values()];
+    const pieces = byPiece.length;
     const whole =
-      noticed && [...groupByPiece(live).values()].every((replicas) => replicas.length >= copies);
-    const pieces = groupByPiece(live).size;
+      noticed &&
+      byPiece.every(
+        (replicas) =>
+          replicas.filter(({ state, minerKey }) => state === 'active' && minerKey !== victim!.hotkey)
+            .length >= copies,
+      );
     narrator.done(
       whole
         ? `the miner is down, ${count(stored, 'replica')} stored anew from those that verify; each of ${count(pieces, 'piece')} has ${copies} replicas again`

@@ -30,6 +30,5 @@ async function* askValidator<Line>(
   );
   const lines = createInterface({ input: response, crlfDelay: Number.POSITIVE_INFINITY });
   for await (const line of lines) yield JSON.parse(line) as Line;
-  if (!response.complete)
-    throw new FileTaoError('unreachable', 'the validator ended before all was done');
+  if (!response.complete) throw new FileTaoError('unreachable', 'the validator ended before all was done');
 }

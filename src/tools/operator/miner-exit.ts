@@ -9,7 +9,11 @@ export type { ExitState };
 
 const stateBytesMax = 4 * 1024 * 1024;
 
-async function ask(miner: OperatedNode, method: 'POST' | 'DELETE' | 'GET', signal?: AbortSignal): Promise<ExitState> {
+async function ask(
+  miner: OperatedNode,
+  method: 'POST' | 'DELETE' | 'GET',
+  signal?: AbortSignal,
+): Promise<ExitState> {
   const response = await askNode(
     miner,
     { method, route: exitRoute },

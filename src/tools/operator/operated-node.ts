@@ -1,6 +1,11 @@
 // The running node that an operator's configuration names: its address, its hotkey, and the network it is on.
 
-import { type ChainConfig, isDevNetwork, openChain, openConfiguredDevChain } from '../../adapters/chain/open-chain.js';
+import {
+  type ChainConfig,
+  isDevNetwork,
+  openChain,
+  openConfiguredDevChain,
+} from '../../adapters/chain/open-chain.js';
 import { openWallet } from '../../adapters/wallets/wallet-files.js';
 import type { NodeAddress } from '../../domain/ports/chain.js';
 import type { Signer } from '../../domain/ports/signer.js';

@@ -4,7 +4,8 @@ import type { EventRecords } from '../../../adapters/observe/event-records.js';
 import { encodeSs58 } from '../../../domain/identity/ss58.js';
 import { fromHex, type PublicKey } from '../../../domain/model/bytes.js';
 import { errorTable } from '../../../domain/model/errors.js';
-import type { BlockRef } from '../../../domain/ports/chain.js';
+import type { BlockRef, Weight } from '../../../domain/ports/chain.js';
+import type { Clock } from '../../../domain/ports/clock.js';
 import type { ValidatorContext } from '../context.js';
 import type { Rewarding } from '../rewarding.js';
 import type { StepReport } from './step.js';
@@ -57,6 +58,20 @@ export async function writeEvent(
     ...details,
   });
 }
+
+/** Weights that the chain has taken. */
+export const writeWeightsEvent = (
+  clock: Clock,
+  records: EventRecords,
+  block: number,
+  weights: readonly Weight[],
+): Promise<void> =>
+  records.write({
+    time: new Date(clock.now()).toISOString(),
+    task_name: 'weights',
+    block,
+    set_weights: Object.fromEntries(weights.map(({ uid, value }) => [uid, value])),
+  });
 
 const ss58 = (hotkey: PublicKey): string => encodeSs58(fromHex(hotkey));
 const round6 = (value: number): number => Math.round(value * 1e6) / 1e6;

@@ -4,8 +4,8 @@
 import type { PublicKey } from '../../../domain/model/bytes.js';
 import type { ValidatorContext } from '../context.js';
 import { monitorMiners, settleDeregistered } from '../monitoring.js';
-import type { Rewarding } from '../rewarding.js';
 import type { Repairs } from '../repairs.js';
+import type { Rewarding } from '../rewarding.js';
 import type { DueBlocks } from './due.js';
 import { drawMiners } from './selecting.js';
 import type { Step } from './step.js';

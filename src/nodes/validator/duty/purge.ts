@@ -8,7 +8,11 @@ import type { Step } from './step.js';
 
 export const purgeStep = (
   context: ValidatorContext,
-  { everyBlocks, folder, failures }: {
+  {
+    everyBlocks,
+    folder,
+    failures,
+  }: {
     readonly everyBlocks: number;
     readonly folder: string;
     readonly failures: FailureCounts;

@@ -1,6 +1,6 @@
 // Repairing what is known to be short of replicas, and moving what lies on miners that leave.
 
-import type { Answer } from '../answers.js';
+import type { CollectedAnswer } from '../answers.js';
 import type { ValidatorContext } from '../context.js';
 import type { RepairLine } from '../repairing.js';
 import type { Repairs } from '../repairs.js';
@@ -27,7 +27,7 @@ export const repairStep = (repairs: Repairs, everyBlocks: number, taken: TakenAn
 /** Answers that miners gave while pieces were repaired: rewarded like all others, as one batch. */
 export class TakenAnswers {
   readonly #rewarding: Pick<Rewarding, 'step'>;
-  #answers: Answer[] = [];
+  #answers: CollectedAnswer[] = [];
 
   constructor(rewarding: Pick<Rewarding, 'step'>) {
     this.#rewarding = rewarding;
@@ -56,15 +56,17 @@ export function reportOfRepairs(lines: readonly RepairLine[]): StepReport | null
       stored.map((minerKey) => ({ minerKey, outcome: 'pass', reason: '', elapsedMs, size }) as const),
     ),
     details: {
-      pieces: lines.slice(0, piecesMax).map(({ pieceId, copies, before, after, retired, outcome, reason }) => ({
-        pieceId,
-        copies,
-        before,
-        after,
-        retired,
-        outcome,
-        reason,
-      })),
+      pieces: lines
+        .slice(0, piecesMax)
+        .map(({ pieceId, copies, before, after, retired, outcome, reason }) => ({
+          pieceId,
+          copies,
+          before,
+          after,
+          retired,
+          outcome,
+          reason,
+        })),
     },
   };
 }

@@ -1,6 +1,6 @@
 // What a step's answers earned: recorded in the reward ledger (rewarding.ts), and given back for the event record.
 
-import type { Answer } from '../answers.js';
+import type { CollectedAnswer } from '../answers.js';
 import type { RecordedSelection, Rewarding } from '../rewarding.js';
 import type { StepAnswer } from './step.js';
 
@@ -10,13 +10,13 @@ const tasks = ['store', 'challenge', 'retrieve'] as const;
 export async function rewardAnswers(
   rewarding: Pick<Rewarding, 'step'>,
   block: number,
-  answers: readonly Answer[],
+  answers: readonly CollectedAnswer[],
   selection?: RecordedSelection,
 ): Promise<readonly StepAnswer[]> {
   if (answers.length === 0) return [];
   const rewards = await rewarding.step({
     block,
-    answers,
+    answers: answers.map(({ reason: _, ...answer }) => answer),
     ...(selection === undefined ? {} : { selection }),
   });
   return tasks

@@ -74,8 +74,7 @@ export const storeRandomStep = (context: ValidatorContext, options: StoreRandomO
 export function randomSize(random: Random, sizeMax: number | null): number {
   if (sizeMax !== null) return sizeMin + Math.floor(uniform(random) * Math.max(1, sizeMax - sizeMin + 1));
   // Box and Muller (1958); 1 − u, because the logarithm of zero is none.
-  const normal =
-    Math.sqrt(-2 * Math.log(1 - uniform(random))) * Math.cos(2 * Math.PI * uniform(random));
+  const normal = Math.sqrt(-2 * Math.log(1 - uniform(random))) * Math.cos(2 * Math.PI * uniform(random));
   const size = Math.round(medianBytes * Math.exp(sigma * normal));
   return Math.min(defaults.pieceSize, Math.max(sizeMin, size));
 }
