@@ -2,9 +2,9 @@
 
 import { type Command, Option } from 'commander';
 import { readConfigFile } from '../adapters/config/config-file.js';
-import { type ResolvedConfig, resolveConfig } from '../adapters/config/resolve.js';
 import { hotkeyList } from '../adapters/config/kinds.js';
 import { applyReference, referenceOptionsOf } from '../adapters/config/reference-options.js';
+import { type ResolvedConfig, resolveConfig } from '../adapters/config/resolve.js';
 import {
   defaultTextOf,
   flagOf,
@@ -30,6 +30,9 @@ const headings: Readonly<Record<string, string>> = {
   hash_basepath: 'Storage:',
   storage_basepath: 'Storage:',
   neuron: 'Placement and proofs:',
+  reward: 'Rewards and tiers:',
+  tier: 'Rewards and tiers:',
+  monitor: 'Rewards and tiers:',
   audit: 'Placement and proofs:',
   proving: 'Placement and proofs:',
   logging: 'Configuration and log:',

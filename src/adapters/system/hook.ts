@@ -6,13 +6,18 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { FileTaoError } from '../../domain/model/errors.js';
-import type { Log } from '../observe/log.js';
+
+/** Told how each run ended. */
+export interface HookLog {
+  info(fields: Readonly<Record<string, unknown>>, message: string): void;
+  error(fields: Readonly<Record<string, unknown>>, message: string): void;
+}
 
 export interface HookOptions {
   /** Absolute. */
   readonly path: string;
   readonly timeoutMs: number;
-  readonly log: Log;
+  readonly log: HookLog;
 }
 
 const outputBytesMax = 64 * 1024;

@@ -2,6 +2,7 @@
 
 import type { Log } from '../../adapters/observe/log.js';
 import type { TranscriptLog } from '../../adapters/observe/transcript-log.js';
+import type { Answer } from '../../domain/audit/standing.js';
 import type { ProofCore } from '../../domain/core/proof-core.js';
 import type { PublicKey } from '../../domain/model/bytes.js';
 import type { Chain } from '../../domain/ports/chain.js';
@@ -26,6 +27,12 @@ export interface Identity {
   readonly signer: Signer;
   /** derive("filetao v1 replica secret", secretKey) */
   readonly secret: Uint8Array;
+}
+
+/** An answer, with the reason of a failure: for event records, not for the ledger. */
+export interface CollectedAnswer extends Answer {
+  /** Empty for a pass. */
+  readonly reason: string;
 }
 
 export interface ValidatorContext extends Identity {
@@ -60,4 +67,6 @@ export interface ValidatorContext extends Identity {
   readonly settlingMemory: SettlingMemory;
   /** Rounds being held in this process now (`roundKey`). */
   readonly liveRounds: Set<string>;
+  /** Told of every answer that counts, once its transcript is durable (answers.ts). */
+  readonly onAnswer?: (answer: CollectedAnswer) => void;
 }

@@ -1,6 +1,7 @@
 // The miners a validator can ask: from the metagraph, with the failures seen of late.
 
 import { networkOf, type PlacementCandidate } from '../../domain/economy/placement.js';
+import { isAskable } from '../../domain/economy/selection.js';
 import { type PublicKey, publicKeyOf } from '../../domain/model/bytes.js';
 import { FileTaoError } from '../../domain/model/errors.js';
 import type { Neuron } from '../../domain/ports/chain.js';
@@ -24,16 +25,13 @@ export class FailureCounts {
 
 const isReachable = (neuron: Neuron): neuron is ReachableNeuron => neuron.address !== null;
 
-/**
- * Registered miners that announced an address: everyone but validators. A permit alone makes no validator, since the
- * chain gives one to whoever has the most stake, however little that is.
- */
+/** Registered miners that announced an address: everyone but validators. */
 export async function reachableMiners(context: ValidatorContext): Promise<readonly ReachableNeuron[]> {
   const own = publicKeyOf(context.party.publicKey);
   const neurons = await context.view.neurons();
-  const isValidator = ({ validatorPermit, stake }: Neuron): boolean =>
-    validatorPermit && stake > context.vpermitTaoLimit;
-  return neurons.filter((neuron) => !isValidator(neuron) && neuron.hotkey !== own).filter(isReachable);
+  return neurons
+    .filter((neuron) => isAskable(neuron, context.vpermitTaoLimit) && neuron.hotkey !== own)
+    .filter(isReachable);
 }
 
 /** The miner's current address; throws `unreachable` when it left or never announced one. */

@@ -17,6 +17,7 @@ import { retrieveToFile } from '../../client/retrieve-to-file.js';
 import { openSource } from '../../client/source.js';
 import { store } from '../../client/store.js';
 import { retrievalOrder } from '../../domain/economy/placement.js';
+import { windowCounts } from '../../domain/economy/tiers.js';
 import type { Cid } from '../../domain/model/bytes.js';
 import { defaults, limits, mebibyte } from '../../domain/model/constants.js';
 import { FileTaoError } from '../../domain/model/errors.js';
@@ -25,6 +26,7 @@ import type { PlacementIndex } from '../../domain/ports/placement-index.js';
 import { defaultChunkSize, openingsFor } from '../../domain/protocol/parameters.js';
 import type { RoundLine } from '../../nodes/validator/operating.js';
 import { askRepair, askRounds } from '../operator/ask-validator.js';
+import { replayRewards } from '../rewards/replay.js';
 import { damageChunks, flipByte, replicaFile } from './damage.js';
 import { type LocalNetwork, startLocalNetwork } from './local-network.js';
 import type { Narrator } from './narrator.js';
@@ -207,6 +209,7 @@ class Demo {
       narrator.begin('comparing');
       const retrieved = (await digestOf(file)) === (await digestOf(target));
       narrator.done(retrieved ? 'the file is the same, byte for byte' : 'THE FILE DIFFERS');
+      await this.#standings();
 
       return {
         ok:
@@ -330,6 +333,23 @@ class Demo {
           : 'THE DEAD MINER WAS NOT NOTICED',
     );
     return { whole, replicas: stored, seconds };
+  }
+
+  /** What the run earned its miners, recomputed from the validator's reward ledger and the transcripts. */
+  async #standings(): Promise<void> {
+    const { narrator } = this.options;
+    narrator.begin('tiers and rewards, recomputed from the transcripts');
+    const { replay, findingsCount } = await replayRewards([
+      join(this.network.validator.directory, 'transcripts'),
+    ]);
+    const miners = await Promise.all(
+      this.network.miners.map(async ({ name, hotkey }) => {
+        const { score, tier } = replay.standings.of(hotkey);
+        const { attempts, successes } = windowCounts(await this.index.statistics(hotkey));
+        return `${name} ${tier}, ${successes} of ${attempts}, score ${score.toFixed(4)}`;
+      }),
+    );
+    narrator.done(`${miners.join('; ')}${findingsCount === 0 ? '' : ' — THE LEDGER DOES NOT ADD UP'}`);
   }
 
   /** Flips one byte in a replica that the retrieval will ask first. */

@@ -9,11 +9,11 @@ import type { OperatedNode } from './operated-node.js';
 
 const problemCharactersMax = 16 * 1024;
 
-/** The answer with status 200, its body still to be read. @param start how to start such a node */
+/** The answer with status 200, its body still to be read. @param kind of the node, and what to do when there is none */
 export async function askNode(
   { address, hotkey, genesis, netuid }: OperatedNode,
   asked: { readonly method: RequestMethod; readonly route: string; readonly body?: object },
-  start: string,
+  kind: { readonly name: 'validator' | 'miner'; readonly hint: string },
   signal?: AbortSignal,
 ): Promise<IncomingMessage> {
   const { method, route } = asked;
@@ -40,7 +40,7 @@ export async function askNode(
       if (failure.code !== 'unreachable') reject(failure);
       else
         reject(
-          new FileTaoError('unreachable', `nothing answers at ${address.host}:${address.port}: ${start}`, {
+          new FileTaoError('unreachable', `no ${kind.name} at ${address.host}:${address.port}: ${kind.hint}`, {
             cause: error,
           }),
         );

@@ -25,7 +25,10 @@ async function* askValidator<Line>(
   const response = await askNode(
     validator,
     { method: 'POST', route, body },
-    "start a validator with 'filetao run validator' or name another port with --validator.port",
+    {
+      name: 'validator',
+      hint: "start one with 'filetao run validator' or name another port with --validator.port",
+    },
     signal,
   );
   const lines = createInterface({ input: response, crlfDelay: Number.POSITIVE_INFINITY });

@@ -17,7 +17,10 @@ async function ask(
   const response = await askNode(
     miner,
     { method, route: exitRoute },
-    'the miner must run until its replicas have been moved: start it, or name its address with --axon.ip and --axon.port',
+    {
+      name: 'miner',
+      hint: 'it must run until its replicas have been moved: start it, or name its address with --axon.ip and --axon.port',
+    },
     signal,
   );
   let text = '';

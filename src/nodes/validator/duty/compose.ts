@@ -86,7 +86,9 @@ export function composeDuty(
       const scores = parts.hideRewards ? null : rewarding;
       const report: Duty['report'] = (name, block, seconds, said) =>
         writeEvent(context, events, scores, name, block, seconds, said);
-      const ended = performDuty({ context, steps, due, report }, signal).then(() => due.save());
+      const ended = performDuty({ context, steps, due, report }, signal)
+        .then(() => due.save())
+        .catch((error) => context.log.warn({ err: error }, 'could not keep where the duty stands'));
       return { ended };
     },
   };

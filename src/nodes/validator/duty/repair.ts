@@ -1,7 +1,6 @@
 // Repairing what is known to be short of replicas, and moving what lies on miners that leave.
 
-import type { CollectedAnswer } from '../answers.js';
-import type { ValidatorContext } from '../context.js';
+import type { CollectedAnswer, ValidatorContext } from '../context.js';
 import type { RepairLine } from '../repairing.js';
 import type { Repairs } from '../repairs.js';
 import type { Rewarding } from '../rewarding.js';

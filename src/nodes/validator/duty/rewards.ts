@@ -1,6 +1,6 @@
 // What a step's answers earned: recorded in the reward ledger (rewarding.ts), and given back for the event record.
 
-import type { CollectedAnswer } from '../answers.js';
+import type { CollectedAnswer } from '../context.js';
 import type { RecordedSelection, Rewarding } from '../rewarding.js';
 import type { StepAnswer } from './step.js';
 
