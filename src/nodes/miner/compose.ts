@@ -12,7 +12,7 @@ import { StakeTurns } from './turns.js';
 
 export type MinerContextParts = Pick<
   MinerContext,
-  'signer' | 'verify' | 'chain' | 'core' | 'replicas' | 'index' | 'prover' | 'clock' | 'log'
+  'signer' | 'verify' | 'chain' | 'core' | 'replicas' | 'index' | 'prover' | 'clock' | 'log' | 'observer'
 > & {
   /** Bytes per second this miner undertakes to prove. */
   readonly rate?: number;

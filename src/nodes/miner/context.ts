@@ -1,6 +1,7 @@
 // What every part of a miner works with.
 
 import type { Log } from '../../adapters/observe/log.js';
+import type { Observer } from '../../adapters/observe/observer.js';
 import type { ProofCore } from '../../domain/core/proof-core.js';
 import type { Chain } from '../../domain/ports/chain.js';
 import type { Clock } from '../../domain/ports/clock.js';
@@ -38,4 +39,6 @@ export interface MinerContext {
   readonly rate: number;
   readonly clock: Clock;
   readonly log: Log;
+  /** Who is told of the work. */
+  readonly observer?: Observer;
 }

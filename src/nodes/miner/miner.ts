@@ -2,7 +2,9 @@
 
 import { createServer } from '../../adapters/rpc/server.js';
 import type { NodeAddress } from '../../domain/ports/chain.js';
+import { countHolding } from '../census.js';
 import type { RunningNode } from '../running-node.js';
+import { addStatusRoutes, type Operation, serverOptionsOf } from '../status.js';
 import { composeMiner, type MinerContextParts } from './compose.js';
 import type { MinerContext } from './context.js';
 import { addMinerRoutes } from './routes.js';
@@ -13,33 +15,56 @@ export interface MinerParts extends MinerContextParts {
   readonly port: number;
   /** The address to announce; default: the one it listens on. */
   readonly announce?: (listening: NodeAddress) => Promise<NodeAddress>;
+  /** How the node is watched and ended; without it there are no metrics. */
+  readonly operation?: Operation;
 }
 
 const expirySweepMs = 60_000;
 
 export async function startMiner(parts: MinerParts): Promise<RunningNode> {
-  const { signer, chain, log, replicas, index, prover } = parts;
+  const { signer, chain, log, replicas, index, prover, operation } = parts;
   const context = composeMiner(parts);
-  const server = createServer({ log, host: parts.host, port: parts.port });
+  const server = createServer({
+    log,
+    host: parts.host,
+    port: parts.port,
+    // a round that was committed to is opened still
+    finishing: ['/v1/open'],
+    ...serverOptionsOf(operation),
+  });
   addMinerRoutes(server, context);
-  const address = await server.listen();
+  const checks = { chain: () => context.view.head(), index: () => index.usedBytes() };
+  const status = await addStatusRoutes(server, checks, { operation, log });
+  let address: NodeAddress;
   try {
+    address = await server.listen();
     // Only now, because until here another miner might be at work on this folder.
     const swept = await replicas.sweep();
     if (swept > 0) log.info({ files: swept }, 'removed what an interrupted store left behind');
     await chain.serve(signer, (await parts.announce?.(address)) ?? address);
   } catch (error) {
     await server.close();
+    await status.close();
     throw error;
   }
   const stopping = new AbortController();
   const sweeping = sweepExpired(context, stopping.signal);
+  const counting =
+    operation === undefined ? null : countHolding(index, { ...context, ...operation }, stopping.signal);
+  operation?.metrics.gauge('filetao_storage_free_bytes', 'Bytes that may still be stored', () =>
+    replicas.freeBytes(),
+  );
+  status.started();
   return {
     address,
+    status: status.separate,
     async close() {
+      status.ending();
       stopping.abort();
       await server.close();
       await sweeping;
+      await counting;
+      await status.close();
       await prover.close();
       await replicas.close();
       await index.close();
