@@ -7,6 +7,8 @@ import type { RunningNode } from '../running-node.js';
 import { addStatusRoutes, type Operation, serverOptionsOf } from '../status.js';
 import { composeMiner, type MinerContextParts } from './compose.js';
 import type { MinerContext } from './context.js';
+import { Leaving } from './leaving.js';
+import { addMinerOperatorRoutes } from './operating.js';
 import { addMinerRoutes } from './routes.js';
 import { dropExpired } from './upkeep.js';
 
@@ -17,13 +19,17 @@ export interface MinerParts extends MinerContextParts {
   readonly announce?: (listening: NodeAddress) => Promise<NodeAddress>;
   /** How the node is watched and ended; without it there are no metrics. */
   readonly operation?: Operation;
+  /** The file that is there while the miner leaves; without it a restart forgets. */
+  readonly leavingFile?: string;
 }
 
 const expirySweepMs = 60_000;
 
 export async function startMiner(parts: MinerParts): Promise<RunningNode> {
   const { signer, chain, log, replicas, index, prover, operation } = parts;
-  const context = composeMiner(parts);
+  const leaving = await Leaving.open(parts.leavingFile ?? null);
+  if (leaving.isLeaving) log.warn('this miner is leaving and takes nothing new: filetao miner exit --cancel');
+  const context = composeMiner({ ...parts, leaving });
   const server = createServer({
     log,
     host: parts.host,
@@ -33,6 +39,7 @@ export async function startMiner(parts: MinerParts): Promise<RunningNode> {
     ...serverOptionsOf(operation),
   });
   addMinerRoutes(server, context);
+  addMinerOperatorRoutes(server, context);
   const checks = { chain: () => context.view.head(), index: () => index.usedBytes() };
   const status = await addStatusRoutes(server, checks, { operation, log });
   let address: NodeAddress;
