@@ -58,7 +58,7 @@ test('rounds under load while a miner is restarted: none fails', { timeout: 1_20
       '--validator.port',
       String(validator.address.port),
       '--rounds',
-      '100000',
+      '1000',
       '--json',
     ],
     { cwd: home, env: { PATH: process.env.PATH ?? '', HOME: home }, stdio: ['ignore', 'pipe', 'inherit'] },
