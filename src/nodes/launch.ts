@@ -174,6 +174,11 @@ async function launchMiner(
     clock: systemClock,
     log,
     rate: values['miner.rate'],
+    scrubbing: {
+      file: join(directory, 'scrub.json'),
+      bytesPerSecond: values['storage.scrub_rate'],
+      everySeconds: values['storage.scrub_every'],
+    },
     host: values['axon.ip'],
     port: values['axon.port'],
     access: {

@@ -28,8 +28,7 @@ test('a writer that acknowledges before it is on the disk is caught', async () =
       ],
       close: async () => {},
     }),
-    read: async (files) =>
-      new Map([['file', (await files.size('/file')) === null ? 'absent' : 'there']]),
+    read: async (files) => new Map([['file', (await files.size('/file')) === null ? 'absent' : 'there']]),
   };
   await assert.rejects(playWithFailure(hasty, powerLossFiles(), '/nowhere', 0, 'EIO'), /was acknowledged/);
 });

@@ -4,7 +4,11 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { nodeCipher } from '../../src/adapters/cipher/node.js';
-import { pruneTranscripts, readFrames, transcriptFiles } from '../../src/adapters/observe/transcript-files.js';
+import {
+  pruneTranscripts,
+  readFrames,
+  transcriptFiles,
+} from '../../src/adapters/observe/transcript-files.js';
 import { openTranscriptLog } from '../../src/adapters/observe/transcript-log.js';
 import { openReplicaFiles } from '../../src/adapters/replicas/replica-files.js';
 import { createFile, makePrivateFolder, replaceFile } from '../../src/adapters/system/durable-file.js';
@@ -148,7 +152,8 @@ const putJournal: Workload = {
     const journal = openJournal(files, folder);
     const put = (n: number): Step => ({
       key: String(n),
-      run: async () => hex((await journal.findOrCreate(plaintext(n), ['age1x'], newEnvelope)).envelope.header),
+      run: async () =>
+        hex((await journal.findOrCreate(plaintext(n), ['age1x'], newEnvelope)).envelope.header),
     });
     return { steps: [put(1), put(2), put(1), put(3)], close: async () => {} };
   },

@@ -51,10 +51,7 @@ export interface FileEnd {
 }
 
 /** The entries of one file, undecoded; returns where and why reading ended. */
-export async function* readFrames(
-  path: string,
-  files: Files = systemFiles,
-): AsyncGenerator<Frame, FileEnd> {
+export async function* readFrames(path: string, files: Files = systemFiles): AsyncGenerator<Frame, FileEnd> {
   const reader = new FrameReader();
   const file = await files.open(path);
   try {

@@ -1,6 +1,17 @@
 // The Files port on this machine's file system.
 import { constants } from 'node:fs';
-import { copyFile, type FileHandle, link, mkdir, open, opendir, rename, stat, statfs, unlink } from 'node:fs/promises';
+import {
+  copyFile,
+  type FileHandle,
+  link,
+  mkdir,
+  open,
+  opendir,
+  rename,
+  stat,
+  statfs,
+  unlink,
+} from 'node:fs/promises';
 import type { Files, FolderEntry, OpenFile } from '../../domain/ports/files.js';
 
 const hasCode = (error: unknown, code: string): boolean => (error as { code?: unknown }).code === code;

@@ -8,6 +8,7 @@ import { WorkBudget } from './budget.js';
 import type { MinerContext } from './context.js';
 import { CarriedOut } from './replays.js';
 import { RoundTable } from './rounds.js';
+import { ScrubReports } from './scrub-reports.js';
 import { StakeTurns } from './turns.js';
 
 export type MinerContextParts = Pick<
@@ -38,5 +39,6 @@ export function composeMiner(parts: MinerContextParts): MinerContext {
     budget: new WorkBudget(),
     rate: parts.rate ?? defaultDeadlines.bytesPerSecond,
     carriedOut: new CarriedOut(),
+    scrubReports: new ScrubReports(parts.log),
   };
 }

@@ -14,6 +14,7 @@ import type { AccessRules, CallRates } from './access.js';
 import type { WorkBudget } from './budget.js';
 import type { CarriedOut } from './replays.js';
 import type { RoundTable } from './rounds.js';
+import type { ScrubReports } from './scrub-reports.js';
 import type { StakeTurns } from './turns.js';
 
 export interface MinerContext {
@@ -34,6 +35,7 @@ export interface MinerContext {
   readonly rates: CallRates;
   readonly turns: StakeTurns;
   readonly carriedOut: CarriedOut;
+  readonly scrubReports: ScrubReports;
   /** Bytes per second this miner undertakes to prove; validators set their deadlines by it. */
   readonly rate: number;
   readonly clock: Clock;

@@ -1,11 +1,14 @@
 // A miner: keeps replicas, proves them, gives them back. Composition and life cycle only.
 
 import { createServer } from '../../adapters/rpc/server.js';
+import { publicKeyOf } from '../../domain/model/bytes.js';
 import type { NodeAddress } from '../../domain/ports/chain.js';
 import type { RunningNode } from '../running-node.js';
+import { adoptLeftovers } from './adopting.js';
 import { composeMiner, type MinerContextParts } from './compose.js';
 import type { MinerContext } from './context.js';
 import { addMinerRoutes } from './routes.js';
+import { type ScrubSchedule, scrubForever } from './scrub-schedule.js';
 import { dropExpired } from './upkeep.js';
 
 export interface MinerParts extends MinerContextParts {
@@ -13,6 +16,8 @@ export interface MinerParts extends MinerContextParts {
   readonly port: number;
   /** The address to announce; default: the one it listens on. */
   readonly announce?: (listening: NodeAddress) => Promise<NodeAddress>;
+  /** Without it nothing is read that nobody asks for. */
+  readonly scrubbing?: ScrubSchedule;
 }
 
 const expirySweepMs = 60_000;
@@ -33,19 +38,35 @@ export async function startMiner(parts: MinerParts): Promise<RunningNode> {
     throw error;
   }
   const stopping = new AbortController();
-  const sweeping = sweepExpired(context, stopping.signal);
+  const background = Promise.all([
+    sweepExpired(context, stopping.signal),
+    adoptAtStart(context, stopping.signal),
+    parts.scrubbing === undefined ? null : scrubForever(context, parts.scrubbing, stopping.signal),
+  ]);
   return {
     address,
     async close() {
       stopping.abort();
       await server.close();
-      await sweeping;
+      await background;
       await prover.close();
       await replicas.close();
       await index.close();
       await chain.close();
     },
   };
+}
+
+/** In the background: a look at every file takes a while where there are millions. */
+async function adoptAtStart(context: MinerContext, signal: AbortSignal): Promise<void> {
+  const { replicas, index, party, verify, log } = context;
+  try {
+    const found = await adoptLeftovers(replicas, index, publicKeyOf(party.publicKey), verify, signal);
+    if (found.adopted + found.setAside > 0)
+      log.info({ ...found }, 'put replicas in order that no index knew');
+  } catch (error) {
+    log.error({ err: error }, 'could not look for replicas that no index knows');
+  }
 }
 
 async function sweepExpired(context: MinerContext, signal: AbortSignal): Promise<void> {

@@ -4,14 +4,14 @@ import { readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { openReplicaFiles } from '../../../src/adapters/replicas/replica-files.js';
-import { FileTaoError } from '../../../src/domain/model/errors.js';
+import type { FileTaoError } from '../../../src/domain/model/errors.js';
 import type { ReplicaId } from '../../../src/domain/model/records.js';
 import type { Replicas } from '../../../src/domain/ports/replicas.js';
 import { nextLine, startProgram } from '../program.js';
 import { seededRandom } from '../seeded-random.js';
+import { watchedFiles } from '../system/watched-files.js';
 import { temporaryFolder } from '../temporary-folder.js';
 import { content, leafValues, replicaId } from './samples.js';
-import { watchedFiles } from '../system/watched-files.js';
 
 const child = new URL('./replica-files-child.js', import.meta.url);
 

@@ -19,8 +19,7 @@ export function watchedFiles(freeBytes?: () => number, inner: Files = systemFile
     begun: 0,
     failure: null,
     openFiles: 0,
-    create: (path, mode) =>
-      step('create', path, async () => watch(path, await inner.create(path, mode))),
+    create: (path, mode) => step('create', path, async () => watch(path, await inner.create(path, mode))),
     open: (path) => step('open', path, async () => watch(path, await inner.open(path))),
     openToWrite: (path) => step('openToWrite', path, async () => watch(path, await inner.openToWrite(path))),
     size: (path) => step('size', path, () => inner.size(path)),
