@@ -13,6 +13,7 @@ import { register as registerDemo } from './commands/demo.js';
 import { register as registerDev } from './commands/dev.js';
 import { register as registerDoctor } from './commands/doctor.js';
 import { register as registerIndex } from './commands/index.js';
+import { register as registerMiner } from './commands/miner.js';
 import { register as registerRetrieve } from './commands/retrieve.js';
 import { register as registerRun } from './commands/run.js';
 import { register as registerStore } from './commands/store.js';
@@ -31,6 +32,7 @@ const registrations: readonly ((program: Command) => void)[] = [
   registerDecrypt,
   registerRun,
   registerChallenge,
+  registerMiner,
   registerIndex,
   registerAudit,
   registerSubnet,

@@ -292,6 +292,18 @@ export const options = {
     10 ** 12,
     'Most bytes of replicas to hold, e.g. 10TB or 64MiB',
   ),
+  'storage.scrub_rate': option(
+    ['miner'],
+    bytes(0, 1024 ** 4),
+    4 * mebibyte,
+    'Bytes of replicas per second read in the background to find damage; 0 for none',
+  ),
+  'storage.scrub_every': option(
+    ['miner'],
+    duration(60, 365 * day),
+    14 * day,
+    'Time from one look at all replicas to the next',
+  ),
 
   'neuron.replicas': option(
     validators,
