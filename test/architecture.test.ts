@@ -24,9 +24,9 @@ const order = {
   ],
   domain: [['model'], ['ports'], ['core'], ['identity'], ['content'], ['economy'], ['protocol'], ['audit']],
   adapters: [
+    ['system'],
     ['observe'],
     ['config'],
-    ['system'],
     ['cipher'],
     ['wallets'],
     ['chain'],

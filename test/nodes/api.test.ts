@@ -49,8 +49,8 @@ async function userAt(t: TestContext, network: TestNetwork, changes: Parameters<
 }
 
 async function replicasOf(index: Awaited<ReturnType<TestNetwork['validator']>>['index'], cid: string) {
-  const object = (await index.getObject(cid as never))!;
-  return Promise.all(object.pieceIds.map((id) => index.replicasOfPiece(id)));
+  const [object] = await index.claimsOf(cid as never, 1);
+  return Promise.all(object!.pieceIds.map((id) => index.replicasOfPiece(id)));
 }
 
 test('an object of many pieces comes back although every piece has a damaged, a lost and a good replica', async (t) => {

@@ -11,6 +11,7 @@ import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
 import type { ReplicaId } from '../../domain/model/records.js';
 import type { Files, OpenFile } from '../../domain/ports/files.js';
 import type { Replicas, ReplicaWriter, StoredReplica } from '../../domain/ports/replicas.js';
+import { makePrivateFolder } from '../system/durable-file.js';
 import { systemFiles } from '../system/files.js';
 import {
   footprint,
@@ -42,9 +43,7 @@ export async function openReplicaFiles(options: ReplicaFilesOptions): Promise<Re
   const directory = resolve(options.directory);
   const files = options.files ?? systemFiles;
   try {
-    await makeDirectory(files, directory);
-    await files.makeFolder(incomingFolder(directory));
-    await files.syncFolder(directory);
+    await makePrivateFolder(incomingFolder(directory), files);
     const room = new Room(
       await storedBytes(files, directory),
       options.quotaBytes ?? Number.POSITIVE_INFINITY,
@@ -73,19 +72,6 @@ async function storedBytes(files: Files, directory: string): Promise<number> {
   }
   await addBatch();
   return stored;
-}
-
-/** Makes the directory and what is missing above it, each durable in the folder above. */
-async function makeDirectory(files: Files, directory: string): Promise<void> {
-  try {
-    if (!(await files.makeFolder(directory))) return;
-  } catch (error) {
-    const above = dirname(directory);
-    if ((error as { code?: unknown }).code !== 'ENOENT' || above === directory) throw error;
-    await makeDirectory(files, above);
-    await files.makeFolder(directory);
-  }
-  await files.syncFolder(dirname(directory));
 }
 
 class ReplicaFiles implements Replicas {

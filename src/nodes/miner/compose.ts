@@ -6,6 +6,7 @@ import { ChainView } from '../chain-view.js';
 import { type AccessRules, CallRates, openAccess } from './access.js';
 import { WorkBudget } from './budget.js';
 import type { MinerContext } from './context.js';
+import { Leaving } from './leaving.js';
 import { CarriedOut } from './replays.js';
 import { RoundTable } from './rounds.js';
 import { StakeTurns } from './turns.js';
@@ -20,6 +21,8 @@ export type MinerContextParts = Pick<
   readonly access?: AccessRules;
   /** Proofs made at once; default 4. */
   readonly proofsAtOnce?: number;
+  /** Default: the miner stays. */
+  readonly leaving?: Leaving;
 };
 
 const proofsAtOnceDefault = 4;
@@ -38,5 +41,6 @@ export function composeMiner(parts: MinerContextParts): MinerContext {
     budget: new WorkBudget(),
     rate: parts.rate ?? defaultDeadlines.bytesPerSecond,
     carriedOut: new CarriedOut(),
+    leaving: parts.leaving ?? Leaving.staying(),
   };
 }

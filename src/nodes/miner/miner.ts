@@ -5,6 +5,8 @@ import type { NodeAddress } from '../../domain/ports/chain.js';
 import type { RunningNode } from '../running-node.js';
 import { composeMiner, type MinerContextParts } from './compose.js';
 import type { MinerContext } from './context.js';
+import { Leaving } from './leaving.js';
+import { addMinerOperatorRoutes } from './operating.js';
 import { addMinerRoutes } from './routes.js';
 import { dropExpired } from './upkeep.js';
 
@@ -13,15 +15,20 @@ export interface MinerParts extends MinerContextParts {
   readonly port: number;
   /** The address to announce; default: the one it listens on. */
   readonly announce?: (listening: NodeAddress) => Promise<NodeAddress>;
+  /** The file that is there while the miner leaves; without it a restart forgets. */
+  readonly leavingFile?: string;
 }
 
 const expirySweepMs = 60_000;
 
 export async function startMiner(parts: MinerParts): Promise<RunningNode> {
   const { signer, chain, log, replicas, index, prover } = parts;
-  const context = composeMiner(parts);
+  const leaving = await Leaving.open(parts.leavingFile ?? null);
+  if (leaving.isLeaving) log.warn('this miner is leaving and takes nothing new: filetao miner exit --cancel');
+  const context = composeMiner({ ...parts, leaving });
   const server = createServer({ log, host: parts.host, port: parts.port });
   addMinerRoutes(server, context);
+  addMinerOperatorRoutes(server, context);
   const address = await server.listen();
   try {
     // Only now, because until here another miner might be at work on this folder.

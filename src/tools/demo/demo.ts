@@ -293,7 +293,7 @@ class Demo {
   }
 
   async #replicasOf(cid: Cid): Promise<ReplicaRecord[]> {
-    const object = await this.index.getObject(cid);
+    const [object] = await this.index.claimsOf(cid, 1);
     const lists = await Promise.all(
       [...new Set(object!.pieceIds)].map((id) => this.index.replicasOfPiece(id)),
     );
