@@ -45,6 +45,7 @@ export function register(program: Command): void {
         process.stdout.write(
           `${JSON.stringify({ ready: role, hotkey, network, ...address, ...(status === null ? {} : { status }) })}\n`,
         );
+        process.send?.('ready'); // to pm2, which waits for it (wait_ready)
         await new Promise<void>((resolve) => stop.addEventListener('abort', () => resolve(), { once: true }));
         log.info('stopping');
         await node.close();
