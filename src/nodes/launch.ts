@@ -188,6 +188,7 @@ async function launchMiner(
       windowBlocks: values['miner.rate_limit_window'],
     },
     proofsAtOnce: values['proving.workers'],
+    leavingFile: join(directory, 'leaving'),
     announce: (listening) =>
       announcedAddress(listening, {
         network: chain.network,

@@ -14,9 +14,10 @@ import { FileTaoError } from '../../domain/model/errors.js';
 import type { ObjectRecord } from '../../domain/model/records.js';
 import { unixSeconds } from '../../domain/ports/clock.js';
 import { type FetchedPiece, fetchPiece } from '../validator/fetching.js';
+import { renewShort } from '../validator/renewing.js';
 import { authorise, authoriseBody, requireExpiry } from './access.js';
 import type { ApiContext } from './context.js';
-import { activeReplicas, hotkeysOf, renewReplicas } from './pieces.js';
+import { activeReplicas, hotkeysOf } from './pieces.js';
 
 /** Bytes handed to the stream at once. */
 const sliceSize = 256 * 1024;
@@ -63,12 +64,16 @@ async function putObject(context: ApiContext, sealed: Uint8Array, sender: string
   let fewest = Number.POSITIVE_INFINITY;
   for (const id of value.pieceIds) {
     // Pieces of an interrupted put were stored for an earlier expiry. What cannot be renewed does not count.
-    await renewReplicas(context, pieceIdOf(id), value.expiry);
+    await renewShort(context, pieceIdOf(id), value.expiry);
     const replicas = (await activeReplicas(context, pieceIdOf(id))).filter(
       (replica) => replica.expiry >= value.expiry,
     );
     fewest = Math.min(fewest, replicas.length);
     for (const hotkey of hotkeysOf(replicas)) hotkeys.add(hotkey);
+    // Stored before for an object that wished for fewer copies, or a shorter time: repair looks at the piece.
+    const piece = await context.index.getPiece(pieceIdOf(id));
+    if (piece !== null && (piece.copies < copies || piece.expiry < value.expiry))
+      await context.index.putPiece({ ...piece, copies, expiry: value.expiry });
   }
   if (fewest < copies) {
     throw new FileTaoError('partial', `a piece has ${fewest} of ${copies} replicas: send it again`, {

@@ -6,6 +6,7 @@ import { ChainView } from '../chain-view.js';
 import { type AccessRules, CallRates, openAccess } from './access.js';
 import { WorkBudget } from './budget.js';
 import type { MinerContext } from './context.js';
+import { Leaving } from './leaving.js';
 import { CarriedOut } from './replays.js';
 import { RoundTable } from './rounds.js';
 import { ScrubReports } from './scrub-reports.js';
@@ -21,6 +22,8 @@ export type MinerContextParts = Pick<
   readonly access?: AccessRules;
   /** Proofs made at once; default 4. */
   readonly proofsAtOnce?: number;
+  /** Default: the miner stays. */
+  readonly leaving?: Leaving;
 };
 
 const proofsAtOnceDefault = 4;
@@ -40,5 +43,6 @@ export function composeMiner(parts: MinerContextParts): MinerContext {
     rate: parts.rate ?? defaultDeadlines.bytesPerSecond,
     carriedOut: new CarriedOut(),
     scrubReports: new ScrubReports(parts.log),
+    leaving: parts.leaving ?? Leaving.staying(),
   };
 }

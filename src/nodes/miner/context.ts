@@ -12,6 +12,7 @@ import type { Party } from '../../domain/protocol/messages.js';
 import type { ChainView } from '../chain-view.js';
 import type { AccessRules, CallRates } from './access.js';
 import type { WorkBudget } from './budget.js';
+import type { Leaving } from './leaving.js';
 import type { CarriedOut } from './replays.js';
 import type { RoundTable } from './rounds.js';
 import type { ScrubReports } from './scrub-reports.js';
@@ -36,6 +37,7 @@ export interface MinerContext {
   readonly turns: StakeTurns;
   readonly carriedOut: CarriedOut;
   readonly scrubReports: ScrubReports;
+  readonly leaving: Leaving;
   /** Bytes per second this miner undertakes to prove; validators set their deadlines by it. */
   readonly rate: number;
   readonly clock: Clock;

@@ -7,6 +7,8 @@ import type { RunningNode } from '../running-node.js';
 import { adoptLeftovers } from './adopting.js';
 import { composeMiner, type MinerContextParts } from './compose.js';
 import type { MinerContext } from './context.js';
+import { Leaving } from './leaving.js';
+import { addMinerOperatorRoutes } from './operating.js';
 import { addMinerRoutes } from './routes.js';
 import { type ScrubSchedule, scrubForever } from './scrub-schedule.js';
 import { dropExpired } from './upkeep.js';
@@ -18,15 +20,20 @@ export interface MinerParts extends MinerContextParts {
   readonly announce?: (listening: NodeAddress) => Promise<NodeAddress>;
   /** Without it nothing is read that nobody asks for. */
   readonly scrubbing?: ScrubSchedule;
+  /** The file that is there while the miner leaves; without it a restart forgets. */
+  readonly leavingFile?: string;
 }
 
 const expirySweepMs = 60_000;
 
 export async function startMiner(parts: MinerParts): Promise<RunningNode> {
   const { signer, chain, log, replicas, index, prover } = parts;
-  const context = composeMiner(parts);
+  const leaving = await Leaving.open(parts.leavingFile ?? null);
+  if (leaving.isLeaving) log.warn('this miner is leaving and takes nothing new: filetao miner exit --cancel');
+  const context = composeMiner({ ...parts, leaving });
   const server = createServer({ log, host: parts.host, port: parts.port });
   addMinerRoutes(server, context);
+  addMinerOperatorRoutes(server, context);
   const address = await server.listen();
   try {
     // Only now, because until here another miner might be at work on this folder.

@@ -23,6 +23,7 @@ import {
   headerTo,
   inventoryKind,
   openingRequestKind,
+  pingKind,
   type RefusalCode,
   rangeKind,
   refusalCodes,
@@ -34,6 +35,7 @@ import {
 import { answerChallenge, answerOpening } from './challenging.js';
 import type { MinerContext } from './context.js';
 import { listInventory } from './inventory.js';
+import { answerPing } from './presence.js';
 import { retrieveRange, retrieveReplica } from './retrieving.js';
 import { storeReplica } from './storing.js';
 import { deleteReplica, renewReplica } from './upkeep.js';
@@ -47,6 +49,7 @@ const kinds: Readonly<Record<NodeRoute, MessageKind<Header>>> = {
   renew: renewKind,
   delete: deleteKind,
   inventory: inventoryKind,
+  ping: pingKind,
 };
 
 interface Asked {
@@ -96,6 +99,9 @@ const handlers: Readonly<Record<NodeRoute, Handler>> = {
   async inventory(context, { head, reply }) {
     const { head: answer, bulk } = await listInventory(context, head);
     return sendFramed(reply, answer, bulk);
+  },
+  async ping(context, { head, reply }) {
+    return sendMessage(reply, await answerPing(context, head));
   },
   async renew(context, { head, reply }) {
     return sendMessage(reply, await renewReplica(context, head));

@@ -31,6 +31,8 @@ export async function storeReplica(
   const now = unixSeconds(clock);
   if (expiry <= now) throw new FileTaoError('expired', 'the replica would expire before it is stored');
   requireExpiry(context, expiry);
+  if (context.leaving.isLeaving)
+    throw new FileTaoError('leaving', 'this miner is leaving the network and takes nothing new');
   await requirePermit(context, validatorKey);
   await requireBlock(context, request.value);
   const id = replicaIdOf(context, validatorKey, root);

@@ -17,6 +17,7 @@ import { ChainView } from '../chain-view.js';
 import type { ValidatorContext } from './context.js';
 import { identityOf } from './key-ring.js';
 import { Lag } from './lag.js';
+import { Presence } from './presence.js';
 import { MinerRates } from './rates.js';
 import { SettlingMemory } from './settling-memory.js';
 
@@ -37,6 +38,10 @@ export interface ValidatorParts {
   readonly log: Log;
   readonly audit: AuditWish;
   readonly deadlines?: Deadlines;
+  /** Successive misses after which a miner is down. */
+  readonly missesMax?: number;
+  /** Default: no limit. */
+  readonly storageLimit?: ValidatorContext['storageLimit'];
   /** The same after every restart of the same node, different for nodes that share an index. */
   readonly processId: string;
 }
@@ -50,6 +55,8 @@ export function composeValidator(parts: ValidatorParts): ValidatorContext {
       (parts.retiredSigners ?? []).map((old) => [publicKeyOf(old.publicKey), identityOf(chain, old)]),
     ),
     rates: new MinerRates(),
+    presence: new Presence(parts.missesMax),
+    storageLimit: parts.storageLimit ?? (async () => Number.MAX_SAFE_INTEGER),
     view: new ChainView(chain, clock),
     lag: new Lag(clock),
     settlingMemory: new SettlingMemory(),

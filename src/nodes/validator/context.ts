@@ -16,6 +16,7 @@ import type { Party } from '../../domain/protocol/messages.js';
 import type { AuditWish, Deadlines } from '../../domain/protocol/parameters.js';
 import type { ChainView } from '../chain-view.js';
 import type { Lag } from './lag.js';
+import type { Presence } from './presence.js';
 import type { MinerRates } from './rates.js';
 import type { SettlingMemory } from './settling-memory.js';
 
@@ -47,6 +48,10 @@ export interface ValidatorContext extends Identity {
   readonly retired: ReadonlyMap<PublicKey, Identity>;
   /** Bytes per second that miners said they prove (rates.ts). */
   readonly rates: MinerRates;
+  /** Which miners are there, leaving or full, as far as they were asked (presence.ts). */
+  readonly presence: Presence;
+  /** Bytes that a miner may be given at most, by its tier. */
+  readonly storageLimit: (miner: PublicKey) => Promise<number>;
   /** Names this process in open rounds. */
   readonly processId: string;
   /** For checking kept rounds when the data is at hand. */
