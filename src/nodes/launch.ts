@@ -262,6 +262,11 @@ async function launchMiner(
     observer,
     operation,
     rate: values['miner.rate'],
+    scrubbing: {
+      file: join(directory, 'scrub.json'),
+      bytesPerSecond: values['storage.scrub_rate'],
+      everySeconds: values['storage.scrub_every'],
+    },
     host: values['axon.ip'],
     port: values['axon.port'],
     access: {

@@ -48,6 +48,16 @@ export const fraction = (min: number, max: number): Kind<number> => ({
   format: quoteless,
 });
 
+/** A number with or without decimals. */
+export const amount = (min: number, max: number): Kind<number> => ({
+  placeholder: 'amount',
+  parse(text) {
+    if (!/^\d+(\.\d+)?$/u.test(text.trim())) throw new RangeError('is not a number such as 500 or 0.5');
+    return inRange(Number(text), min, max, quoteless);
+  },
+  format: quoteless,
+});
+
 /** 0 asks the system for a free port. */
 export const port: Kind<number> = integer('port', 0, 65535);
 

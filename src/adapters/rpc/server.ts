@@ -139,10 +139,22 @@ const problemOf = (code: string, status: number, detail: string) => ({
   detail,
 });
 
+/** Seconds after which whoever was refused for want of room may ask again; 0 when it is of no use. */
+export function retryAfterOf(failure: FileTaoError): number {
+  const wished = failure.details.retryAfter;
+  if (typeof wished === 'number') return Math.min(Math.ceil(wished), limits.retryAfterSecondsMax);
+  return failure.code === 'busy' || failure.code === 'budget' ? 1 : 0;
+}
+
 export function sendProblem(
-  reply: { code(status: number): { type(type: string): { send(body: string): unknown } } },
+  reply: {
+    header(name: string, value: string): unknown;
+    code(status: number): { type(type: string): { send(body: string): unknown } };
+  },
   error: FileTaoError,
 ): unknown {
+  const retryAfter = retryAfterOf(error);
+  if (retryAfter > 0) reply.header('retry-after', String(retryAfter));
   return reply
     .code(error.status)
     .type(contentTypes.problem)

@@ -19,7 +19,7 @@ const roles = {
 } as const;
 
 export function register(program: Command): void {
-  const run = program.command('run').description('Run a node of the network until Ctrl-C');
+  const run = program.command('run').alias('n').description('Run a node of the network until Ctrl-C');
   for (const [role, description] of Object.entries(roles) as [keyof typeof roles, string][]) {
     addConfigOptions(run.command(role).description(description), role).action(
       async (_options: unknown, command: Command) => {

@@ -3,7 +3,7 @@
 import { roundIdOf } from '../../adapters/observe/observer.js';
 import { openSealed, sealMessage } from '../../domain/identity/sealed.js';
 import { equalBytes, publicKeyOf } from '../../domain/model/bytes.js';
-import { FileTaoError } from '../../domain/model/errors.js';
+import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
 import type { HeldReplica } from '../../domain/model/records.js';
 import {
   challengeKind,
@@ -24,6 +24,7 @@ import {
 import { admit, replicaIdOf, requireBlock, requireReplica } from './admission.js';
 import type { MinerContext } from './context.js';
 import type { HeldRound } from './rounds.js';
+import { examine } from './scrubbing.js';
 
 export interface CommitmentAnswer {
   readonly sealed: Uint8Array;
@@ -43,15 +44,20 @@ export async function answerChallenge(context: MinerContext, sealed: Uint8Array)
       const keys = roundKeys(context.core, context.secret, challenge);
       const path = await context.replicas.path(held);
       const stake = (await context.view.neuron(validatorKey))?.stake ?? 0;
-      const pass = await context.turns.run(stake, () =>
-        context.prover.prove({
-          path,
-          size,
-          key: keys.seed,
-          chunkSize: challenge.value.chunkSize,
-          blinding: keys.blinding,
-        }),
-      );
+      const pass = await context.turns
+        .run(stake, () =>
+          context.prover.prove({
+            path,
+            size,
+            key: keys.seed,
+            chunkSize: challenge.value.chunkSize,
+            blinding: keys.blinding,
+          }),
+        )
+        .catch(async (error) => {
+          if (toFileTaoError(error).code === 'damaged') await examine(context, held);
+          throw error;
+        });
       const body = commitmentBody(context.core, context.party, challenge, pass);
       const answer = sealMessage(commitmentKind, body, context.signer);
       const { digest, value } = openSealed(commitmentKind, answer, () => true);
@@ -135,10 +141,11 @@ export async function checkedOutboard(context: MinerContext, held: HeldReplica):
   if (stored !== null && (stored.length === 32 || outboardReaches(core, stored, root))) return stored;
   const path = await replicas.path(held);
   const rebuilt = await prover.digest({ path, size: held.size, keys: [], outboard: true });
-  if (!equalBytes(rebuilt.root, root)) log.error({ root: held.root }, 'this replica is damaged on disk');
-  else {
-    await replicas.writeOutboard(held, rebuilt.outboard!);
-    log.warn({ root: held.root }, 'rebuilt the outboard of a replica');
+  if (!equalBytes(rebuilt.root, root)) {
+    await examine(context, held);
+    throw new FileTaoError('damaged', 'the replica is damaged on this disk');
   }
+  await replicas.writeOutboard(held, rebuilt.outboard!);
+  log.warn({ root: held.root }, 'rebuilt the outboard of a replica');
   return rebuilt.outboard!;
 }

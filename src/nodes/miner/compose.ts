@@ -9,6 +9,7 @@ import type { MinerContext } from './context.js';
 import { Leaving } from './leaving.js';
 import { CarriedOut } from './replays.js';
 import { RoundTable } from './rounds.js';
+import { ScrubReports } from './scrub-reports.js';
 import { StakeTurns } from './turns.js';
 
 export type MinerContextParts = Pick<
@@ -42,5 +43,6 @@ export function composeMiner(parts: MinerContextParts): MinerContext {
     rate: parts.rate ?? defaultDeadlines.bytesPerSecond,
     carriedOut: new CarriedOut(),
     leaving: parts.leaving ?? Leaving.staying(),
+    scrubReports: new ScrubReports(parts.log),
   };
 }

@@ -16,6 +16,7 @@ import type { WorkBudget } from './budget.js';
 import type { Leaving } from './leaving.js';
 import type { CarriedOut } from './replays.js';
 import type { RoundTable } from './rounds.js';
+import type { ScrubReports } from './scrub-reports.js';
 import type { StakeTurns } from './turns.js';
 
 export interface MinerContext {
@@ -37,6 +38,7 @@ export interface MinerContext {
   readonly turns: StakeTurns;
   readonly carriedOut: CarriedOut;
   readonly leaving: Leaving;
+  readonly scrubReports: ScrubReports;
   /** Bytes per second this miner undertakes to prove; validators set their deadlines by it. */
   readonly rate: number;
   readonly clock: Clock;

@@ -1,15 +1,18 @@
 // A miner: keeps replicas, proves them, gives them back. Composition and life cycle only.
 
 import { createServer } from '../../adapters/rpc/server.js';
+import { publicKeyOf } from '../../domain/model/bytes.js';
 import type { NodeAddress } from '../../domain/ports/chain.js';
 import { countHolding } from '../census.js';
 import type { RunningNode } from '../running-node.js';
 import { addStatusRoutes, type Operation, serverOptionsOf } from '../status.js';
+import { adoptLeftovers } from './adopting.js';
 import { composeMiner, type MinerContextParts } from './compose.js';
 import type { MinerContext } from './context.js';
 import { Leaving } from './leaving.js';
 import { addMinerOperatorRoutes } from './operating.js';
 import { addMinerRoutes } from './routes.js';
+import { type ScrubSchedule, scrubForever } from './scrub-schedule.js';
 import { dropExpired } from './upkeep.js';
 
 export interface MinerParts extends MinerContextParts {
@@ -21,6 +24,8 @@ export interface MinerParts extends MinerContextParts {
   readonly operation?: Operation;
   /** The file that is there while the miner leaves; without it a restart forgets. */
   readonly leavingFile?: string;
+  /** Without it nothing is read that nobody asks for. */
+  readonly scrubbing?: ScrubSchedule;
 }
 
 const expirySweepMs = 60_000;
@@ -55,13 +60,16 @@ export async function startMiner(parts: MinerParts): Promise<RunningNode> {
     throw error;
   }
   const stopping = new AbortController();
-  const sweeping = sweepExpired(context, stopping.signal);
-  const counting =
-    operation === undefined ? null : countHolding(index, { ...context, ...operation }, stopping.signal);
   operation?.metrics.gauge('filetao_storage_free_bytes', 'Bytes that may still be stored', () =>
     replicas.freeBytes(),
   );
   status.started();
+  const background = Promise.all([
+    sweepExpired(context, stopping.signal),
+    operation === undefined ? null : countHolding(index, { ...context, ...operation }, stopping.signal),
+    adoptAtStart(context, stopping.signal),
+    parts.scrubbing === undefined ? null : scrubForever(context, parts.scrubbing, stopping.signal),
+  ]);
   return {
     address,
     status: status.separate,
@@ -69,8 +77,7 @@ export async function startMiner(parts: MinerParts): Promise<RunningNode> {
       status.ending();
       stopping.abort();
       await server.close();
-      await sweeping;
-      await counting;
+      await background;
       await status.close();
       await prover.close();
       await replicas.close();
@@ -78,6 +85,18 @@ export async function startMiner(parts: MinerParts): Promise<RunningNode> {
       await chain.close();
     },
   };
+}
+
+/** In the background: a look at every file takes a while where there are millions. */
+async function adoptAtStart(context: MinerContext, signal: AbortSignal): Promise<void> {
+  const { replicas, index, party, verify, log } = context;
+  try {
+    const found = await adoptLeftovers(replicas, index, publicKeyOf(party.publicKey), verify, signal);
+    if (found.adopted + found.setAside > 0)
+      log.info({ ...found }, 'put replicas in order that no index knew');
+  } catch (error) {
+    log.error({ err: error }, 'could not look for replicas that no index knows');
+  }
 }
 
 async function sweepExpired(context: MinerContext, signal: AbortSignal): Promise<void> {

@@ -9,6 +9,7 @@ import {
   contentLength,
   isUnbounded,
   type NodeServer,
+  retryAfterOf,
   sendProblem,
 } from '../../adapters/rpc/server.js';
 import { contentTypes, frameHead, PartReader, rateHeader, resyncedHeader } from '../../adapters/rpc/wire.js';
@@ -164,12 +165,6 @@ function logRefusal({ log, observer }: MinerContext, route: NodeRoute, failure: 
   if (failure.code === 'internal') log.error({ ...fields, err: failure.cause ?? failure }, 'request failed');
   else log.debug(fields, 'refused');
 }
-
-const retryAfterOf = (failure: FileTaoError): number => {
-  const wished = failure.details.retryAfter;
-  if (typeof wished === 'number') return Math.min(Math.ceil(wished), limits.retryAfterSecondsMax);
-  return failure.code === 'busy' || failure.code === 'budget' ? 1 : 0;
-};
 
 /** null when the request was not genuinely signed: only genuine requests are worth a signature. */
 async function sealRefusal(

@@ -1,5 +1,6 @@
 // A validator: challenges every replica again and again, and records what it finds. Composition and life cycle.
 
+import { rm } from 'node:fs/promises';
 import { createServer } from '../../adapters/rpc/server.js';
 import type { NodeAddress } from '../../domain/ports/chain.js';
 import { countPlacement } from '../census.js';
@@ -51,6 +52,7 @@ export async function startValidator(parts: ValidatorNodeParts): Promise<Running
   try {
     address = await server.listen();
     // Only now, because until here another validator might be at work on this index.
+    await rm(parts.workFolder, { recursive: true, force: true }); // pieces that a killed run was storing anew
     const recovered = await recoverRounds(context);
     if (recovered > 0) context.log.info({ rounds: recovered }, 'closed rounds that an earlier run left open');
   } catch (error) {
