@@ -32,6 +32,8 @@ const headings: Readonly<Record<string, string>> = {
   neuron: 'Placement and proofs:',
   audit: 'Placement and proofs:',
   proving: 'Placement and proofs:',
+  metrics: 'Operation:',
+  shutdown: 'Operation:',
   logging: 'Configuration and log:',
 };
 

@@ -15,6 +15,7 @@ import { register as registerDemo } from './commands/demo.js';
 import { register as registerDev } from './commands/dev.js';
 import { register as registerDoctor } from './commands/doctor.js';
 import { register as registerIndex } from './commands/index.js';
+import { register as registerMiner } from './commands/miner.js';
 import { register as registerObjects } from './commands/objects.js';
 import { register as registerRetrieve } from './commands/retrieve.js';
 import { register as registerRun } from './commands/run.js';
@@ -35,6 +36,7 @@ const registrations: readonly ((program: Command) => void)[] = [
   registerDecrypt,
   registerRun,
   registerChallenge,
+  registerMiner,
   registerIndex,
   registerAudit,
   registerSubnet,

@@ -141,6 +141,33 @@ export const givenAddress: Kind<string | null> = {
   format: (value) => value ?? 'none',
 };
 
+/** null, where no port is given; 0 asks the system for a free one. */
+export const givenPort: Kind<number | null> = {
+  placeholder: 'port',
+  parse: (text, folder) => (text.trim() === 'none' ? null : port.parse(text, folder)),
+  format: (value) => (value === null ? 'none' : String(value)),
+};
+
+/** Addresses and networks such as 10.0.0.0/8, separated by commas or spaces. */
+export const networkList: Kind<readonly string[]> = {
+  placeholder: 'networks',
+  parse(text) {
+    const networks = text.split(/[\s,]+/u).filter((network) => network !== '');
+    for (const network of networks) {
+      const [address = '', bits, ...rest] = network.split('/');
+      const most = isIP(address) === 6 ? 128 : 32;
+      const isGood =
+        isIP(address) !== 0 &&
+        rest.length === 0 &&
+        (bits === undefined || (/^\d{1,3}$/u.test(bits) && Number(bits) <= most));
+      if (!isGood)
+        throw new RangeError(`holds "${network}", which is no address or network such as 10.0.0.0/8`);
+    }
+    return networks;
+  },
+  format: (networks) => networks.join(','),
+};
+
 const isEndpoint = (text: string): boolean =>
   /^wss?:$/u.test(URL.canParse(text) ? new URL(text).protocol : '');
 

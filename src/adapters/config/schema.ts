@@ -11,6 +11,7 @@ import {
   endpointList,
   fraction,
   givenAddress,
+  givenPort,
   host,
   hotkeyList,
   httpUrl,
@@ -20,6 +21,7 @@ import {
   ipAddress,
   type Kind,
   keyPrefix,
+  networkList,
   networkName,
   oneOf,
   onOff,
@@ -303,6 +305,18 @@ export const options = {
     10 ** 12,
     'Most bytes of replicas to hold, e.g. 10TB or 64MiB',
   ),
+  'storage.scrub_rate': option(
+    ['miner'],
+    bytes(0, 1024 ** 4),
+    4 * mebibyte,
+    'Bytes of replicas per second read in the background to find damage; 0 for none',
+  ),
+  'storage.scrub_every': option(
+    ['miner'],
+    duration(60, 365 * day),
+    14 * day,
+    'Time from one look at all replicas to the next',
+  ),
 
   'neuron.replicas': option(
     validators,
@@ -393,6 +407,42 @@ export const options = {
     () => !process.stderr.isTTY,
     'Log one JSON object per line',
     'on unless stderr is a terminal',
+  ),
+  'logging.logging_dir': option(
+    nodes,
+    optionalPath,
+    '',
+    'Folder for log files too, in JSON: <role>-<wallet>-<hotkey>.log',
+    'none, stderr only',
+  ),
+  'logging.max_size': option(
+    nodes,
+    bytes(64 * 1024, 1024 * mebibyte),
+    16 * mebibyte,
+    'Size at which a log file is put aside as .1, .2 …',
+  ),
+  'logging.keep': option(nodes, integer('count', 1, 1000), 10, 'Log files put aside that are kept'),
+
+  'metrics.allow': option(
+    nodes,
+    networkList,
+    ['127.0.0.0/8', '::1'],
+    'Who may read /metrics, as addresses or networks; requests that a proxy forwards may not',
+    'this machine',
+  ),
+  'metrics.host': option(nodes, ipAddress, '127.0.0.1', 'Address of a port of its own for /metrics'),
+  'metrics.port': option(
+    nodes,
+    givenPort,
+    null,
+    'A port of its own for /metrics and health; 0 takes a free one',
+    "none: the node's own port has them",
+  ),
+  'shutdown.grace': option(
+    nodes,
+    duration(0, 3600),
+    20,
+    'How long requests under way may take when the node ends',
   ),
 } as const;
 
