@@ -5,7 +5,10 @@ import { noEventRecords } from '../../adapters/observe/event-records.js';
 import { createServer } from '../../adapters/rpc/server.js';
 import type { PublicKey } from '../../domain/model/bytes.js';
 import { FileTaoError } from '../../domain/model/errors.js';
+import type { NodeAddress } from '../../domain/ports/chain.js';
+import { countPlacement } from '../census.js';
 import type { RunningNode } from '../running-node.js';
+import { addStatusRoutes, type Operation, serverOptionsOf } from '../status.js';
 import { closeValidatorParts, composeValidator, type ValidatorParts } from './compose.js';
 import { type ComposedDuty, composeDuty, type DutyParts } from './duty/compose.js';
 import { writeWeightsEvent } from './duty/events.js';
@@ -31,6 +34,8 @@ export interface ValidatorNodeParts extends ValidatorParts {
   readonly onLost?: (hotkeys: readonly PublicKey[]) => void;
   /** Called when the node ends. */
   readonly onClose?: () => Promise<void>;
+  /** How the node is watched and ended; without it there are no metrics. */
+  readonly operation?: Operation;
 }
 
 interface AtWork {
@@ -40,7 +45,14 @@ interface AtWork {
 
 export async function startValidator(parts: ValidatorNodeParts): Promise<RunningNode> {
   const context = composeValidator(parts);
-  const server = createServer({ log: context.log, host: parts.host, port: parts.port });
+  const { log, index } = context;
+  const { operation } = parts;
+  const server = createServer({
+    log,
+    host: parts.host,
+    port: parts.port,
+    ...serverOptionsOf(operation),
+  });
   const stopping = new AbortController();
   const { signal } = stopping;
   let begun: AtWork | null = null;
@@ -55,10 +67,13 @@ export async function startValidator(parts: ValidatorNodeParts): Promise<Running
     pingTimeoutMs: parts.duty.options.pingTimeoutMs,
     onLost,
   });
-  const address = await server.listen();
   let rewarding: Rewarding;
   let performing: { readonly ended: Promise<void> };
+  const checks = { chain: () => context.view.head(), index: () => index.window() };
+  const status = await addStatusRoutes(server, checks, { operation, log });
+  let address: NodeAddress;
   try {
+    address = await server.listen();
     // Only now, because until here another validator might be at work on this index.
     const recovered = await recoverRounds(context);
     if (recovered > 0) context.log.info({ rounds: recovered }, 'closed rounds that an earlier run left open');
@@ -69,6 +84,7 @@ export async function startValidator(parts: ValidatorNodeParts): Promise<Running
     begun = { rewarding, duty };
   } catch (error) {
     await server.close();
+    await status.close();
     throw error;
   }
   const pruning = pruneForever(context, parts.prune, signal);
@@ -85,11 +101,19 @@ export async function startValidator(parts: ValidatorNodeParts): Promise<Running
           },
           signal,
         );
+  const counting =
+    operation === undefined ? null : countPlacement(index, { ...context, ...operation }, signal);
+  operation?.metrics.gauge('filetao_open_rounds', 'Rounds under way', () => context.liveRounds.size);
+  status.started();
   return {
     address,
+    status: status.separate,
     async close() {
+      status.ending();
       stopping.abort();
       await server.close();
+      await counting;
+      await status.close();
       await Promise.all([performing.ended, pruning, weighing, operator.settled()]);
       await rewarding.settled();
       await parts.rewards.log.close();

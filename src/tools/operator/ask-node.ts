@@ -40,9 +40,13 @@ export async function askNode(
       if (failure.code !== 'unreachable') reject(failure);
       else
         reject(
-          new FileTaoError('unreachable', `no ${kind.name} at ${address.host}:${address.port}: ${kind.hint}`, {
-            cause: error,
-          }),
+          new FileTaoError(
+            'unreachable',
+            `no ${kind.name} at ${address.host}:${address.port}: ${kind.hint}`,
+            {
+              cause: error,
+            },
+          ),
         );
     });
     outgoing.end(body);
