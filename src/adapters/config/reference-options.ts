@@ -39,8 +39,7 @@ const noAxonSwitch = 'a miner that does not serve cannot prove anything: do not 
 export const referenceOptions: Readonly<Record<string, ReferenceOption>> = {
   'logging.debug': sets(nodes, 'logging.level', 'debug'),
   'logging.trace': sets(nodes, 'logging.level', 'trace'),
-  'logging.record_log': nothing(nodes, 'switch', 'the log goes to stderr: redirect it to keep it'),
-  'logging.logging_dir': nothing(nodes, 'value', 'the log goes to stderr: redirect it to keep it'),
+  'logging.record_log': nothing(nodes, 'switch', 'the log goes to stderr, and to --logging.logging_dir'),
 
   'wandb.off': nothing(nodes, 'switch', noWandb),
   'wandb.on': nothing(nodes, 'switch', noWandb),
