@@ -1,8 +1,10 @@
 // The HTTP server every node runs: Fastify with streamed bodies, limits, and errors as problem+json
 // (RFC 9457). Nothing a caller sends may end the process.
 
+import { STATUS_CODES } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { requestScheme } from '../../domain/identity/request.js';
 import { limits } from '../../domain/model/constants.js';
 import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
 import type { NodeAddress } from '../../domain/ports/chain.js';
@@ -14,6 +16,8 @@ export interface ServerOptions {
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
+  /** Milliseconds without a byte in either direction after which a connection is closed. */
+  readonly idleMs?: number;
 }
 
 export interface NodeServer {
@@ -25,32 +29,32 @@ export interface NodeServer {
 }
 
 const headersMsMax = 10_000;
-const idleMsMax = 60_000;
+const idleMsDefault = 60_000;
 /** A request that is still not all there is given up: 64 MiB at 75 KiB a second. */
 const requestMsMax = 15 * 60_000;
 const drainMsMax = 5_000;
 
-export function createServer({ log, host, port }: ServerOptions): NodeServer {
+export function createServer({ log, host, port, idleMs = idleMsDefault }: ServerOptions): NodeServer {
   const app = Fastify({
     logger: false,
     // Bodies are streams; their limits are checked against Content-Length and while reading.
     bodyLimit: Number.MAX_SAFE_INTEGER,
-    connectionTimeout: idleMsMax,
+    connectionTimeout: idleMs,
     keepAliveTimeout: 30_000,
     requestTimeout: requestMsMax,
     forceCloseConnections: 'idle',
     http: { headersTimeout: headersMsMax },
+    // What cannot even be routed, such as a path that is not well encoded.
+    frameworkErrors: (error: unknown, _request: FastifyRequest, reply: FastifyReply) =>
+      void sendProblem(reply, callersFault(error)),
   } as Parameters<typeof Fastify>[0]) as unknown as FastifyInstance;
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
   app.setNotFoundHandler((_request, reply) => {
-    void reply
-      .code(404)
-      .type(contentTypes.problem)
-      .send(JSON.stringify(problemOf('not-found', 404, 'no such route')));
+    void sendProblem(reply, new FileTaoError('not-found', 'no such route'));
   });
   app.setErrorHandler((error, request, reply) => {
-    const failure = toFileTaoError(error);
+    const failure = callersFault(error);
     if (failure.status >= 500)
       log.warn({ route: request.url, code: failure.code, err: failure.message }, 'request failed');
     if (reply.raw.headersSent) {
@@ -84,26 +88,53 @@ export function createServer({ log, host, port }: ServerOptions): NodeServer {
   };
 }
 
-const problemOf = (code: string, status: number, detail: string) => ({
+/** What Fastify itself finds wrong with a request, as one of ours. */
+function callersFault(error: unknown): FileTaoError {
+  const { statusCode, message } = (error ?? {}) as { statusCode?: unknown; message?: unknown };
+  const isCallers = typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500;
+  return isCallers && !(error instanceof FileTaoError)
+    ? new FileTaoError('bad-input', String(message), { cause: error })
+    : toFileTaoError(error);
+}
+
+/** The body of a problem answer (RFC 9457); `code` is ours, `title` the status in words. */
+export const problemOf = (error: FileTaoError) => ({
   type: 'about:blank',
-  title: code,
-  status,
-  code,
-  detail,
+  title: STATUS_CODES[error.status] ?? error.code,
+  status: error.status,
+  detail: error.code === 'internal' ? 'internal error' : error.message,
+  code: error.code,
 });
 
-export function sendProblem(
-  reply: { code(status: number): { type(type: string): { send(body: string): unknown } } },
-  error: FileTaoError,
-): unknown {
+/** Seconds after which a caller that was told `busy` or `budget` may try again; 0 where nothing is to be told. */
+export const retryAfterOf = (error: FileTaoError): number => {
+  const wished = error.details.retryAfter;
+  if (typeof wished === 'number') return Math.ceil(wished);
+  return error.code === 'busy' || error.code === 'budget' ? 1 : 0;
+};
+
+/** What a handler may have said of the answer it then could not give. */
+const answersHeaders = [
+  'etag',
+  'accept-ranges',
+  'cache-control',
+  'content-disposition',
+  'content-length',
+  'content-range',
+] as const;
+
+export function sendProblem(reply: FastifyReply, error: FileTaoError): FastifyReply {
+  for (const name of answersHeaders)
+    if (name !== 'content-range' || error.status !== 416) reply.removeHeader(name);
+  const retryAfter = retryAfterOf(error);
+  if (retryAfter > 0) reply.header('retry-after', String(retryAfter));
+  // RFC 9110, section 15.5.2: a 401 names the scheme.
+  if (error.status === 401) reply.header('www-authenticate', requestScheme);
   return reply
     .code(error.status)
     .type(contentTypes.problem)
-    .send(
-      JSON.stringify(
-        problemOf(error.code, error.status, error.code === 'internal' ? 'internal error' : error.message),
-      ),
-    );
+    .serializer((body) => String(body))
+    .send(JSON.stringify(problemOf(error)));
 }
 
 /** The request's body as parts; a body is always a stream here. */

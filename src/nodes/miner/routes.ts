@@ -8,6 +8,7 @@ import {
   contentLength,
   isUnbounded,
   type NodeServer,
+  retryAfterOf,
   sendProblem,
 } from '../../adapters/rpc/server.js';
 import { contentTypes, frameHead, PartReader, rateHeader, resyncedHeader } from '../../adapters/rpc/wire.js';
@@ -131,7 +132,7 @@ export function addMinerRoutes(server: NodeServer, context: MinerContext): void 
         if (isUnbounded(request)) reply.header('connection', 'close');
         else void body.drain();
         if (refusal === null) return sendProblem(reply, failure);
-        const retryAfter = retryAfterOf(failure);
+        const retryAfter = boundedRetryAfter(failure);
         if (retryAfter > 0) reply.header('retry-after', String(retryAfter));
         return reply.code(failure.status).type(contentTypes.refusal).send(Buffer.from(refusal));
       }
@@ -157,11 +158,8 @@ function logRefusal({ log }: MinerContext, route: NodeRoute, failure: FileTaoErr
   else log.debug(fields, 'refused');
 }
 
-const retryAfterOf = (failure: FileTaoError): number => {
-  const wished = failure.details.retryAfter;
-  if (typeof wished === 'number') return Math.min(Math.ceil(wished), limits.retryAfterSecondsMax);
-  return failure.code === 'busy' || failure.code === 'budget' ? 1 : 0;
-};
+const boundedRetryAfter = (failure: FileTaoError): number =>
+  Math.min(retryAfterOf(failure), limits.retryAfterSecondsMax);
 
 /** null when the request was not genuinely signed: only genuine requests are worth a signature. */
 async function sealRefusal(
@@ -183,7 +181,7 @@ async function sealRefusal(
         requestDigest: digest,
         code,
         detail: code === 'internal' ? 'internal error' : failure.message.slice(0, 300),
-        retryAfter: retryAfterOf(failure),
+        retryAfter: boundedRetryAfter(failure),
         blockNumber: number,
       },
       context.signer,
