@@ -156,35 +156,35 @@ function addObjectRoutes(app: App, context: ApiContext): void {
       return reply.code(201).send(answer);
     },
   );
-  app.get<CidRequest>(
-    '/objects/:cid',
-    {
-      schema: { params: schemas.cidParams },
-      config: {
-        about: {
-          summary: 'The bytes of an object, whole or a range',
-          description:
-            'Every piece is verified before it is sent, and a whole object against its CID: the end of one that is another is held back.',
-          requestHeaders: {
-            Range: 'One range of bytes',
-            'If-Match': 'ETag the object must have',
-            'If-None-Match': 'ETag for which 304 will do',
-            'If-Range': 'ETag for which the range is meant',
-          },
-          produces: [
-            [200, octets, 'The whole object'],
-            [206, octets, 'The range'],
-            [304, null, 'Not modified'],
-          ],
-          responseHeaders: { ETag: 'The CID in quotes', 'Accept-Ranges': 'bytes' },
+  // HEAD is a method of its own: Fastify's own HEAD of a GET says that nothing has 0 bytes.
+  app.route<CidRequest>({
+    method: ['GET', 'HEAD'],
+    url: '/objects/:cid',
+    schema: { params: schemas.cidParams },
+    config: {
+      about: {
+        summary: 'The bytes of an object, whole or a range',
+        description:
+          'Every piece is verified before it is sent, and a whole object against its CID: the end of one that is another is held back.',
+        requestHeaders: {
+          Range: 'One range of bytes',
+          'If-Match': 'ETag the object must have',
+          'If-None-Match': 'ETag for which 304 will do',
+          'If-Range': 'ETag for which the range is meant',
         },
+        produces: [
+          [200, octets, 'The whole object'],
+          [206, octets, 'The range'],
+          [304, null, 'Not modified'],
+        ],
+        responseHeaders: { ETag: 'The CID in quotes', 'Accept-Ranges': 'bytes' },
       },
     },
-    async (request, reply) => {
+    handler: async (request, reply) => {
       authorise(context, request);
       return sendObject(context, await requireObject(context, request.params.cid), request, reply);
     },
-  );
+  });
   app.get<CidRequest>(
     '/objects/:cid/manifest',
     {
@@ -276,25 +276,24 @@ function addOwnerRoutes(app: App, context: ApiContext): void {
 }
 
 function addGatewayRoute(app: App, context: ApiContext): void {
-  app.get<{ Params: { cid: string }; Querystring: { format?: string } }>(
-    '/ipfs/:cid',
-    {
-      schema: { params: schemas.cidParams, querystring: schemas.ipfsQuery },
-      config: {
-        about: {
-          summary: 'An object as the raw block of its CID (IPFS trustless gateway)',
-          requestHeaders: { Accept: `${rawBlockType}, where the query does not say format=raw` },
-          produces: [
-            [200, rawBlockType, 'The block'],
-            [206, rawBlockType, 'A range of it'],
-            [304, null, 'Not modified'],
-          ],
-          responseHeaders: { ETag: 'The CID and .raw in quotes', 'X-Ipfs-Roots': 'The CID' },
-        },
+  app.route<{ Params: { cid: string }; Querystring: { format?: string } }>({
+    method: ['GET', 'HEAD'],
+    url: '/ipfs/:cid',
+    schema: { params: schemas.cidParams, querystring: schemas.ipfsQuery },
+    config: {
+      about: {
+        summary: 'An object as the raw block of its CID (IPFS trustless gateway)',
+        requestHeaders: { Accept: `${rawBlockType}, where the query does not say format=raw` },
+        produces: [
+          [200, rawBlockType, 'The block'],
+          [206, rawBlockType, 'A range of it'],
+          [304, null, 'Not modified'],
+        ],
+        responseHeaders: { ETag: 'The CID and .raw in quotes', 'X-Ipfs-Roots': 'The CID' },
       },
     },
-    (request, reply) => sendRawBlock(context, request, reply),
-  );
+    handler: (request, reply) => sendRawBlock(context, request, reply),
+  });
 }
 
 function addUploadRoutes(app: App, uploads: Uploads): void {
