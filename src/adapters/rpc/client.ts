@@ -118,9 +118,16 @@ async function ask(agents: Agents, clock: Clock, request: NodeRequest, again = f
   // Errors after the answer are seen where the answer is read.
   outgoing.on('error', () => {});
   const responded = new Promise<IncomingMessage>((resolve, reject) => {
-    outgoing.once('response', resolve);
+    let isAnswered = false;
+    outgoing.once('response', (incoming: IncomingMessage) => {
+      isAnswered = true;
+      resolve(incoming);
+    });
     outgoing.once('error', reject);
-    outgoing.once('close', () => reject(new FileTaoError('unreachable', 'the connection was closed')));
+    // An error is made only where one happened: a stack trace for each request costs more than its hashing.
+    outgoing.once('close', () => {
+      if (!isAnswered) reject(new FileTaoError('unreachable', 'the connection was closed'));
+    });
   });
   responded.catch(() => {});
   try {

