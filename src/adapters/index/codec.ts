@@ -225,7 +225,8 @@ const perKind = map<Readonly<Record<StatisticKind, number>>>({
   retrieve: count,
 });
 
-export const statisticsCodec = recordCodec<MinerStatistics>('miner statistics', {
+/** Without the tier, which is stored beside it (statistics.ts). */
+export const statisticsCodec = recordCodec<Omit<MinerStatistics, 'tier'>>('miner statistics', {
   minerKey: id<PublicKey>(),
   attempts: perKind,
   successes: perKind,

@@ -87,4 +87,5 @@ export const contexts = {
   retrieve: 'filetao v1 retrieve',
   ageIdentity: 'filetao v1 age identity',
   putJournal: 'filetao v1 put journal',
+  selection: 'filetao v1 selection',
 } as const;

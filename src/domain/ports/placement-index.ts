@@ -1,6 +1,6 @@
 // What validators and API nodes share: where every piece is, and what each replica must prove next.
 // Several processes use one index at once, so every change of a replica is a compare-and-set on its
-// `version`; each method is one atomic change. "Resolved" means durable.
+// `version`; each method is one atomic change (of those for many, each record is one). "Resolved" means durable.
 
 import type { Cid, PieceId, PublicKey } from '../model/bytes.js';
 import type {
@@ -13,6 +13,7 @@ import type {
   ReplicaId,
   ReplicaRecord,
   StatisticKind,
+  WindowJudgement,
 } from '../model/records.js';
 
 /**
@@ -44,6 +45,8 @@ export interface PlacementIndex {
 
   /** Creates the piece, or moves expiry and copies up to the larger values. */
   putPiece(record: PieceRecord): Promise<void>;
+  /** putPiece of each: many at once cost far less than one after the other. */
+  putPieces(records: readonly PieceRecord[]): Promise<void>;
   getPiece(pieceId: PieceId): Promise<PieceRecord | null>;
   listPieces(cursor: string | null, limit: number): Promise<Page<PieceRecord>>;
   /** Pieces whose expiry is at or before `time` (unix seconds), oldest first. */
@@ -55,6 +58,8 @@ export interface PlacementIndex {
 
   /** Adds a replica with its verified store and settles the promise of its bytes; false when it is already there. */
   addReplica(record: ReplicaRecord, promiseId?: string): Promise<boolean>;
+  /** addReplica of each, without a promise: for copying and rebuilding an index. Answers in the order given. */
+  addReplicas(records: readonly ReplicaRecord[]): Promise<readonly boolean[]>;
   getReplica(id: ReplicaId): Promise<ReplicaRecord | null>;
   /** Writes `next` if the stored version is next.version − 1; false when another process was faster. */
   updateReplica(next: ReplicaRecord): Promise<boolean>;
@@ -83,13 +88,14 @@ export interface PlacementIndex {
   count(minerKey: PublicKey, kind: StatisticKind, success: boolean): Promise<void>;
   statistics(minerKey: PublicKey): Promise<MinerStatistics>;
   listStatistics(): Promise<readonly MinerStatistics[]>;
-  /** Replaces a miner's counts: for moving an index. */
+  /** Replaces a miner's counts and tier: for moving an index, and for a hotkey that left the subnet. */
   putStatistics(record: MinerStatistics): Promise<void>;
   /**
-   * Begins the window of this number: counts go to zero, lifetime successes stay. False when this or a later
-   * window has begun, so of several processes that roll at once one does.
+   * Begins the window of this number. What a judgement was made by is taken off the miner's counts, and its tier is
+   * set; an attempt that came after the judgement stays for the window that begins. Lifetime successes stay. False when
+   * this or a later window has begun, so of several processes that roll at once one does.
    */
-  rollWindow(window: number): Promise<boolean>;
+  rollWindow(window: number, judgements: readonly WindowJudgement[]): Promise<boolean>;
   /** Number of the window that has begun last; 0 before the first. */
   window(): Promise<number>;
 

@@ -10,6 +10,7 @@ import { mebibyte } from '../../domain/model/constants.js';
 import type { NodeAddress } from '../../domain/ports/chain.js';
 import { ByteGate } from '../byte-gate.js';
 import type { RunningNode } from '../running-node.js';
+import { addStatusRoutes, type Operation, serverOptionsOf } from '../status.js';
 import { closeValidatorParts, composeValidator, type ValidatorParts } from '../validator/compose.js';
 import { FailureCounts } from '../validator/miners.js';
 import { BackgroundWork } from './background-work.js';
@@ -46,6 +47,8 @@ export interface ApiParts extends ValidatorParts {
   readonly version: string;
   /** The address to announce, null for none; default: the one it listens on. */
   readonly announce?: (listening: NodeAddress) => Promise<NodeAddress | null>;
+  /** How the node is watched and ended; without it there are no metrics. */
+  readonly operation?: Operation;
 }
 
 /** Disk the spool may use; more uploads wait. */
@@ -94,11 +97,20 @@ export async function startApi(parts: ApiParts): Promise<RunningNode> {
     now: () => parts.clock.now(),
   });
   const uploads = new Uploads(context, uploadStore);
-  const idleMs = idleMsMax + Math.max(context.storeMs, context.retrieveMs);
-  const server = createServer({ log: parts.log, host: parts.host, port: parts.port, idleMs });
+  const { operation, log } = parts;
+  const server = createServer({
+    log,
+    host: parts.host,
+    port: parts.port,
+    idleMs: idleMsMax + Math.max(context.storeMs, context.retrieveMs),
+    ...serverOptionsOf(operation),
+  });
   addUserRoutes(server, context, uploads);
-  const address = await server.listen();
+  const checks = { chain: () => context.view.head(), index: () => context.index.window() };
+  const status = await addStatusRoutes(server, checks, { operation, log });
+  let address: NodeAddress;
   try {
+    address = await server.listen();
     // Only now, because until here another API node might be at work on this folder.
     for (const path of leftovers) await rm(path, { force: true });
     uploads.start();
@@ -111,13 +123,18 @@ export async function startApi(parts: ApiParts): Promise<RunningNode> {
       );
   } catch (error) {
     await server.close();
+    await status.close();
     throw error;
   }
+  status.started();
   return {
     address,
+    status: status.separate,
     async close() {
+      status.ending();
       await server.close();
       await context.background.stop();
+      await status.close();
       await closeValidatorParts(context);
     },
   };

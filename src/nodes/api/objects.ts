@@ -17,12 +17,12 @@ import {
 import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
 import type { ObjectRecord } from '../../domain/model/records.js';
 import { unixSeconds } from '../../domain/ports/clock.js';
-import { deleteReplicaOn } from '../validator/renewing.js';
+import { deleteReplicaOn, renewShort } from '../validator/renewing.js';
 import { requireExpiry, requireQuota } from './access.js';
 import type { ApiContext } from './context.js';
 import { requireObject } from './downloads.js';
 import { objectStatus } from './object-status.js';
-import { hotkeysOf, lastingReplicas, renewReplicas } from './pieces.js';
+import { hotkeysOf, lastingReplicas } from './pieces.js';
 
 export interface StoredObject {
   readonly cid: Cid;
@@ -63,7 +63,7 @@ export async function claimObject(
   if (before === null) await requireQuota(context, owner, value.size);
   const { copies } = value.redundancy;
   const pieceIds = value.pieceIds.map(pieceIdOf);
-  const { fewest, hotkeys } = await keepUntil(context, pieceIds, value.expiry);
+  const { fewest, hotkeys } = await keepUntil(context, pieceIds, value.expiry, copies);
   const wanted = Math.min(copies, minCopies ?? copies);
   if (fewest < wanted) {
     throw new FileTaoError('partial', `a piece has ${fewest} of ${wanted} replicas: send it again`, {
@@ -89,14 +89,17 @@ async function keepUntil(
   context: ApiContext,
   pieceIds: readonly PieceId[],
   expiry: number,
+  copies: number,
 ): Promise<{ readonly fewest: number; readonly hotkeys: readonly string[] }> {
   const hotkeys = new Set<string>();
   let fewest = Number.POSITIVE_INFINITY;
   for (const pieceId of new Set(pieceIds)) {
     const lasting = await context.pieceTurns.take(pieceId, async () => {
       const piece = await context.index.getPiece(pieceId);
-      if (piece !== null && piece.expiry < expiry) await context.index.putPiece({ ...piece, expiry });
-      await renewReplicas(context, pieceId, expiry);
+      // Stored before for an object that wished for fewer copies, or a shorter time: repair looks at the piece.
+      if (piece !== null && (piece.copies < copies || piece.expiry < expiry))
+        await context.index.putPiece({ ...piece, copies, expiry });
+      await renewShort(context, pieceId, expiry);
       return lastingReplicas(context, pieceId, expiry);
     });
     fewest = Math.min(fewest, lasting.length);
@@ -149,7 +152,7 @@ export async function renewObject(context: ApiContext, text: string, owner: Publ
   requireExpiry(context, expiry);
   const object = await requireOwned(context, text, owner);
   if (expiry > object.expiry) {
-    const { fewest } = await keepUntil(context, object.pieceIds, expiry);
+    const { fewest } = await keepUntil(context, object.pieceIds, expiry, object.redundancy.copies);
     if (fewest < 1)
       throw new FileTaoError('partial', 'no replica of a piece could be renewed: try again', {
         details: { replicas: 0, copies: object.redundancy.copies },

@@ -8,10 +8,10 @@ import { join } from 'node:path';
 import { PartReader } from '../../adapters/rpc/wire.js';
 import { encodeSs58 } from '../../domain/identity/ss58.js';
 import { equalBytes, fromHex, type PieceId, type PublicKey } from '../../domain/model/bytes.js';
-import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
+import { FileTaoError } from '../../domain/model/errors.js';
 import type { ReplicaRecord } from '../../domain/model/records.js';
 import { unixSeconds } from '../../domain/ports/clock.js';
-import { renewReplicaOn } from '../validator/renewing.js';
+import { renewShort } from '../validator/renewing.js';
 import { heldPieceBytesMax, type PieceSource, placePiece } from '../validator/storing.js';
 import type { ApiContext } from './context.js';
 
@@ -85,7 +85,7 @@ export function placeReceived(
       const storedAt = unixSeconds(context.clock);
       await Promise.all([
         context.index.putPiece({ pieceId, size, copies, expiry, storedAt }),
-        renewReplicas(context, pieceId, expiry),
+        renewShort(context, pieceId, expiry),
       ]);
       const { replicas, failures } = await placePiece(context, piece, copies, context.failures, ends);
       if (replicas.length >= minCopies) return replicas;
@@ -118,19 +118,6 @@ export const lastingReplicas = async (
   expiry: number,
 ): Promise<readonly ReplicaRecord[]> =>
   (await activeReplicas(context, pieceId)).filter((replica) => replica.expiry >= expiry);
-
-/** Those that cannot be renewed do not count towards the copies: others take their place. */
-export async function renewReplicas(context: ApiContext, pieceId: PieceId, expiry: number): Promise<void> {
-  const short = (await activeReplicas(context, pieceId)).filter((replica) => replica.expiry < expiry);
-  await Promise.all(
-    short.map((replica) =>
-      renewReplicaOn(context, replica, expiry).catch((error) => {
-        const { code, message } = toFileTaoError(error);
-        context.log.warn({ miner: replica.minerKey, code, detail: message }, 'a miner did not renew');
-      }),
-    ),
-  );
-}
 
 /** Writes the body to the spool while hashing it; throws `root-mismatch` for other bytes than the id names. */
 async function spool(

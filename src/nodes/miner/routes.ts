@@ -3,6 +3,7 @@
 
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { roundIdOf } from '../../adapters/observe/observer.js';
 import {
   bodyParts,
   contentLength,
@@ -23,6 +24,7 @@ import {
   headerTo,
   inventoryKind,
   openingRequestKind,
+  pingKind,
   type RefusalCode,
   rangeKind,
   refusalCodes,
@@ -34,6 +36,7 @@ import {
 import { answerChallenge, answerOpening } from './challenging.js';
 import type { MinerContext } from './context.js';
 import { listInventory } from './inventory.js';
+import { answerPing } from './presence.js';
 import { retrieveRange, retrieveReplica } from './retrieving.js';
 import { storeReplica } from './storing.js';
 import { deleteReplica, renewReplica } from './upkeep.js';
@@ -47,6 +50,7 @@ const kinds: Readonly<Record<NodeRoute, MessageKind<Header>>> = {
   renew: renewKind,
   delete: deleteKind,
   inventory: inventoryKind,
+  ping: pingKind,
 };
 
 interface Asked {
@@ -97,6 +101,9 @@ const handlers: Readonly<Record<NodeRoute, Handler>> = {
     const { head: answer, bulk } = await listInventory(context, head);
     return sendFramed(reply, answer, bulk);
   },
+  async ping(context, { head, reply }) {
+    return sendMessage(reply, await answerPing(context, head));
+  },
   async renew(context, { head, reply }) {
     return sendMessage(reply, await renewReplica(context, head));
   },
@@ -132,7 +139,7 @@ export function addMinerRoutes(server: NodeServer, context: MinerContext): void 
         if (isUnbounded(request)) reply.header('connection', 'close');
         else void body.drain();
         if (refusal === null) return sendProblem(reply, failure);
-        const retryAfter = boundedRetryAfter(failure);
+        const retryAfter = retryAfterOf(failure);
         if (retryAfter > 0) reply.header('retry-after', String(retryAfter));
         return reply.code(failure.status).type(contentTypes.refusal).send(Buffer.from(refusal));
       }
@@ -152,14 +159,12 @@ function requireLength(request: FastifyRequest): number {
   return length;
 }
 
-function logRefusal({ log }: MinerContext, route: NodeRoute, failure: FileTaoError): void {
+function logRefusal({ log, observer }: MinerContext, route: NodeRoute, failure: FileTaoError): void {
+  observer?.refusal?.(failure.code);
   const fields = { route, code: failure.code, detail: failure.message };
   if (failure.code === 'internal') log.error({ ...fields, err: failure.cause ?? failure }, 'request failed');
   else log.debug(fields, 'refused');
 }
-
-const boundedRetryAfter = (failure: FileTaoError): number =>
-  Math.min(retryAfterOf(failure), limits.retryAfterSecondsMax);
 
 /** null when the request was not genuinely signed: only genuine requests are worth a signature. */
 async function sealRefusal(
@@ -173,6 +178,7 @@ async function sealRefusal(
     const code = refusalCodes.includes(failure.code as RefusalCode)
       ? (failure.code as RefusalCode)
       : 'internal';
+    if (kind === challengeKind) context.log.debug({ round: roundIdOf(digest), code }, 'refused a challenge');
     const { number } = await context.view.head();
     return sealMessage(
       refusalKind,
@@ -181,7 +187,7 @@ async function sealRefusal(
         requestDigest: digest,
         code,
         detail: code === 'internal' ? 'internal error' : failure.message.slice(0, 300),
-        retryAfter: boundedRetryAfter(failure),
+        retryAfter: retryAfterOf(failure),
         blockNumber: number,
       },
       context.signer,

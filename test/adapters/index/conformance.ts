@@ -183,6 +183,47 @@ export function placementIndexConformance(backend: IndexBackend): void {
       assert.equal(await index.getReplica(first), null);
     });
 
+    test('many pieces and replicas at once are as many single ones', async (context) => {
+      const [index] = await opened(context);
+      const many = Array.from({ length: 300 }, (_, n) =>
+        replica(n, { receipt: new Uint8Array(n < 10 ? 60_000 : 400) }),
+      );
+      const pieces = Array.from({ length: 7 }, (_, n) => placedPiece(n, { copies: 40 }));
+      await index.addReplica(many[7]!);
+      await index.putPiece(placedPiece(3, { expiry: 9999 }));
+      await index.putPieces([...pieces, placedPiece(2, { copies: 1, expiry: 8888 })]);
+      assert.deepEqual(await index.getPiece(piece(3)), placedPiece(3, { copies: 40, expiry: 9999 }));
+      assert.deepEqual(await index.getPiece(piece(2)), placedPiece(2, { copies: 40, expiry: 8888 }));
+      assert.deepEqual(
+        await index.addReplicas([...many, { ...many[9]!, size: 1 }]),
+        [...many.map((_, n) => n !== 7), false],
+        'one that is there already does not keep the others away',
+      );
+      assert.deepEqual(
+        (await index.addReplicas(many)).filter((isNew) => isNew),
+        [],
+      );
+      const listed = await all((cursor, limit) => index.listReplicas(cursor, limit), 1000);
+      assert.equal(listed.length, 300);
+      assert.deepEqual(await index.getReplica(many[9]!), many[9]);
+      await assertConsistent(
+        index,
+        pieces.map(({ pieceId }) => pieceId),
+      );
+      await assert.rejects(
+        index.addReplicas([replica(900), replica(901, { size: -1 })]),
+        refusedWith('bad-input'),
+      );
+      await assert.rejects(
+        index.putPieces([placedPiece(90), placedPiece(91, { size: -1 })]),
+        refusedWith('bad-input'),
+      );
+      assert.equal(await index.getReplica(replica(900)), null);
+      assert.equal(await index.getPiece(piece(90)), null);
+      assert.deepEqual(await index.addReplicas([]), []);
+      await index.putPieces([]);
+    });
+
     test('of many changes at once from one version exactly one wins', async (context) => {
       const [index] = await opened(context);
       await index.addReplica(replica(1));
@@ -261,6 +302,7 @@ export function placementIndexConformance(backend: IndexBackend): void {
         attempts: none,
         successes: none,
         totalSuccesses: 0,
+        tier: 'Bronze',
       });
       assert.deepEqual(await index.listStatistics(), []);
       await Promise.all([
@@ -272,22 +314,34 @@ export function placementIndexConformance(backend: IndexBackend): void {
       assert.deepEqual(before.attempts, { store: 1, challenge: 30, retrieve: 0 });
       assert.deepEqual(before.successes, { store: 1, challenge: 10, retrieve: 0 });
       assert.equal(await index.window(), 0);
+      assert.equal(before.tier, 'Bronze');
+      const judgements = (await index.listStatistics()).map((record) => ({
+        ...record,
+        tier: 'Gold' as const,
+      }));
+      // comes after the judgement, so it belongs to the window that begins
+      await index.count(miner(1), 'challenge', true);
       const rolled = await Promise.all([
-        index.rollWindow(7),
-        index.rollWindow(7),
+        index.rollWindow(7, judgements),
+        index.rollWindow(7, judgements),
         index.count(miner(3), 'store', true),
       ]);
       assert.deepEqual(rolled.slice(0, 2).sort(), [false, true], 'of two that roll at once one does');
       assert.equal(await index.window(), 7);
-      assert.equal(await index.rollWindow(6), false, 'an earlier window');
+      assert.equal(await index.rollWindow(6, judgements), false, 'an earlier window');
       await index.count(miner(1), 'store', true);
       const after = await index.listStatistics();
       assert.deepEqual(
-        after.map((record) => [record.minerKey, record.attempts.challenge, record.totalSuccesses]),
+        after.map((record) => [
+          record.minerKey,
+          record.attempts.challenge,
+          record.totalSuccesses,
+          record.tier,
+        ]),
         [
-          [miner(1), 0, 12],
-          [miner(2), 0, 0],
-          [miner(3), 0, 1],
+          [miner(1), 1, 13, 'Gold'],
+          [miner(2), 0, 0, 'Gold'],
+          [miner(3), 0, 1, 'Bronze'],
         ],
       );
     });
@@ -300,6 +354,7 @@ export function placementIndexConformance(backend: IndexBackend): void {
         attempts: { store: 5, challenge: 2 ** 53 - 1, retrieve: 0 },
         successes: { store: 4, challenge: 2 ** 53 - 1, retrieve: 0 },
         totalSuccesses: 2 ** 53 - 1,
+        tier: 'Super Saiyan' as const,
       };
       await index.putStatistics(moved);
       assert.deepEqual(await index.statistics(miner(1)), moved);

@@ -51,7 +51,7 @@ async function lmdbOf(context: TestContext, version: number): Promise<void> {
     assert.deepEqual((await migrateIndex(location, false)).steps, []);
   }
   const index = await openLmdbPlacementIndex(placement);
-  await assertPlacement(index);
+  await assertPlacement(index, 'Bronze');
   await index.close();
   const held = await openLmdbHoldingIndex(holding);
   await assertHolding(held);
@@ -74,7 +74,7 @@ async function redisOf(context: TestContext, version: number): Promise<void> {
     assert.equal(steps.length, newest - version);
   }
   const index = await openPlacementAt(address('frozen-validator'));
-  await assertPlacement(index);
+  await assertPlacement(index, 'Bronze');
   await index.close();
   const held = await openHoldingAt(address('frozen-miner'));
   await assertHolding(held);

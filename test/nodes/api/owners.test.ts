@@ -88,7 +88,7 @@ test('who is let in, how often, how much, and with a clock that is wrong', async
   const network = await startNetwork(t, { miners: 2 });
   const validator = await network.validator();
   const guests: User[] = [];
-  const node = { address: { host: '127.0.0.1', port: 0 }, close: async () => {} };
+  const node = { address: { host: '127.0.0.1', port: 0 } };
   for (let i = 0; i < 3; i++) guests.push(new User(node));
   const [listed, banned, unknown] = guests as [User, User, User];
   const api = await network.api({

@@ -26,7 +26,7 @@ export class User {
   readonly address = encodeSs58(this.signer.publicKey);
   readonly url: string;
 
-  constructor(node: RunningNode) {
+  constructor(node: Pick<RunningNode, 'address'>) {
     this.url = `http://127.0.0.1:${node.address.port}`;
   }
 

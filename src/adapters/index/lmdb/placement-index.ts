@@ -11,6 +11,7 @@
 //   miner-bytes       minerKey → u64
 //   miner-promises    minerKey ‖ promise id → until, bytes
 //   miner-statistics  minerKey → statistics record
+//   miner-tiers       minerKey → name of the tier; the lowest where there is none
 //   window            one zero byte → number of the statistics window
 //
 // A record and every key derived from it change in one transaction.
@@ -25,6 +26,7 @@ import type {
   PieceRecord,
   ReplicaId,
   ReplicaRecord,
+  WindowJudgement,
 } from '../../../domain/model/records.js';
 import type { PlacementIndex } from '../../../domain/ports/placement-index.js';
 import { type LmdbEnvironment, openLmdbEnvironment } from '../../system/lmdb-environment.js';
@@ -41,7 +43,7 @@ import {
   timeKey,
 } from '../keys.js';
 import { checkPromise } from '../promises.js';
-import { counted, noStatistics, rolled } from '../statistics.js';
+import { counted, noStatistics, packTier, readTier, rolled } from '../statistics.js';
 import { addToCounter, entries, filedUntil, mark, page, readCounter, readRecord, under } from './tables.js';
 
 const tableNames = [
@@ -60,6 +62,7 @@ const tableNames = [
   'miner-bytes',
   'miner-promises',
   'miner-statistics',
+  'miner-tiers',
   'window',
 ] as const;
 
@@ -179,20 +182,28 @@ class LmdbPlacementIndex implements PlacementIndex {
   // Pieces
 
   async putPiece(record: PieceRecord): Promise<void> {
-    const key = idKey(record.pieceId);
-    pieceCodec.encode(record); // refuses a wrong record even where the stored one wins
+    await this.putPieces([record]);
+  }
+
+  async putPieces(records: readonly PieceRecord[]): Promise<void> {
+    for (const record of records) pieceCodec.encode(record); // refuses a wrong record even where the stored one wins
+    const keys = records.map(({ pieceId }) => idKey(pieceId));
     await this.#environment.write(() => {
-      const stored = readRecord(this.#tables.pieces, pieceCodec, key);
-      const next: PieceRecord = {
-        ...(stored ?? record),
-        copies: Math.max(record.copies, stored?.copies ?? 0),
-        expiry: Math.max(record.expiry, stored?.expiry ?? 0),
-      };
-      if (stored !== null) this.#tables['pieces-by-expiry'].remove(timeKey(stored.expiry, key));
-      this.#tables.pieces.put(key, pieceCodec.encode(next));
-      this.#tables['pieces-by-expiry'].put(timeKey(next.expiry, key), mark);
-      this.#assessPiece(key);
+      for (const [i, record] of records.entries()) this.#putPiece(keys[i]!, record);
     });
+  }
+
+  #putPiece(key: Buffer, record: PieceRecord): void {
+    const stored = readRecord(this.#tables.pieces, pieceCodec, key);
+    const next: PieceRecord = {
+      ...(stored ?? record),
+      copies: Math.max(record.copies, stored?.copies ?? 0),
+      expiry: Math.max(record.expiry, stored?.expiry ?? 0),
+    };
+    if (stored !== null) this.#tables['pieces-by-expiry'].remove(timeKey(stored.expiry, key));
+    this.#tables.pieces.put(key, pieceCodec.encode(next));
+    this.#tables['pieces-by-expiry'].put(timeKey(next.expiry, key), mark);
+    this.#assessPiece(key);
   }
 
   async getPiece(pieceId: PieceId): Promise<PieceRecord | null> {
@@ -258,12 +269,24 @@ class LmdbPlacementIndex implements PlacementIndex {
     const encoded = replicaCodec.encode(record);
     const promise = promiseId === undefined ? null : promiseKey(record.minerKey, promiseId);
     return this.#environment.write(() => {
-      if (this.#tables.replicas.get(key) !== undefined) return false;
-      this.#tables.replicas.put(key, encoded);
-      this.#linkReplica(key, record);
+      if (!this.#addReplica(key, encoded, record)) return false;
       if (promise !== null) this.#tables['miner-promises'].remove(promise);
       return true;
     });
+  }
+
+  async addReplicas(records: readonly ReplicaRecord[]): Promise<readonly boolean[]> {
+    const packed = records.map((record) => [placementKey(record), replicaCodec.encode(record)] as const);
+    return this.#environment.write(() =>
+      packed.map(([key, encoded], i) => this.#addReplica(key, encoded, records[i]!)),
+    );
+  }
+
+  #addReplica(key: Buffer, encoded: Uint8Array, record: ReplicaRecord): boolean {
+    if (this.#tables.replicas.get(key) !== undefined) return false;
+    this.#tables.replicas.put(key, encoded);
+    this.#linkReplica(key, record);
+    return true;
   }
 
   async getReplica(id: ReplicaId): Promise<ReplicaRecord | null> {
@@ -402,17 +425,14 @@ class LmdbPlacementIndex implements PlacementIndex {
   ): Promise<void> {
     const key = idKey(minerKey);
     await this.#environment.write(() => {
-      const before = readRecord(this.#tables['miner-statistics'], statisticsCodec, key);
-      const after = counted(before ?? noStatistics(minerKey), kind, success);
+      const after = counted(this.#statisticsOf(key, minerKey), kind, success);
       this.#tables['miner-statistics'].put(key, statisticsCodec.encode(after));
     });
   }
 
   async statistics(minerKey: PublicKey) {
     const key = idKey(minerKey);
-    return this.#environment.read(
-      () => readRecord(this.#tables['miner-statistics'], statisticsCodec, key) ?? noStatistics(minerKey),
-    );
+    return this.#environment.read(() => this.#statisticsOf(key, minerKey));
   }
 
   async listStatistics() {
@@ -422,16 +442,23 @@ class LmdbPlacementIndex implements PlacementIndex {
   async putStatistics(record: MinerStatistics): Promise<void> {
     const key = idKey(record.minerKey);
     const encoded = statisticsCodec.encode(record);
-    await this.#environment.write(() => this.#tables['miner-statistics'].put(key, encoded));
+    await this.#environment.write(() => {
+      this.#tables['miner-statistics'].put(key, encoded);
+      this.#tables['miner-tiers'].put(key, packTier(record.tier));
+    });
   }
 
-  async rollWindow(window: number): Promise<boolean> {
+  async rollWindow(window: number, judgements: readonly WindowJudgement[]): Promise<boolean> {
     return this.#environment.write(() => {
       const begun = readCounter(this.#tables.window, windowKey);
       if (window <= begun) return false;
       addToCounter(this.#tables.window, windowKey, window - begun);
-      for (const before of this.#allStatistics())
-        this.#tables['miner-statistics'].put(idKey(before.minerKey), statisticsCodec.encode(rolled(before)));
+      for (const judgement of judgements) {
+        const key = idKey(judgement.minerKey);
+        const after = rolled(this.#statisticsOf(key, judgement.minerKey), judgement);
+        this.#tables['miner-statistics'].put(key, statisticsCodec.encode(after));
+        this.#tables['miner-tiers'].put(key, packTier(after.tier));
+      }
       return true;
     });
   }
@@ -441,10 +468,18 @@ class LmdbPlacementIndex implements PlacementIndex {
   }
 
   /** One entry for each miner ever counted: a subnet has hundreds. */
-  #allStatistics() {
-    return Array.from(entries(this.#tables['miner-statistics'], {}), ({ value }) =>
-      statisticsCodec.decode(value),
-    );
+  #allStatistics(): MinerStatistics[] {
+    return Array.from(entries(this.#tables['miner-statistics'], {}), ({ key, value }) => ({
+      ...statisticsCodec.decode(value),
+      tier: readTier(this.#tables['miner-tiers'].get(key)),
+    }));
+  }
+
+  #statisticsOf(key: Buffer, minerKey: PublicKey): MinerStatistics {
+    const record = readRecord(this.#tables['miner-statistics'], statisticsCodec, key);
+    return record === null
+      ? noStatistics(minerKey)
+      : { ...record, tier: readTier(this.#tables['miner-tiers'].get(key)) };
   }
 
   close(): Promise<void> {

@@ -39,6 +39,7 @@ export const placementKeys = {
   'miner-bytes': { type: 'hash', holds: 'miner → bytes of all its replicas' },
   'miner-promises': { type: 'zset', holds: '0: miner ‖ promise id ‖ until ‖ bytes' },
   'miner-statistics': { type: 'hash', holds: 'miner → seven counts of the window and of all time' },
+  'miner-tiers': { type: 'hash', holds: 'miner → name of its tier; the lowest where there is none' },
   window: { type: 'string', holds: 'number of the statistics window' },
 } as const satisfies Readonly<Record<string, RedisKey>>;
 

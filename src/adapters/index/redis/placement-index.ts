@@ -15,6 +15,7 @@ import type {
   ReplicaId,
   ReplicaRecord,
   StatisticKind,
+  WindowJudgement,
 } from '../../../domain/model/records.js';
 import type { PlacementIndex } from '../../../domain/ports/placement-index.js';
 import { objectCodec, pieceCodec, replicaCodec, statisticsCodec } from '../codec.js';
@@ -29,7 +30,7 @@ import {
 } from '../keys.js';
 import type { RedisPlace } from '../location.js';
 import { checkPromise } from '../promises.js';
-import { noStatistics } from '../statistics.js';
+import { noStatistics, packTier, readTier } from '../statistics.js';
 import type { RedisConnectionOptions } from './connection.js';
 import { NodeSpace } from './node-space.js';
 import { damagedValue, readU64, u64s } from './packed.js';
@@ -38,6 +39,7 @@ import * as scripts from './placement-scripts.js';
 const everything = Buffer.alloc(0);
 const kinds: readonly StatisticKind[] = ['store', 'challenge', 'retrieve'];
 const states = ['failed', 'active'] as const;
+const writerBytes = scripts.replicaHeaderBytes - scripts.writerOffset;
 
 export async function openRedisPlacementIndex(
   place: RedisPlace,
@@ -103,12 +105,18 @@ class RedisPlacementIndex implements PlacementIndex {
   // Pieces
 
   async putPiece(record: PieceRecord): Promise<void> {
-    pieceCodec.encode(record); // refuses a wrong record
-    const { size, copies, expiry, storedAt } = record;
-    await this.#space.repeatable(scripts.putPiece, [
-      idKey(record.pieceId),
-      u64s(size, copies, expiry, storedAt),
-    ]);
+    await this.putPieces([record]);
+  }
+
+  async putPieces(records: readonly PieceRecord[]): Promise<void> {
+    const packed = records.map((record) => {
+      pieceCodec.encode(record); // refuses a wrong record
+      const { size, copies, expiry, storedAt } = record;
+      return [idKey(record.pieceId), u64s(size, copies, expiry, storedAt)] as const;
+    });
+    await Promise.all(
+      batches(packed).map((batch) => this.#space.repeatable(scripts.putPieces, batch.flat())),
+    );
   }
 
   async getPiece(pieceId: PieceId): Promise<PieceRecord | null> {
@@ -146,8 +154,22 @@ class RedisPlacementIndex implements PlacementIndex {
 
   async addReplica(record: ReplicaRecord, promiseId?: string): Promise<boolean> {
     const promise = promiseId === undefined ? everything : idKey(promiseId as PieceId);
-    const args = [placementKey(record), packReplica(record), promise];
-    return (await this.#space.repeatable(scripts.addReplica, args)) === 1;
+    const args = [promise, placementKey(record), packReplica(record)];
+    return ((await this.#space.repeatable(scripts.addReplicas, args)) as number[])[0] === 1;
+  }
+
+  async addReplicas(records: readonly ReplicaRecord[]): Promise<readonly boolean[]> {
+    const writers = randomBytes(writerBytes * records.length);
+    const packed = records.map((record, i) => {
+      const writer = writers.subarray(writerBytes * i, writerBytes * (i + 1));
+      return [placementKey(record), packReplica(record, writer)] as const;
+    });
+    const answers = await Promise.all(
+      batches(packed).map((batch) =>
+        this.#space.repeatable(scripts.addReplicas, [everything, ...batch.flat()]),
+      ),
+    );
+    return (answers as number[][]).flat().map((answer) => answer === 1);
   }
 
   async getReplica(id: ReplicaId): Promise<ReplicaRecord | null> {
@@ -221,33 +243,32 @@ class RedisPlacementIndex implements PlacementIndex {
 
   async statistics(minerKey: PublicKey): Promise<MinerStatistics> {
     const key = idKey(minerKey);
-    const stored = await this.#space.field('miner-statistics', key);
-    return stored === null ? noStatistics(minerKey) : unpackStatistics(key, stored);
+    const [stored, tier] = (await this.#space.repeatable(scripts.statistics, [key])) as (Buffer | null)[];
+    return stored?.length ? unpackStatistics(key, stored, tier) : noStatistics(minerKey);
   }
 
   async listStatistics(): Promise<readonly MinerStatistics[]> {
-    const all = (await this.#space.connection.command(
-      'HGETALL',
-      this.#space.key('miner-statistics'),
-    )) as Buffer[];
+    const all = (await this.#space.repeatable(scripts.listStatistics, [])) as Buffer[];
     const records: MinerStatistics[] = [];
-    for (let i = 0; i + 1 < all.length; i += 2) records.push(unpackStatistics(all[i]!, all[i + 1]!));
+    for (let i = 0; i + 2 < all.length; i += 3)
+      records.push(unpackStatistics(all[i]!, all[i + 1]!, all[i + 2]));
     return records.sort((a, b) => (a.minerKey < b.minerKey ? -1 : 1));
   }
 
   async putStatistics(record: MinerStatistics): Promise<void> {
     statisticsCodec.encode(record); // refuses a wrong record
-    const counts = [record.attempts, record.successes].flatMap((of) => kinds.map((kind) => of[kind]));
-    await this.#space.connection.command(
-      'HSET',
-      this.#space.key('miner-statistics'),
-      idKey(record.minerKey),
-      u64s(...counts, record.totalSuccesses),
-    );
+    const packed = u64s(...countsOf(record), record.totalSuccesses);
+    const args = [idKey(record.minerKey), packed, packTier(record.tier)];
+    await this.#space.repeatable(scripts.putStatistics, args);
   }
 
-  async rollWindow(window: number): Promise<boolean> {
-    const { reply, resent } = await this.#space.run(scripts.rollWindow, [window], true);
+  async rollWindow(window: number, judgements: readonly WindowJudgement[]): Promise<boolean> {
+    const args = judgements.flatMap((judgement) => [
+      idKey(judgement.minerKey),
+      u64s(...countsOf(judgement)),
+      packTier(judgement.tier),
+    ]);
+    const { reply, resent } = await this.#space.run(scripts.rollWindow, [window, ...args], true);
     return reply === 1 || (resent && (await this.window()) === window);
   }
 
@@ -260,6 +281,26 @@ class RedisPlacementIndex implements PlacementIndex {
   close(): Promise<void> {
     return this.#space.close();
   }
+}
+
+/** Records that one script writes: others wait a few milliseconds for it, not longer. */
+const batchRecords = 64;
+const batchBytes = 256 * 1024;
+
+function batches<Packed extends readonly [Buffer, Buffer]>(records: readonly Packed[]): Packed[][] {
+  const all: Packed[][] = [];
+  let batch: Packed[] = [];
+  let size = 0;
+  for (const record of records) {
+    if (batch.length === 0 || batch.length === batchRecords || size >= batchBytes) {
+      batch = [];
+      all.push(batch);
+      size = 0;
+    }
+    batch.push(record);
+    size += record[1].length;
+  }
+  return all;
 }
 
 function numberOf(text: Buffer | null): number {
@@ -291,13 +332,13 @@ function unpackPiece(key: Buffer, value: Buffer): PieceRecord {
   };
 }
 
-function packReplica(record: ReplicaRecord): Buffer {
+function packReplica(record: ReplicaRecord, writer = randomBytes(writerBytes)): Buffer {
   const encoded = replicaCodec.encode(record);
   return Buffer.concat([
     u64s(record.version, record.size, record.expiry),
     Buffer.from([states.indexOf(record.state)]),
     idKey(record.pieceId),
-    randomBytes(scripts.replicaHeaderBytes - scripts.writerOffset),
+    writer,
     encoded,
   ]);
 }
@@ -306,7 +347,11 @@ function unpackReplica(value: Buffer): ReplicaRecord {
   return replicaCodec.decode(value.subarray(scripts.replicaHeaderBytes));
 }
 
-function unpackStatistics(key: Buffer, value: Buffer): MinerStatistics {
+/** Attempts of each kind, then successes. */
+const countsOf = ({ attempts, successes }: WindowJudgement): number[] =>
+  [attempts, successes].flatMap((of) => kinds.map((kind) => of[kind]));
+
+function unpackStatistics(key: Buffer, value: Buffer, tier: Buffer | null | undefined): MinerStatistics {
   if (value.length !== 56) throw damagedValue();
   const three = (from: number) => ({
     store: readU64(value, from),
@@ -318,5 +363,7 @@ function unpackStatistics(key: Buffer, value: Buffer): MinerStatistics {
     attempts: three(0),
     successes: three(24),
     totalSuccesses: readU64(value, 48),
+    // a script's list cannot hold nothing: '' stands for it
+    tier: readTier(tier?.length ? tier : null),
   };
 }
