@@ -262,7 +262,8 @@ function batches<Packed extends readonly [Buffer, Buffer]>(records: readonly Pac
   let size = 0;
   for (const record of records) {
     if (batch.length === 0 || batch.length === batchRecords || size >= batchBytes) {
-      all.push((batch = []));
+      batch = [];
+      all.push(batch);
       size = 0;
     }
     batch.push(record);
