@@ -156,6 +156,15 @@ export const inventoryAnswerKind = defineMessage(
   sender,
 );
 
+/** Asks whether the miner is there, whether it means to stay, and how much it can still take. */
+export const pingKind = defineMessage('ping', { ...header, nonce: bytes32 }, sender);
+/** A miner that is leaving serves everything but new stores until its replicas have been moved. */
+export const pingAnswerKind = defineMessage(
+  'ping-answer',
+  { ...header, requestDigest: bytes32, state: oneOf('serving', 'leaving'), freeBytes: uint() },
+  sender,
+);
+
 /** What is asked by each of a node's routes. */
 export const routeKinds: Readonly<Record<NodeRoute, MessageKind<Header>>> = {
   store: storeKind,
@@ -166,6 +175,7 @@ export const routeKinds: Readonly<Record<NodeRoute, MessageKind<Header>>> = {
   renew: renewKind,
   delete: deleteKind,
   inventory: inventoryKind,
+  ping: pingKind,
 };
 
 /** Why a miner does not answer as asked. Signed, so that it can be held against the miner. */
@@ -182,6 +192,7 @@ export const refusalCodes = [
   'busy',
   'budget',
   'full',
+  'leaving',
   'expired',
   'damaged',
   'internal',
@@ -217,6 +228,8 @@ export type DeleteBody = BodyOf<typeof deleteKind>;
 export type AcknowledgementBody = BodyOf<typeof acknowledgementKind>;
 export type InventoryBody = BodyOf<typeof inventoryKind>;
 export type InventoryAnswerBody = BodyOf<typeof inventoryAnswerKind>;
+export type PingBody = BodyOf<typeof pingKind>;
+export type PingAnswerBody = BodyOf<typeof pingAnswerKind>;
 export type RefusalBody = BodyOf<typeof refusalKind>;
 
 /** The network a node speaks for, and who it is. */

@@ -3,11 +3,13 @@
 
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { roundIdOf } from '../../adapters/observe/observer.js';
 import {
   bodyParts,
   contentLength,
   isUnbounded,
   type NodeServer,
+  retryAfterOf,
   sendProblem,
 } from '../../adapters/rpc/server.js';
 import { contentTypes, frameHead, PartReader, rateHeader, resyncedHeader } from '../../adapters/rpc/wire.js';
@@ -16,6 +18,7 @@ import { limits } from '../../domain/model/constants.js';
 import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
 import type { NodeRoute } from '../../domain/ports/network.js';
 import {
+  challengeKind,
   type Header,
   headerTo,
   type RefusalCode,
@@ -26,6 +29,7 @@ import {
 import { answerChallenge, answerOpening } from './challenging.js';
 import type { MinerContext } from './context.js';
 import { listInventory } from './inventory.js';
+import { answerPing } from './presence.js';
 import { retrieveRange, retrieveReplica } from './retrieving.js';
 import { storeReplica } from './storing.js';
 import { deleteReplica, renewReplica } from './upkeep.js';
@@ -77,6 +81,9 @@ const handlers: Readonly<Record<NodeRoute, Handler>> = {
   async inventory(context, { head, reply }) {
     const { head: answer, bulk } = await listInventory(context, head);
     return sendFramed(reply, answer, bulk);
+  },
+  async ping(context, { head, reply }) {
+    return sendMessage(reply, await answerPing(context, head));
   },
   async renew(context, { head, reply }) {
     return sendMessage(reply, await renewReplica(context, head));
@@ -133,17 +140,12 @@ function requireLength(request: FastifyRequest): number {
   return length;
 }
 
-function logRefusal({ log }: MinerContext, route: NodeRoute, failure: FileTaoError): void {
+function logRefusal({ log, observer }: MinerContext, route: NodeRoute, failure: FileTaoError): void {
+  observer?.refusal?.(failure.code);
   const fields = { route, code: failure.code, detail: failure.message };
   if (failure.code === 'internal') log.error({ ...fields, err: failure.cause ?? failure }, 'request failed');
   else log.debug(fields, 'refused');
 }
-
-const retryAfterOf = (failure: FileTaoError): number => {
-  const wished = failure.details.retryAfter;
-  if (typeof wished === 'number') return Math.min(Math.ceil(wished), limits.retryAfterSecondsMax);
-  return failure.code === 'busy' || failure.code === 'budget' ? 1 : 0;
-};
 
 /** null when the request was not genuinely signed: only genuine requests are worth a signature. */
 async function sealRefusal(
@@ -157,6 +159,7 @@ async function sealRefusal(
     const code = refusalCodes.includes(failure.code as RefusalCode)
       ? (failure.code as RefusalCode)
       : 'internal';
+    if (kind === challengeKind) context.log.debug({ round: roundIdOf(digest), code }, 'refused a challenge');
     const { number } = await context.view.head();
     return sealMessage(
       refusalKind,

@@ -123,7 +123,7 @@ async function open(kind: string, location: IndexLocation): Promise<OpenIndex> {
       parts: placementParts(index),
       window: () => index.window(),
       async begin(window) {
-        if (window > 0) await index.rollWindow(window);
+        if (window > 0) await index.rollWindow(window, []);
       },
       close: () => index.close(),
     };

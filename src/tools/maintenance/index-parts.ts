@@ -10,9 +10,10 @@ import {
   replicaCodec,
   statisticsCodec,
 } from '../../adapters/index/codec.js';
+import { packTier } from '../../adapters/index/statistics.js';
 import { equalBytes } from '../../domain/model/bytes.js';
 import { FileTaoError } from '../../domain/model/errors.js';
-import type { ReplicaRecord } from '../../domain/model/records.js';
+import type { MinerStatistics, ReplicaRecord } from '../../domain/model/records.js';
 import type { HoldingIndex } from '../../domain/ports/holding-index.js';
 import type { Page, PlacementIndex } from '../../domain/ports/placement-index.js';
 
@@ -44,7 +45,7 @@ const oneByOne =
 
 const part = <Item>(
   name: string,
-  codec: RecordCodec<Item>,
+  codec: Pick<RecordCodec<Item>, 'encode'>,
   list: (cursor: string | null, limit: number) => Promise<Page<Item>>,
   write: (items: readonly Item[]) => Promise<void>,
 ): IndexPart => ({
@@ -53,6 +54,11 @@ const part = <Item>(
   write: (items) => write(items as readonly Item[]),
   encode: (item) => codec.encode(item as Item),
 });
+
+/** What two indexes must agree on about a miner: its counts and its tier, stored apart. */
+const statisticsWithTier: Pick<RecordCodec<MinerStatistics>, 'encode'> = {
+  encode: (record) => Buffer.concat([statisticsCodec.encode(record), packTier(record.tier)]),
+};
 
 /** Promises of stores under way are not part of it: they run out by themselves. */
 export function placementParts(index: PlacementIndex): readonly IndexPart[] {
@@ -80,7 +86,7 @@ export function placementParts(index: PlacementIndex): readonly IndexPart[] {
     ),
     part(
       'statistics',
-      statisticsCodec,
+      statisticsWithTier,
       async () => ({ items: await index.listStatistics(), next: null }),
       oneByOne((record) => index.putStatistics(record)),
     ),
