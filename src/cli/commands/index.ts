@@ -180,13 +180,14 @@ function registerRebuild(index: Command): void {
   ).action(async (_flags: unknown, command: Command) => {
     const signal = interruptSignal();
     const config = await configOf(command, 'api');
-    const [{ rebuildPlacement }, { createLog }] = await Promise.all([
+    const [{ rebuildPlacement }, { createLog }, { unlockAtTerminal }] = await Promise.all([
       import('../../nodes/launch.js'),
       import('../../adapters/observe/log.js'),
+      import('../unlock-at-terminal.js'),
     ]);
     const { values } = config;
     const log = createLog({ level: values['logging.level'], json: values['logging.json'], name: 'rebuild' });
-    const rebuilt = await rebuildPlacement(config, log, signal);
+    const rebuilt = await rebuildPlacement(config, log, signal, unlockAtTerminal());
     if (rebuilt.miners + rebuilt.silent === 0)
       throw new FileTaoError('too-few-miners', 'no miner can be reached');
     say(`${rebuilt.miners} miners answered, ${rebuilt.silent} did not`);
