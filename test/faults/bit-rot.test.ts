@@ -133,7 +133,10 @@ test('a store that is sent again heals a damaged replica that nobody had noticed
   const { file } = network.fileOf(piece.replicas[0]!);
   await rots.flip(file, seededRandom(t));
   const neuron = (await validator.view.neuron(piece.replicas[0]!.minerKey))!;
-  await storeReplicaOn(validator, piece.source, { ...neuron, address: network.miners[0]!.node.address } as never);
+  await storeReplicaOn(validator, piece.source, {
+    ...neuron,
+    address: network.miners[0]!.node.address,
+  } as never);
   assert.ok(await assertNeverServed(validator, piece), 'the receipt stands for bytes that are there');
 });
 
@@ -165,7 +168,9 @@ test('outboards and terms rot, live: rounds and renewals go on, and each is said
     ['terms', 'terms', 'terms', 'terms'],
   );
   const lines: string[] = [];
-  const reports = new ScrubReports(createLog({ level: 'warn', json: true, write: (line) => lines.push(line) }));
+  const reports = new ScrubReports(
+    createLog({ level: 'warn', json: true, write: (line) => lines.push(line) }),
+  );
   for (const finding of [...findings, ...(await scrubBeside(network))]) reports.report(finding);
   assert.equal(lines.length, 4, 'each is said once');
 });
@@ -202,7 +207,8 @@ test('transcripts, put journals and key files rot: what is wrong is not believed
   const network = await startNetwork(t, { miners: 1 });
   const validator = await network.validator();
   const { replicas } = await network.storePiece(validator, 20_000);
-  for (let n = 0; n < 4; n++) assert.equal((await challengeReplica(validator, replicas[0]!))?.outcome, 'pass');
+  for (let n = 0; n < 4; n++)
+    assert.equal((await challengeReplica(validator, replicas[0]!))?.outcome, 'pass');
   const directory = join(network.folder, 'validator', 'transcripts');
   const [name] = await readdir(directory);
   const transcript = join(directory, name!);
@@ -251,4 +257,3 @@ test('transcripts, put journals and key files rot: what is wrong is not believed
     await writeFile(hotkeyFile, keys);
   }
 });
-

@@ -2,7 +2,7 @@
 //   program ROLE FOLDER SEED PORT [hasty]
 //   go                      opens everything and starts; answers `ready <port>`
 //   arm NAME SIDE N         kills itself there
-//   points                  answers `points NAME,…`
+//   points                  answers `points NAME=COUNT,…`
 //   store FILE SIZE         (validator) answers `stored <pieceId>` or `failed <code>`
 //   rounds                  (validator) answers `round <root> <n> <outcome> <reason>` …, `rounds`
 //   fetch PIECE             (validator) answers `fetched <pieceId>` or `failed <code>`
@@ -44,7 +44,8 @@ const signer = signerFromSeed(Buffer.from(seed, 'hex'));
 const core = loadCore();
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-const chainOf = () => openDevChain({ directory: join(folder, 'chain'), clock: systemClock, intervalMs: 1000 });
+const chainOf = () =>
+  openDevChain({ directory: join(folder, 'chain'), clock: systemClock, intervalMs: 1000 });
 
 async function runMiner(): Promise<number> {
   const directory = join(folder, 'miner');
@@ -125,7 +126,7 @@ const commands: Readonly<Record<string, (...args: string[]) => Promise<void>>> =
     points.arm(name!, side as Side, Number(nth));
   },
   async points() {
-    say(`points ${[...points.seen].sort().join(',')}`);
+    say(`points ${[...points.seen].map(([name, count]) => `${name}=${count}`).join(',')}`);
   },
   async store(path, size) {
     const pieceId = pieceIdOf(core.hash(await readFile(path!)));
