@@ -1,5 +1,6 @@
 // Answering challenges (PROTOCOL 5.2 to 5.4): commit to everything, then open what ν names.
 
+import { roundIdOf } from '../../adapters/observe/observer.js';
 import { openSealed, sealMessage } from '../../domain/identity/sealed.js';
 import { equalBytes, publicKeyOf } from '../../domain/model/bytes.js';
 import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
@@ -39,6 +40,7 @@ export async function answerChallenge(context: MinerContext, sealed: Uint8Array)
 
   const round = await context.rounds.obtain(challenge.digest, () =>
     context.budget.spend(validatorKey, size, async (): Promise<HeldRound> => {
+      const startedAtMs = context.clock.now();
       const keys = roundKeys(context.core, context.secret, challenge);
       const path = await context.replicas.path(held);
       const stake = (await context.view.neuron(validatorKey))?.stake ?? 0;
@@ -60,8 +62,23 @@ export async function answerChallenge(context: MinerContext, sealed: Uint8Array)
       const answer = sealMessage(commitmentKind, body, context.signer);
       const { digest, value } = openSealed(commitmentKind, answer, () => true);
       await context.index.noteAnswer(held, n, value.link);
+      const elapsedMs = context.clock.now() - startedAtMs;
+      context.observer?.step?.({
+        step: 'commit',
+        challengeId: challenge.digest,
+        startedAtMs,
+        elapsedMs,
+        chunks: pass.count,
+        bytes: size,
+      });
       context.log.debug(
-        { root: held.root, n, chunks: pass.count, ms: Math.round(pass.milliseconds) },
+        {
+          round: roundIdOf(challenge.digest),
+          root: held.root,
+          n,
+          chunks: pass.count,
+          ms: Math.round(pass.milliseconds),
+        },
         'committed to a challenge',
       );
       return { challenge, commitmentDigest: digest, keys, pass, answer };
@@ -77,6 +94,7 @@ export interface OpeningAnswer {
 
 export async function answerOpening(context: MinerContext, sealed: Uint8Array): Promise<OpeningAnswer> {
   const { core, party, replicas } = context;
+  const startedAtMs = context.clock.now();
   const request = openSealed(openingRequestKind, sealed, context.verify);
   checkHeader(party, request.value);
   const round = context.rounds.find(request.value.challengeId);
@@ -95,6 +113,20 @@ export async function answerOpening(context: MinerContext, sealed: Uint8Array): 
     }
     return openingBulk(core, round, indices, await checkedOutboard(context, held), chunks);
   });
+  const elapsedMs = context.clock.now() - startedAtMs;
+  const { challengeId } = request.value;
+  context.observer?.step?.({
+    step: 'open',
+    challengeId,
+    startedAtMs,
+    elapsedMs,
+    chunks: indices.length,
+    bytes: bulk.length,
+  });
+  context.log.debug(
+    { round: roundIdOf(challengeId), root: held.root, chunks: indices.length, ms: elapsedMs },
+    'opened chunks of a round',
+  );
   return {
     head: sealMessage(openingKind, openingBody(core, party, round.challenge, bulk), context.signer),
     bulk,

@@ -14,7 +14,7 @@ import { StakeTurns } from './turns.js';
 
 export type MinerContextParts = Pick<
   MinerContext,
-  'signer' | 'verify' | 'chain' | 'core' | 'replicas' | 'index' | 'prover' | 'clock' | 'log'
+  'signer' | 'verify' | 'chain' | 'core' | 'replicas' | 'index' | 'prover' | 'clock' | 'log' | 'observer'
 > & {
   /** Bytes per second this miner undertakes to prove. */
   readonly rate?: number;
@@ -42,7 +42,7 @@ export function composeMiner(parts: MinerContextParts): MinerContext {
     budget: new WorkBudget(),
     rate: parts.rate ?? defaultDeadlines.bytesPerSecond,
     carriedOut: new CarriedOut(),
-    scrubReports: new ScrubReports(parts.log),
     leaving: parts.leaving ?? Leaving.staying(),
+    scrubReports: new ScrubReports(parts.log),
   };
 }

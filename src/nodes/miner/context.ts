@@ -1,6 +1,7 @@
 // What every part of a miner works with.
 
 import type { Log } from '../../adapters/observe/log.js';
+import type { Observer } from '../../adapters/observe/observer.js';
 import type { ProofCore } from '../../domain/core/proof-core.js';
 import type { Chain } from '../../domain/ports/chain.js';
 import type { Clock } from '../../domain/ports/clock.js';
@@ -36,10 +37,12 @@ export interface MinerContext {
   readonly rates: CallRates;
   readonly turns: StakeTurns;
   readonly carriedOut: CarriedOut;
-  readonly scrubReports: ScrubReports;
   readonly leaving: Leaving;
+  readonly scrubReports: ScrubReports;
   /** Bytes per second this miner undertakes to prove; validators set their deadlines by it. */
   readonly rate: number;
   readonly clock: Clock;
   readonly log: Log;
+  /** Who is told of the work. */
+  readonly observer?: Observer;
 }

@@ -3,6 +3,7 @@
 
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { roundIdOf } from '../../adapters/observe/observer.js';
 import {
   bodyParts,
   contentLength,
@@ -158,7 +159,8 @@ function requireLength(request: FastifyRequest): number {
   return length;
 }
 
-function logRefusal({ log }: MinerContext, route: NodeRoute, failure: FileTaoError): void {
+function logRefusal({ log, observer }: MinerContext, route: NodeRoute, failure: FileTaoError): void {
+  observer?.refusal?.(failure.code);
   const fields = { route, code: failure.code, detail: failure.message };
   if (failure.code === 'internal') log.error({ ...fields, err: failure.cause ?? failure }, 'request failed');
   else log.debug(fields, 'refused');
@@ -176,6 +178,7 @@ async function sealRefusal(
     const code = refusalCodes.includes(failure.code as RefusalCode)
       ? (failure.code as RefusalCode)
       : 'internal';
+    if (kind === challengeKind) context.log.debug({ round: roundIdOf(digest), code }, 'refused a challenge');
     const { number } = await context.view.head();
     return sealMessage(
       refusalKind,
