@@ -266,6 +266,7 @@ export const options = {
     60,
     'How long retrieving a piece may take',
   ),
+
   stake_limit: option(
     ['client'],
     amount(0, 21_000_000),
