@@ -36,7 +36,15 @@ const order = {
     ['rpc'],
   ],
   nodes: [
-    ['running-node.ts', 'chain-view.ts', 'byte-gate.ts', 'announcing.ts', 'joining.ts'],
+    [
+      'running-node.ts',
+      'chain-view.ts',
+      'byte-gate.ts',
+      'announcing.ts',
+      'joining.ts',
+      'status.ts',
+      'census.ts',
+    ],
     ['miner', 'validator'],
     ['api'],
     ['launch.ts'],

@@ -25,7 +25,12 @@ import {
   retrieve,
   retrieveRange,
 } from './retrieve.js';
-import { type RetrievedToFile, type RetrieveToFileOptions, retrieveToFile } from './retrieve-to-file.js';
+import {
+  type RetrievedToFile,
+  type RetrieveToFileOptions,
+  retrieveToFile,
+  writeNewFile,
+} from './retrieve-to-file.js';
 import { defaultRetryPolicy, firstContact, type RetryPolicy, retrying } from './retry.js';
 import type { ClientRuntime, UserWallet } from './runtime.js';
 import type { StoreInput } from './source.js';
@@ -133,6 +138,21 @@ export class FileTaoClient {
   /** Retrieves into the file `path`, going on where an earlier try stopped. */
   async getToFile(cid: string, path: string, options: GetToFileOptions = {}): Promise<RetrievedFile> {
     return { ...(await retrieveToFile(cid, path, { ...options, ...(await this.#sharedFor(cid)) })), path };
+  }
+
+  /** Retrieves a byte range into the file `path`. */
+  async getRangeToFile(
+    cid: string,
+    range: ByteRange,
+    path: string,
+    { overwrite, ...options }: GetToFileOptions = {},
+  ): Promise<Omit<RetrievedRange, 'plaintext'> & { readonly path: string }> {
+    const write = { overwrite: overwrite === true, signal: options.signal };
+    return writeNewFile(path, write, async (append) => {
+      const { plaintext, ...facts } = await this.openRange(cid, range, options);
+      for await (const part of plaintext) await append(part);
+      return { ...facts, path };
+    });
   }
 
   /** Retrieves into a folder, which is made if need be, under the recorded name or else the CID. */

@@ -54,6 +54,28 @@ async function withLock<Result>(
   }
 }
 
+/** A file that is written whole and then gets its name; nothing of it is left when `fill` fails. */
+export async function writeNewFile<Result>(
+  target: string,
+  { overwrite, signal }: { readonly overwrite: boolean; readonly signal?: AbortSignal | undefined },
+  fill: (append: (part: Uint8Array) => Promise<void>) => Promise<Result>,
+): Promise<Result> {
+  if (!overwrite) await refuseExisting(target);
+  const part = new PartialFile(target);
+  return withLock(target, `${part.path}.lock`, async () => {
+    try {
+      await part.begin();
+      const result = await fill((data) => part.append([data]));
+      await part.finish(target, overwrite);
+      return result;
+    } catch (thrown) {
+      await part.remove();
+      if ((thrown as NodeJS.ErrnoException).code === 'EEXIST') throw existing(target);
+      throw outputError(settle(thrown, signal), target);
+    }
+  });
+}
+
 /** Bytes gathered before they are written: one system call per MiB. */
 const writeSize = 1024 * 1024;
 

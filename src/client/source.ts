@@ -171,7 +171,7 @@ function abortOf(signal: AbortSignal | undefined): {
   return { promise, forget };
 }
 
-function fileError(path: string, thrown: unknown): FileTaoError {
+export function fileError(path: string, thrown: unknown): FileTaoError {
   if (thrown instanceof FileTaoError) return thrown;
   const { code } = thrown as NodeJS.ErrnoException;
   if (code === 'ENOENT' || code === 'ENOTDIR') {

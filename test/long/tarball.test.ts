@@ -81,7 +81,8 @@ export { FileTaoError, objectCid };
     '--module',
     'nodenext',
   ];
-  symlinkSync(join(root, 'node_modules/@types'), join(folder, 'node_modules/@types'));
+  if (!existsSync(join(folder, 'node_modules/@types/node')))
+    symlinkSync(join(root, 'node_modules/@types'), join(folder, 'node_modules/@types'));
   const checked = spawnSync(
     join(root, 'node_modules/.bin/tsc'),
     [...flags, '--skipLibCheck', 'false', 'program.ts'],

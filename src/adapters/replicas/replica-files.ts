@@ -14,6 +14,7 @@ import type { Replicas, ReplicaWriter, StoredReplica } from '../../domain/ports/
 import { makePrivateFolder } from '../system/durable-file.js';
 import { systemFiles } from '../system/files.js';
 import {
+  damagedFolder,
   footprint,
   incomingFolder,
   outboardBytes,
@@ -225,6 +226,26 @@ class ReplicaFiles implements Replicas {
         const termsRemoved = await this.files.remove(place.terms);
         if (removed || outboardRemoved || termsRemoved) await this.files.syncFolder(place.folder);
         return removed;
+      }),
+    );
+  }
+
+  async setAside(id: ReplicaId): Promise<string | null> {
+    this.#assertOpen();
+    const place = placeOf(this.directory, id);
+    const target = join(damagedFolder(this.directory), `${id.root}-${id.validatorKey}-${randomUUID()}`);
+    return mapped(() =>
+      this.inTurn(place, async () => {
+        const size = await this.files.size(place.file);
+        if (size === null) return null;
+        await makePrivateFolder(damagedFolder(this.directory), this.files);
+        await this.files.rename(place.file, target);
+        this.room.addUsed(-footprint(size));
+        await this.files.remove(place.outboard);
+        await this.files.remove(place.terms);
+        await this.files.syncFolder(damagedFolder(this.directory));
+        await this.files.syncFolder(place.folder);
+        return target;
       }),
     );
   }

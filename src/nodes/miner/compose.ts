@@ -9,11 +9,12 @@ import type { MinerContext } from './context.js';
 import { Leaving } from './leaving.js';
 import { CarriedOut } from './replays.js';
 import { RoundTable } from './rounds.js';
+import { ScrubReports } from './scrub-reports.js';
 import { StakeTurns } from './turns.js';
 
 export type MinerContextParts = Pick<
   MinerContext,
-  'signer' | 'verify' | 'chain' | 'core' | 'replicas' | 'index' | 'prover' | 'clock' | 'log'
+  'signer' | 'verify' | 'chain' | 'core' | 'replicas' | 'index' | 'prover' | 'clock' | 'log' | 'observer'
 > & {
   /** Bytes per second this miner undertakes to prove. */
   readonly rate?: number;
@@ -42,5 +43,6 @@ export function composeMiner(parts: MinerContextParts): MinerContext {
     rate: parts.rate ?? defaultDeadlines.bytesPerSecond,
     carriedOut: new CarriedOut(),
     leaving: parts.leaving ?? Leaving.staying(),
+    scrubReports: new ScrubReports(parts.log),
   };
 }

@@ -3,11 +3,13 @@
 
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { roundIdOf } from '../../adapters/observe/observer.js';
 import {
   bodyParts,
   contentLength,
   isUnbounded,
   type NodeServer,
+  retryAfterOf,
   sendProblem,
 } from '../../adapters/rpc/server.js';
 import { contentTypes, frameHead, PartReader, rateHeader, resyncedHeader } from '../../adapters/rpc/wire.js';
@@ -157,17 +159,12 @@ function requireLength(request: FastifyRequest): number {
   return length;
 }
 
-function logRefusal({ log }: MinerContext, route: NodeRoute, failure: FileTaoError): void {
+function logRefusal({ log, observer }: MinerContext, route: NodeRoute, failure: FileTaoError): void {
+  observer?.refusal?.(failure.code);
   const fields = { route, code: failure.code, detail: failure.message };
   if (failure.code === 'internal') log.error({ ...fields, err: failure.cause ?? failure }, 'request failed');
   else log.debug(fields, 'refused');
 }
-
-const retryAfterOf = (failure: FileTaoError): number => {
-  const wished = failure.details.retryAfter;
-  if (typeof wished === 'number') return Math.min(Math.ceil(wished), limits.retryAfterSecondsMax);
-  return failure.code === 'busy' || failure.code === 'budget' ? 1 : 0;
-};
 
 /** null when the request was not genuinely signed: only genuine requests are worth a signature. */
 async function sealRefusal(
@@ -181,6 +178,7 @@ async function sealRefusal(
     const code = refusalCodes.includes(failure.code as RefusalCode)
       ? (failure.code as RefusalCode)
       : 'internal';
+    if (kind === challengeKind) context.log.debug({ round: roundIdOf(digest), code }, 'refused a challenge');
     const { number } = await context.view.head();
     return sealMessage(
       refusalKind,

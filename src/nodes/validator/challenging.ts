@@ -2,6 +2,7 @@
 // A sent challenge ends in exactly one of pass, fail, void. Only identical bodies are ever sent again, inside
 // the deadline; nothing is redrawn.
 
+import { roundIdOf } from '../../adapters/observe/observer.js';
 import { splitFrame } from '../../adapters/rpc/wire.js';
 import { isAttributable } from '../../domain/audit/blame.js';
 import type { Outcome } from '../../domain/audit/transcript.js';
@@ -41,6 +42,8 @@ import { Exchange, failed, passed, recordTranscript, type Verdict } from './tran
 export interface RoundResult {
   readonly id: ReplicaId;
   readonly n: number;
+  /** What the logs of both sides call this round; empty when no challenge was sent. */
+  readonly round: string;
   readonly outcome: Outcome;
   readonly reason: string;
   readonly attributable: boolean;
@@ -69,6 +72,8 @@ const resendAfterMs = [200, 500, 1000, 2000, 4000] as const;
 /** Attempts of one move, and how often a miner may say it lost the round; together below a transcript's limit. */
 const attemptsMax = 8;
 const recommitsMax = 3;
+/** No attempt is begun with less time than this left. */
+const lastAttemptMs = 500;
 
 /** A commitment whose faults are known, with all that was said so far. */
 class RoundFailure extends Error {
@@ -166,7 +171,9 @@ async function holdRound(
   if (verdict.outcome !== 'void') {
     await context.index.count(replica.minerKey, 'challenge', verdict.outcome === 'pass');
   }
-  return { id: replica, n, ...verdict, chunks, openings, bytes: size, elapsedMs: exchange.elapsedMs };
+  const { challengeId } = exchange;
+  const round = challengeId === null ? '' : roundIdOf(challengeId);
+  return { id: replica, n, round, ...verdict, chunks, openings, bytes: size, elapsedMs: exchange.elapsedMs };
 }
 
 /** Seconds before its expiry in which a replica is left in peace: a miner may drop it then, and clocks differ. */
@@ -344,7 +351,12 @@ class Round {
           waitMs = 1000 * Math.max(1, error.refusal.value.retryAfter);
           until += waitMs;
         } else if (failure.code !== 'unreachable') throw error;
-        else if (tries + 1 >= attemptsMax || clock.monotonic() + waitMs >= until) throw error;
+        else {
+          // A miner that is started anew may be there just before the deadline: pauses get shorter towards it.
+          const remainingMs = until - clock.monotonic();
+          if (tries + 1 >= attemptsMax || remainingMs < lastAttemptMs) throw error;
+          waitMs = Math.min(waitMs, remainingMs / 2);
+        }
         await clock.sleep(waitMs, this.signal);
         if (failure.code === 'unreachable') await this.#locateAgain();
       }

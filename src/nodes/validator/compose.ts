@@ -1,6 +1,7 @@
 // Puts a validator's context together; the API node starts from the same one.
 
 import type { Log } from '../../adapters/observe/log.js';
+import type { Observer } from '../../adapters/observe/observer.js';
 import type { TranscriptLog } from '../../adapters/observe/transcript-log.js';
 import type { ProofCore } from '../../domain/core/proof-core.js';
 import { publicKeyOf } from '../../domain/model/bytes.js';
@@ -36,6 +37,8 @@ export interface ValidatorParts {
   readonly random: Random;
   readonly transcripts: TranscriptLog;
   readonly log: Log;
+  /** Who is told of rounds. */
+  readonly observer?: Observer;
   readonly audit: AuditWish;
   readonly deadlines?: Deadlines;
   /** Successive misses after which a miner is down. */

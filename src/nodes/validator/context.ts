@@ -1,6 +1,7 @@
 // What every part of a validator, and of an API node beside it, works with.
 
 import type { Log } from '../../adapters/observe/log.js';
+import type { Observer } from '../../adapters/observe/observer.js';
 import type { TranscriptLog } from '../../adapters/observe/transcript-log.js';
 import type { Answer } from '../../domain/audit/standing.js';
 import type { ProofCore } from '../../domain/core/proof-core.js';
@@ -41,6 +42,8 @@ export interface ValidatorContext extends Identity {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Who is told of rounds. */
+  readonly observer?: Observer;
   readonly lag: Lag;
   readonly transcripts: TranscriptLog;
   readonly audit: AuditWish;

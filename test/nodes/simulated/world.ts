@@ -43,6 +43,7 @@ import { Leaving } from '../../../src/nodes/miner/leaving.js';
 import { CarriedOut } from '../../../src/nodes/miner/replays.js';
 import { retrieveReplica } from '../../../src/nodes/miner/retrieving.js';
 import { RoundTable } from '../../../src/nodes/miner/rounds.js';
+import { ScrubReports } from '../../../src/nodes/miner/scrub-reports.js';
 import { storeReplica } from '../../../src/nodes/miner/storing.js';
 import { StakeTurns } from '../../../src/nodes/miner/turns.js';
 import { deleteReplica, renewReplica } from '../../../src/nodes/miner/upkeep.js';
@@ -345,6 +346,7 @@ export class World {
       rate: 4 * 1024 * 1024,
       carriedOut: new CarriedOut(),
       leaving: Leaving.staying(),
+      scrubReports: new ScrubReports(log),
       access: openAccess,
       rates: new CallRates(openAccess, blockMs),
       turns: new StakeTurns(4, () => this.schedule.clock.monotonic()),

@@ -13,10 +13,10 @@ import type { ReplicaRecord } from '../../../src/domain/model/records.js';
 import { decodeEntries, encodeEntry } from '../../../src/domain/protocol/inventory.js';
 import { openPieceId, sealPieceId } from '../../../src/domain/protocol/store-seed.js';
 import { decodeTerms, openTerms } from '../../../src/domain/protocol/terms.js';
+import { rebuildHolding } from '../../../src/nodes/miner/adopting.js';
 import { challengeReplica } from '../../../src/nodes/validator/challenging.js';
 import { recoverPlacement } from '../../../src/nodes/validator/inventories.js';
 import { renewReplicaOn } from '../../../src/nodes/validator/renewing.js';
-import { rebuildHolding } from '../../../src/tools/maintenance/rebuild-holding.js';
 import { all } from '../../adapters/index/consistency.js';
 import { core, eventually, startNetwork, type TestMiner } from '../../nodes/network.js';
 
