@@ -9,6 +9,7 @@ import type { ResolvedConfig } from '../adapters/config/resolve.js';
 import { configuredIndex } from '../adapters/index/configured.js';
 import { describeLocation, type IndexLocation } from '../adapters/index/location.js';
 import { openHoldingIndex, openPlacementIndex } from '../adapters/index/open-index.js';
+import { openRewardLog } from '../adapters/observe/ledger-files.js';
 import type { Log } from '../adapters/observe/log.js';
 import { meteredChain, meteredIndex, meteredProver } from '../adapters/observe/metered-ports.js';
 import { NodeMetrics } from '../adapters/observe/metrics.js';
@@ -27,6 +28,7 @@ import { verifySr25519 } from '../adapters/wallets/sr25519.js';
 import { openWallet } from '../adapters/wallets/wallet-files.js';
 import { encodeSs58, publicKeyFromSs58 } from '../domain/identity/ss58.js';
 import { type PublicKey, publicKeyOf } from '../domain/model/bytes.js';
+import { rulesOf } from '../domain/model/economy.js';
 import type { Chain, FullChain } from '../domain/ports/chain.js';
 import type { Prover } from '../domain/ports/prover.js';
 import type { Signer } from '../domain/ports/signer.js';
@@ -39,7 +41,6 @@ import type { Operation } from './status.js';
 import { composeValidator, type ValidatorParts } from './validator/compose.js';
 import { type RecoveredPlacement, recoverPlacement } from './validator/inventories.js';
 import { startValidator } from './validator/validator.js';
-import { scoresFromCounts } from './validator/weighing.js';
 
 export interface LaunchedNode extends RunningNode {
   /** ss58 */
@@ -370,9 +371,18 @@ async function launchValidator(
             chain,
             versionKey: BigInt(values['neuron.version_key']),
             file: values['neuron.weights_file'],
-            scores: () => scoresFromCounts(parts.index),
           },
         }),
+    rewards: {
+      log: await opened.keep(
+        openRewardLog({
+          directory: values['transcripts.directory'],
+          processName: 'validator',
+          clock: systemClock,
+        }),
+      ),
+      rules: rulesOf(values),
+    },
     host: '127.0.0.1',
     port: values['validator.port'],
     challengeEveryBlocks: values['neuron.challenge_every'],
