@@ -42,7 +42,7 @@ test('the steps of the Dockerfile build a program that runs', { timeout: 1_200_0
         mkdirSync(inStage('.'), { recursive: true });
         break;
       case 'COPY': {
-        const from = /--from=(\w+)/.exec(text)?.[1];
+        const from = /--from=(\w+)/.exec(one.toString())?.[1];
         const words = text.split(/\s+/).filter((word) => !word.startsWith('--'));
         const target = words.pop()!;
         for (const word of words) {

@@ -1,5 +1,6 @@
 // A miner that is ended by SIGTERM and started again, over and over, while rounds are held on all its replicas without a pause:
-// what is under way is finished, what comes meanwhile is told to ask again, and no round fails or is void.
+// what is under way is finished, what comes meanwhile is told to ask again, and no round fails or is void. The miners undertake little,
+// so that deadlines (26 s for a piece of 16 MiB) are longer than a start takes on a machine with much else to do.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -22,9 +23,10 @@ test('rounds under load while a miner is restarted: none fails', { timeout: 1_20
       0,
     );
   const few = ['--proving.workers', '1'];
+  const slow = ['--miner.rate', '1MiB'];
   const startMiner = (name: string, port: number) =>
-    startNodeProcess(t, home, ['miner', '--wallet.name', name, '--axon.port', String(port), ...few]);
-  const copies = ['--neuron.replicas', '2', '--neuron.piece_size', '4MiB'];
+    startNodeProcess(t, home, ['miner', '--wallet.name', name, '--axon.port', String(port), ...few, ...slow]);
+  const copies = ['--neuron.replicas', '2', '--neuron.piece_size', '16MiB'];
   const [validator, api, one, two] = await Promise.all([
     startNodeProcess(t, home, [
       'validator',
@@ -41,7 +43,7 @@ test('rounds under load while a miner is restarted: none fails', { timeout: 1_20
     startMiner('one', 0),
     startMiner('two', 0),
   ]);
-  writeFileSync(join(home, 'file'), randomBytes(24 * 1024 * 1024));
+  writeFileSync(join(home, 'file'), randomBytes(40 * 1024 * 1024));
   const env = { FILETAO_API_URL: `http://127.0.0.1:${api.address.port}` };
   const put = await runCli(['store', 'put', '--filepath', 'file'], { home, env });
   assert.equal(put.code, 0, put.stderr);
@@ -73,15 +75,15 @@ test('rounds under load while a miner is restarted: none fails', { timeout: 1_20
   let running = one;
   for (let i = 0; i < restarts; i++) {
     const before = counts.pass!;
-    await eventually(() => counts.pass! >= before + 14 || bad.length > 0);
+    await eventually(() => counts.pass! >= before + 8 || bad.length > 0);
     assert.equal(await running.end('SIGTERM'), 0, running.logged());
     assert.match(running.logged(), /"stopped"/);
     running = await startMiner('one', one.address.port);
   }
   const before = counts.pass!;
-  await eventually(() => counts.pass! >= before + 14 || bad.length > 0);
+  await eventually(() => counts.pass! >= before + 8 || bad.length > 0);
   t.diagnostic(`${restarts} restarts: ${JSON.stringify(counts)}`);
   assert.deepEqual(bad, []);
-  assert.ok(counts.pass! > 14 * restarts);
+  assert.ok(counts.pass! > 8 * restarts);
   assert.equal(two.child.exitCode, null);
 });
