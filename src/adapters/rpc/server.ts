@@ -8,6 +8,7 @@ import { limits } from '../../domain/model/constants.js';
 import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
 import type { NodeAddress } from '../../domain/ports/chain.js';
 import type { Log } from '../observe/log.js';
+import { connectionLimit } from './connection-limit.js';
 import { contentTypes } from './wire.js';
 
 export interface ServerOptions {
@@ -19,6 +20,10 @@ export interface ServerOptions {
   readonly graceMs?: number;
   /** Routes that are still served meanwhile, because they finish what was begun. */
   readonly finishing?: readonly string[];
+  /** Milliseconds until a caller must have sent its headers, whole. */
+  readonly headersMs?: number;
+  /** Connections beyond are closed at once. */
+  readonly connectionsMax?: number;
   /** Told of every answer: the route's pattern, `none` where there is no such route. */
   readonly onAnswered?: (route: string, status: number, seconds: number) => void;
 }
@@ -46,6 +51,7 @@ export const statusRoutes = ['/healthz', '/readyz', '/metrics'] as const;
 
 export function createServer(options: ServerOptions): NodeServer {
   const { log, host, port, graceMs = graceMsDefault, finishing = [], onAnswered } = options;
+  const { headersMs = headersMsMax, connectionsMax = connectionLimit() } = options;
   const app = Fastify({
     logger: false,
     // Bodies are streams; their limits are checked against Content-Length and while reading.
@@ -54,8 +60,9 @@ export function createServer(options: ServerOptions): NodeServer {
     keepAliveTimeout: 30_000,
     requestTimeout: requestMsMax,
     forceCloseConnections: 'idle',
-    http: { headersTimeout: headersMsMax },
+    http: { headersTimeout: headersMs, connectionsCheckingInterval: headersMs / 2 },
   } as Parameters<typeof Fastify>[0]) as unknown as FastifyInstance;
+  app.server.maxConnections = connectionsMax;
   let isDraining = false;
   let underWay = 0;
   let whenIdle: (() => void) | null = null;
