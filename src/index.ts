@@ -1,7 +1,17 @@
 // What `import … from "filetao"` gives: the SDK for users.
+export { createWallet, openWallet, type Wallet } from './adapters/wallets/wallet-files.js';
+export type { WalletLocation } from './adapters/wallets/wallet-paths.js';
 export type { NodeInfo } from './client/api-answers.js';
 export { ApiConnection } from './client/api-connection.js';
-export { type ClientOptions, FileTaoClient, type RetrievedFile } from './client/client.js';
+export {
+  type ClientOptions,
+  FileTaoClient,
+  type GetOptions,
+  type GetToFileOptions,
+  type NodeUrl,
+  type PutOptions,
+  type RetrievedFile,
+} from './client/client.js';
 export { cidOfInput } from './client/file-cid.js';
 export { type HashRecord, HashRecords } from './client/hash-records.js';
 export { nodeRuntime } from './client/node-runtime.js';
