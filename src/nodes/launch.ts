@@ -22,6 +22,7 @@ import { openReplicaFiles } from '../adapters/replicas/replica-files.js';
 import { createHttpNetwork } from '../adapters/rpc/client.js';
 import { systemClock } from '../adapters/system/clock.js';
 import { systemRandom } from '../adapters/system/random.js';
+import type { Unlock } from '../adapters/wallets/password.js';
 import { verifySr25519 } from '../adapters/wallets/sr25519.js';
 import { openWallet } from '../adapters/wallets/wallet-files.js';
 import { encodeSs58, publicKeyFromSs58 } from '../domain/identity/ss58.js';
@@ -61,17 +62,18 @@ class Opened {
   }
 }
 
+/** @param unlock asks for the passwords of encrypted hotkeys; without it they come from the environment */
 export async function launchNode(
   config: ResolvedConfig<NodeRole>,
   log: Log,
   version: string,
+  unlock: Unlock = {},
 ): Promise<LaunchedNode> {
   const { values, role } = config;
-  const { hotkey } = await openWallet({
-    path: values['wallet.path'],
-    name: values['wallet.name'],
-    hotkey: values['wallet.hotkey'],
-  });
+  const { hotkey } = await openWallet(
+    { path: values['wallet.path'], name: values['wallet.name'], hotkey: values['wallet.hotkey'] },
+    unlock,
+  );
   const opened = new Opened();
   try {
     const operated = await operate(config, encodeSs58(hotkey.publicKey), opened, log, version);
@@ -94,6 +96,7 @@ export async function launchNode(
               opened,
               log,
               operated,
+              unlock,
             )
           : await launchApi(
               config as unknown as ResolvedConfig<'api'>,
@@ -102,6 +105,7 @@ export async function launchNode(
               opened,
               log,
               operated,
+              unlock,
               version,
             );
     const { tracer } = operated;
@@ -199,17 +203,19 @@ export async function rebuildPlacement(
   config: ResolvedConfig<'api'>,
   log: Log,
   signal?: AbortSignal,
+  unlock: Unlock = {},
 ): Promise<RecoveredPlacement> {
   const { values } = config;
-  const { hotkey } = await openWallet({
-    path: values['wallet.path'],
-    name: values['wallet.name'],
-    hotkey: values['wallet.hotkey'],
-  });
+  const { hotkey } = await openWallet(
+    { path: values['wallet.path'], name: values['wallet.name'], hotkey: values['wallet.hotkey'] },
+    unlock,
+  );
   const opened = new Opened();
   try {
     const chain = await opened.keep(joinChain(config as unknown as ResolvedConfig<NodeRole>, hotkey, log));
-    const context = composeValidator(await validatorParts(config, hotkey, chain, opened, log));
+    const context = composeValidator(
+      await validatorParts(config, hotkey, chain, opened, log, undefined, unlock),
+    );
     try {
       return await recoverPlacement(context, values['neuron.replicas'], signal);
     } finally {
@@ -295,6 +301,7 @@ async function validatorParts(
   opened: Opened,
   log: Log,
   operated?: Operated,
+  unlock: Unlock = {},
 ): Promise<ValidatorParts> {
   const { values, role } = config;
   const directory = values['database.directory'];
@@ -308,7 +315,7 @@ async function validatorParts(
   const pool = await opened.keep(createProver({ threads: values['proving.workers'] }));
   const metrics = operated?.operation.metrics;
   const retired = values['wallet.retired_hotkeys'].map((name) =>
-    openWallet({ path: values['wallet.path'], name: values['wallet.name'], hotkey: name }),
+    openWallet({ path: values['wallet.path'], name: values['wallet.name'], hotkey: name }, unlock),
   );
   return {
     signer,
@@ -343,10 +350,11 @@ async function launchValidator(
   opened: Opened,
   log: Log,
   operated: Operated,
+  unlock: Unlock,
 ): Promise<RunningNode> {
   const { values } = config;
   const pruned = new Set<string>();
-  const parts = await validatorParts(config, signer, chain, opened, log, operated);
+  const parts = await validatorParts(config, signer, chain, opened, log, operated, unlock);
   return startValidator({
     ...parts,
     operation: operated.operation,
@@ -381,11 +389,12 @@ async function launchApi(
   opened: Opened,
   log: Log,
   operated: Operated,
+  unlock: Unlock,
   version: string,
 ): Promise<RunningNode> {
   const { values } = config;
   return startApi({
-    ...(await validatorParts(config, signer, chain, opened, log, operated)),
+    ...(await validatorParts(config, signer, chain, opened, log, operated, unlock)),
     operation: operated.operation,
     host: values['api.ip'],
     port: values['api.port'],

@@ -49,7 +49,7 @@ function commandsIn(text: string): string[][] {
 function faultOf(program: Command, words: readonly string[]): string | null {
   let command = program;
   for (const word of words) {
-    if (word.startsWith('-')) {
+    if (word.startsWith('-') && word !== '-') {
       if (word === '--help' || word === '-h') continue;
       const flag = word.split('=')[0]!;
       const known = command.options.some(({ long, short }) => long === flag || short === flag);

@@ -216,6 +216,12 @@ export const options = {
     'none',
   ),
   'api.blacklisted_hotkeys': option(['api'], hotkeyList, [], 'Callers never to serve', 'none'),
+  'api.ping_timeout': option(
+    ['api', 'client'],
+    duration(0.1, 600),
+    2,
+    'How long a node may take to accept a connection',
+  ),
   'api.store_timeout': option(['api', 'client'], duration(1, day), 60, 'How long storing a piece may take'),
   'api.retrieve_timeout': option(
     ['api', 'client'],
@@ -224,12 +230,6 @@ export const options = {
     'How long retrieving a piece may take',
   ),
 
-  'api.ping_timeout': option(
-    ['client'],
-    duration(0.1, 600),
-    2,
-    'How long an API node may take to say who it is before others are preferred',
-  ),
   stake_limit: option(
     ['client'],
     amount(0, 21_000_000),

@@ -85,6 +85,19 @@ export interface ErrorData {
   readonly details?: Readonly<Record<string, string | number | boolean>>;
 }
 
+/** What is quoted may be of any length. */
+const messageCharactersMax = 1000;
+
+/** Messages quote what came from elsewhere, and end up on terminals and in headers: control characters are shown, not sent. */
+const oneLine = (message: string): string =>
+  (message.length <= messageCharactersMax
+    ? message
+    : `${message.slice(0, messageCharactersMax)}…`
+  ).replaceAll(
+    /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+
 export class FileTaoError extends Error {
   readonly code: ErrorCode;
   readonly details: Readonly<Record<string, string | number | boolean>>;
@@ -94,7 +107,7 @@ export class FileTaoError extends Error {
     message: string,
     options: { readonly details?: ErrorData['details']; readonly cause?: unknown } = {},
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(oneLine(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'FileTaoError';
     this.code = code;
     this.details = options.details ?? {};
@@ -117,7 +130,7 @@ export class FileTaoError extends Error {
     const { code, message, details } = (data ?? {}) as Partial<Record<keyof ErrorData, unknown>>;
     const known =
       typeof code === 'string' && Object.hasOwn(errorTable, code) ? (code as ErrorCode) : 'internal';
-    const text = typeof message === 'string' ? message.slice(0, 1000) : 'unknown error';
+    const text = typeof message === 'string' ? message : 'unknown error';
     return new FileTaoError(known, text, {
       details:
         typeof details === 'object' && details !== null ? (details as NonNullable<ErrorData['details']>) : {},

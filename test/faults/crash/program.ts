@@ -2,7 +2,7 @@
 //   program ROLE FOLDER SEED PORT [hasty]
 //   go                      opens everything and starts; answers `ready <port>`
 //   arm NAME SIDE N         kills itself there
-//   points                  answers `points NAME,…`
+//   points                  answers `points NAME=COUNT,…`
 //   store FILE SIZE         (validator) answers `stored <pieceId>` or `failed <code>`
 //   rounds                  (validator) answers `round <root> <n> <outcome> <reason>` …, `rounds`
 //   fetch PIECE             (validator) answers `fetched <pieceId>` or `failed <code>`
@@ -126,7 +126,7 @@ const commands: Readonly<Record<string, (...args: string[]) => Promise<void>>> =
     points.arm(name!, side as Side, Number(nth));
   },
   async points() {
-    say(`points ${[...points.seen].sort().join(',')}`);
+    say(`points ${[...points.seen].map(([name, count]) => `${name}=${count}`).join(',')}`);
   },
   async store(path, size) {
     const pieceId = pieceIdOf(core.hash(await readFile(path!)));
