@@ -116,6 +116,7 @@ async function genuineRequests(network: TestNetwork): Promise<Target[]> {
     port: 0,
     challengeEveryBlocks: 0,
     workFolder: join(network.folder, 'rotation'),
+    rewards: await network.rewardParts(),
     prune: async () => ({ files: 0, bytes: 0, unreadable: [] }),
     rewards: await network.rewardParts(),
   });

@@ -185,7 +185,7 @@ test('bytes that are no request do not harm API node and validator', async (t) =
     port: 0,
     challengeEveryBlocks: 0,
     prune: async () => ({ files: 0, bytes: 0, unreadable: [] }),
-    workFolder: network.folder,
+    workFolder: join(network.folder, 'rotation'),
     rewards: await network.rewardParts(),
   });
   t.after(() => validator.close());
@@ -258,7 +258,7 @@ test('a validator that is told to end ends its rounds as void, and says so in a 
     port: 0,
     challengeEveryBlocks: 1,
     prune: async () => ({ files: 0, bytes: 0, unreadable: [] }),
-    workFolder: network.folder,
+    workFolder: join(network.folder, 'rotation'),
     rewards: await network.rewardParts(),
   });
   await hanging;
