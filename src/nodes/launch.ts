@@ -9,6 +9,7 @@ import type { ResolvedConfig } from '../adapters/config/resolve.js';
 import { configuredIndex } from '../adapters/index/configured.js';
 import { describeLocation, type IndexLocation } from '../adapters/index/location.js';
 import { openHoldingIndex, openPlacementIndex } from '../adapters/index/open-index.js';
+import { openRewardLog } from '../adapters/observe/ledger-files.js';
 import type { Log } from '../adapters/observe/log.js';
 import { meteredChain, meteredIndex, meteredProver } from '../adapters/observe/metered-ports.js';
 import { NodeMetrics } from '../adapters/observe/metrics.js';
@@ -27,6 +28,7 @@ import { verifySr25519 } from '../adapters/wallets/sr25519.js';
 import { openWallet } from '../adapters/wallets/wallet-files.js';
 import { encodeSs58, publicKeyFromSs58 } from '../domain/identity/ss58.js';
 import { type PublicKey, publicKeyOf } from '../domain/model/bytes.js';
+import { rulesOf } from '../domain/model/economy.js';
 import type { Chain, FullChain } from '../domain/ports/chain.js';
 import type { Prover } from '../domain/ports/prover.js';
 import type { Signer } from '../domain/ports/signer.js';
@@ -39,7 +41,6 @@ import type { Operation } from './status.js';
 import { composeValidator, type ValidatorParts } from './validator/compose.js';
 import { type RecoveredPlacement, recoverPlacement } from './validator/inventories.js';
 import { startValidator } from './validator/validator.js';
-import { scoresFromCounts } from './validator/weighing.js';
 
 export interface LaunchedNode extends RunningNode {
   /** ss58 */
@@ -325,7 +326,12 @@ async function validatorParts(
     core: loadCore(),
     index: metrics === undefined ? index : meteredIndex(index, metrics),
     prover: metrics === undefined ? pool : meteredPool(pool, metrics),
-    network: await opened.keep(createHttpNetwork({ clock: systemClock })),
+    network: await opened.keep(
+      createHttpNetwork({
+        clock: systemClock,
+        ...('api.ping_timeout' in values ? { connectMs: 1000 * values['api.ping_timeout'] } : {}),
+      }),
+    ),
     cipher: nodeCipher,
     clock: systemClock,
     random: systemRandom,
@@ -365,9 +371,18 @@ async function launchValidator(
             chain,
             versionKey: BigInt(values['neuron.version_key']),
             file: values['neuron.weights_file'],
-            scores: () => scoresFromCounts(parts.index),
           },
         }),
+    rewards: {
+      log: await opened.keep(
+        openRewardLog({
+          directory: values['transcripts.directory'],
+          processName: 'validator',
+          clock: systemClock,
+        }),
+      ),
+      rules: rulesOf(values),
+    },
     host: '127.0.0.1',
     port: values['validator.port'],
     challengeEveryBlocks: values['neuron.challenge_every'],
@@ -408,6 +423,17 @@ async function launchApi(
             option: '--api.external_ip',
           }),
     spoolDirectory: join(values['database.directory'], 'spool'),
+    uploadDirectory: join(values['database.directory'], 'uploads'),
+    uploadExpirySeconds: values['api.upload_expiry'],
+    uploadBytesMax: values['api.upload_space'],
+    storeSeconds: values['api.store_timeout'],
+    retrieveSeconds: values['api.retrieve_timeout'],
+    requestsPerMinute: values['api.max_requests_per_minute'],
+    quotas: {
+      objectBytesMax: values['api.max_object_bytes'],
+      ownedBytesMax: values['api.quota_bytes'],
+      ownedObjectsMax: values['api.quota_objects'],
+    },
     openAccess: values['api.open_access'],
     whitelistedHotkeys: hotkeysOf(values['api.whitelisted_hotkeys']),
     blacklistedHotkeys: hotkeysOf(values['api.blacklisted_hotkeys']),
