@@ -15,6 +15,7 @@ import { register as registerDoctor } from './commands/doctor.js';
 import { register as registerIndex } from './commands/index.js';
 import { register as registerRetrieve } from './commands/retrieve.js';
 import { register as registerRun } from './commands/run.js';
+import { register as registerSimulate } from './commands/simulate.js';
 import { register as registerStore } from './commands/store.js';
 import { register as registerSubnet } from './commands/subnet.js';
 import { register as registerWallet } from './commands/wallet.js';
@@ -25,6 +26,7 @@ import { packageVersion } from './package-version.js';
 const registrations: readonly ((program: Command) => void)[] = [
   registerDemo,
   registerAttack,
+  registerSimulate,
   registerStore,
   registerRetrieve,
   registerCid,
