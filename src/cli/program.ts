@@ -13,6 +13,7 @@ import { register as registerDemo } from './commands/demo.js';
 import { register as registerDev } from './commands/dev.js';
 import { register as registerDoctor } from './commands/doctor.js';
 import { register as registerIndex } from './commands/index.js';
+import { register as registerPlot } from './commands/plot.js';
 import { register as registerRetrieve } from './commands/retrieve.js';
 import { register as registerRun } from './commands/run.js';
 import { register as registerSimulate } from './commands/simulate.js';
@@ -27,6 +28,7 @@ const registrations: readonly ((program: Command) => void)[] = [
   registerDemo,
   registerAttack,
   registerSimulate,
+  registerPlot,
   registerStore,
   registerRetrieve,
   registerCid,

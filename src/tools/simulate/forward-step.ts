@@ -3,6 +3,7 @@
 
 import { type Ending, failureOnTheWay, noted, type Reason } from './exchange.js';
 import type { SimulatedNetwork } from './network.js';
+import type { ObservedValidator } from './observed-validator.js';
 import type { RealRounds } from './real-rounds.js';
 import { noPiece, replicaStates } from './replica-table.js';
 import type { UserPieces } from './user-pieces.js';
@@ -18,6 +19,7 @@ export class ForwardStep {
     private readonly network: SimulatedNetwork,
     private readonly pieces: UserPieces,
     private readonly real: RealRounds | null,
+    private readonly observed: ObservedValidator | null,
   ) {}
 
   run(validator: SimulatedValidator): void {
@@ -26,7 +28,7 @@ export class ForwardStep {
     this.#store(validator);
     this.#challenge(validator);
     if (step % cadence.retrieveEvery === 0) this.#retrieve(validator);
-    if (step % cadence.distributeEvery === 0) this.pieces.repair(validator, cadence.distribute);
+    this.pieces.repair(validator);
     this.#monitor(validator);
     validator.step++;
   }
@@ -39,6 +41,7 @@ export class ForwardStep {
     const size = network.dataSize();
     const answers: BatchAnswer[] = [];
     for (const uid of network.select(validator, 'store', cadence.store)) {
+      if (validator.isDown(uid) || network.miners[uid]!.isLeaving(network.block)) continue;
       const { tiers } = network.scenario.rules;
       if (validator.usedBytes[uid]! + size > tiers[validator.tiers[uid]!]!.storageLimit) continue;
       const miner = network.miners[uid]!;
@@ -52,7 +55,7 @@ export class ForwardStep {
       if (failure === null && ending.passed) network.addReplica(validator, uid, size, challengeDataSeconds);
       answers.push({ uid, passed: ending.passed, elapsedMs, size });
     }
-    validator.settle('store', answers);
+    this.#settle(validator, 'store', answers);
   }
 
   #challenge(validator: SimulatedValidator): void {
@@ -97,10 +100,9 @@ export class ForwardStep {
     const { network } = this;
     const answers: BatchAnswer[] = [];
     for (const uid of network.select(validator, task as 'challenge' | 'retrieve', k)) {
-      const held = network.lists.of(validator.number, uid);
+      const id = network.lists.next(network.replicas, validator.number, uid, network.draws.picks);
       // Nothing to ask about: the miner is left out of the batch.
-      if (held.length === 0) continue;
-      const id = held[network.draws.picks.below(held.length)]!;
+      if (id === null) continue;
       const truth = ask(id);
       const ending = this.#note(validator, uid, task, truth);
       if (truth.reason === 'damage' && !ending.passed) this.#foundDamaged(id);
@@ -111,7 +113,7 @@ export class ForwardStep {
         size: network.replicas.size[id]!,
       });
     }
-    validator.settle(task, answers);
+    this.#settle(validator, task, answers);
   }
 
   /** Data that is gone is not asked about again; of a user's piece it is repaired. */
@@ -140,6 +142,12 @@ export class ForwardStep {
         network.measured.noteFailure(network.miners[uid]!, 'away', network.block);
       if (validator.isDown(uid) !== before) this.pieces.noteMiner(validator, uid);
     }
+  }
+
+  #settle(validator: SimulatedValidator, task: Task, answers: readonly BatchAnswer[]): void {
+    const rewards = validator.settle(task, answers);
+    if (this.observed?.validator === validator)
+      this.observed.noteBatch(task, this.network.block, answers, rewards);
   }
 
   #note(validator: SimulatedValidator, uid: number, task: Task, truth: Ending): Ending {

@@ -3,7 +3,7 @@
 import { blake3 } from '@noble/hashes/blake3.js';
 import { roundBlock, type SelectionTask, selectMiners } from '../../domain/economy/selection.js';
 import { utf8 } from '../../domain/model/bytes.js';
-import { leafSize, limits } from '../../domain/model/constants.js';
+import { defaults } from '../../domain/model/constants.js';
 import { PassProbabilities, shapeOf } from './exchange.js';
 import { Measurements } from './measurements.js';
 import { createMiners, type SimulatedMiner } from './miners.js';
@@ -13,6 +13,8 @@ import { blockSeconds, defaultValidatorGroup, type Scenario, type ValidatorGroup
 import { Draws } from './seeded-draws.js';
 import { cutOffs, SimulatedValidator } from './validators.js';
 
+/** Challenge data is as large as the reference's at least. */
+const dataBytesMin = 128;
 /** Expiries are looked at this often: a replica outlives its time by less. */
 const expiryBlocks = 60;
 
@@ -170,7 +172,7 @@ export class SimulatedNetwork {
   dataSize(): number {
     const { dataMedianBytes, dataSigma } = this.scenario;
     const size = Math.round(this.draws.sizes.logNormal(dataMedianBytes, dataSigma));
-    return Math.max(leafSize, Math.min(limits.replicaSizeMax, size));
+    return Math.max(dataBytesMin, Math.min(defaults.pieceSize, size));
   }
 
   #findRegistered(): void {

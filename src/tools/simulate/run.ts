@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { loadCore } from '../../adapters/proving/load-core.js';
 import { FileTaoError } from '../../domain/model/errors.js';
+import { eventCharts } from '../plot/event-charts.js';
 import { writeCharts } from '../plot/write-charts.js';
 import { simulationCharts } from './charts.js';
 import type { SimulationResult } from './result.js';
@@ -30,9 +31,10 @@ const scenarioBytesMax = 1024 * 1024;
 export async function runSimulation(options: RunOptions): Promise<SimulationResult> {
   const { real, plot, signal, onEpoch, seed } = options;
   const scenario = await scenarioOf(options);
-  const result = await simulate({
+  const { result, events } = await simulate({
     scenario,
     seed,
+    observe: plot !== undefined,
     ...(real === undefined ? {} : { real: { share: real, core: loadCore() } }),
     onEpoch: (epoch) => onEpoch?.(epoch, scenario.epochs),
     pause: async () => {
@@ -40,7 +42,11 @@ export async function runSimulation(options: RunOptions): Promise<SimulationResu
       signal?.throwIfAborted();
     },
   });
-  if (plot !== undefined) await writeCharts(plot, simulationCharts(result));
+  if (plot !== undefined && events !== null) {
+    // The simulation's own charts stand for the first validator's where both have one of the name.
+    const charts = new Map([...eventCharts(events, scenario.rules), ...simulationCharts(result)]);
+    await writeCharts(plot, charts);
+  }
   return result;
 }
 

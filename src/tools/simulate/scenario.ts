@@ -83,8 +83,8 @@ export interface Cadence {
   readonly retrieve: number;
   readonly retrieveEvery: number;
   readonly monitor: number;
-  readonly distribute: number;
-  readonly distributeEvery: number;
+  /** Bytes per second that repairs may fetch and store. */
+  readonly repairBytesPerSecond: number;
 }
 
 export interface UserObjects {
@@ -163,8 +163,7 @@ export const defaultCadence: Cadence = {
   retrieve: 10,
   retrieveEvery: 5,
   monitor: 40,
-  distribute: 4,
-  distributeEvery: 10,
+  repairBytesPerSecond: 32 * mebibyte,
 };
 
 /** A bit of everything: what runs when no scenario is named. */

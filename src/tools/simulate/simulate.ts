@@ -4,8 +4,10 @@
 import type { ProofCore } from '../../domain/core/proof-core.js';
 import { windowAt } from '../../domain/economy/tiers.js';
 import { tierNames } from '../../domain/model/tiers.js';
+import type { EventFile } from '../plot/event-file.js';
 import { ForwardStep } from './forward-step.js';
 import { SimulatedNetwork } from './network.js';
+import { ObservedValidator } from './observed-validator.js';
 import { RealRounds } from './real-rounds.js';
 import { resultOf, type SimulationResult } from './result.js';
 import type { Scenario } from './scenario.js';
@@ -17,24 +19,28 @@ export interface SimulationOptions {
   readonly seed: string;
   /** A share of the rounds held by the real core, and the core; none without it. */
   readonly real?: { readonly share: number; readonly core: ProofCore };
+  /** Whether the first validator's answers are kept for charts. */
+  readonly observe?: boolean;
   readonly onEpoch?: (epoch: number) => void;
   /** Asked once an epoch: others of this process go on, and a stop is heard. */
   readonly pause?: () => Promise<void>;
 }
 
-export async function simulate({
-  scenario,
-  seed,
-  real,
-  onEpoch,
-  pause,
-}: SimulationOptions): Promise<SimulationResult> {
+export interface Simulation {
+  readonly result: SimulationResult;
+  /** Of the first validator; null unless observed. */
+  readonly events: EventFile | null;
+}
+
+export async function simulate(options: SimulationOptions): Promise<Simulation> {
+  const { scenario, seed, real, observe = false, onEpoch, pause } = options;
   const network = new SimulatedNetwork(scenario, seed);
   const pieces = new UserPieces(network);
   const rounds =
     real === undefined ? null : new RealRounds(real.core, network.draws.real, real.share, network.passes);
-  const step = new ForwardStep(network, pieces, rounds);
   const { validators, measured } = network;
+  const observed = observe ? new ObservedValidator(validators[0]!) : null;
+  const step = new ForwardStep(network, pieces, rounds, observed);
   const { stepBlocks } = scenario.cadence;
   // Validators take their steps at different blocks, as real ones do.
   const phases = validators.map((_, i) => 1 + Math.floor((i * stepBlocks) / validators.length));
@@ -55,11 +61,13 @@ export async function simulate({
     }
     if (block % scenario.tempo === 0) {
       endEpoch(network, pieces, block / scenario.tempo);
+      observed?.noteScores(block);
+      observed?.noteTiers(block, network.registered);
       onEpoch?.(block / scenario.tempo);
       await pause?.();
     }
   }
-  return resultOf(network, pieces, rounds?.report() ?? null);
+  return { result: resultOf(network, pieces, rounds?.report() ?? null), events: observed?.events ?? null };
 }
 
 function endEpoch(network: SimulatedNetwork, pieces: UserPieces, epoch: number): void {

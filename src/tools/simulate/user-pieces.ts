@@ -91,20 +91,22 @@ export class UserPieces {
     }
   }
 
-  /** Repairs at most so many pieces of this validator. */
-  repair(validator: SimulatedValidator, most: number): void {
-    const { network } = this;
+  /** Repairs what is short, as far as the bytes go that a step's time allows for. */
+  repair(validator: SimulatedValidator): void {
+    const { network, repairs } = this;
+    const { repairBytesPerSecond, stepBlocks } = network.scenario.cadence;
+    const moved = (): number => repairs.readBytes + repairs.writtenBytes;
+    const most = moved() + repairBytesPerSecond * stepBlocks * blockSeconds;
     for (const miner of network.miners) {
       if (miner.isRegistered(network.block) && miner.isLeaving(network.block))
         this.noteMiner(validator, miner.uid);
     }
     const needy = this.#needy[validator.number]!;
-    let done = 0;
     for (const number of needy) {
-      if (done >= most) return;
+      if (moved() >= most) return;
       const piece = this.#pieces[number]!;
       if (piece.lost || piece.expiry <= network.now) needy.delete(number);
-      else if (piece.retryAt <= network.block && this.#repairOne(validator, number, piece)) done++;
+      else if (piece.retryAt <= network.block) this.#repairOne(validator, number, piece);
     }
   }
 
@@ -158,13 +160,12 @@ export class UserPieces {
     this.objects.bytes += whole;
   }
 
-  /** false when there was nothing to do. */
-  #repairOne(validator: SimulatedValidator, number: number, piece: UserPiece): boolean {
+  #repairOne(validator: SimulatedValidator, number: number, piece: UserPiece): void {
     const { network, repairs } = this;
     const copies = network.scenario.objects.copies;
     if (this.#good(validator, piece).length >= copies) {
       this.#needy[validator.number]!.delete(number);
-      return false;
+      return;
     }
     repairs.repairs++;
     if (this.#fetch(validator, piece)) {
@@ -180,7 +181,6 @@ export class UserPieces {
       piece.backoff = Math.min(backoffBlocksMax, Math.max(firstBackoffBlocks, 2 * piece.backoff));
       piece.retryAt = network.block + piece.backoff;
     }
-    return true;
   }
 
   #standing(validator: SimulatedValidator, uid: number): MinerStanding {
@@ -220,14 +220,7 @@ export class UserPieces {
       const damaged = failure === null && network.lostChunks(id) > 0;
       if (state === 'active') {
         if (damaged) network.retire(id, replicaStates.failed);
-        this.#count(
-          validator,
-          miner.uid,
-          'retrieve',
-          failure ?? (damaged ? 'damage' : null),
-          elapsedMs,
-          piece.size,
-        );
+        this.#count(validator, miner.uid, 'retrieve', failure ?? (damaged ? 'damage' : null));
       }
       if (failure === null && !damaged) return true;
     }
@@ -259,7 +252,7 @@ export class UserPieces {
       const miner = miners[uid]!;
       const elapsedMs = miner.answerMs(piece.size, 1, network.draws.times);
       const failure = failureOnTheWay(validator, miner, network.block, piece.size, elapsedMs);
-      this.#count(validator, uid, 'store', failure, elapsedMs, piece.size);
+      this.#count(validator, uid, 'store', failure);
       if (failure !== null) continue;
       piece.replicas = piece.replicas.filter((id) => replicas.miner[id] !== uid);
       piece.replicas.push(network.addReplica(validator, uid, piece.size, piece.expiry - network.now, number));
@@ -291,20 +284,18 @@ export class UserPieces {
       }));
   }
 
-  /** What a store or a retrieval of user data adds to the miner's record. */
+  /** What a store or a retrieval of user data adds to the miner's record; it is not paid for. */
   #count(
     validator: SimulatedValidator,
     uid: number,
     task: 'store' | 'retrieve',
     failure: Reason | null,
-    elapsedMs: number,
-    size: number,
   ): void {
     const { measured, miners, block } = this.network;
     measured.tasks[task].asked++;
     if (failure === null) measured.tasks[task].passed++;
     else if (failure !== '') measured.noteFailure(miners[uid]!, failure, block);
-    validator.settle(task, [{ uid, passed: failure === null, elapsedMs, size }]);
+    validator.count(uid, failure === null);
   }
 }
 

@@ -78,16 +78,18 @@ export class SimulatedValidator {
     return tierNames[this.tiers[uid]!]!;
   }
 
+  count(uid: number, passed: boolean): void {
+    this.attempts[uid]!++;
+    this.failures[uid] = passed ? 0 : this.failures[uid]! + 1;
+    if (!passed) return;
+    this.successes[uid]!++;
+    this.totalSuccesses[uid]!++;
+  }
+
   /** Counts a batch and moves the scores; returns the rewards in its order. */
   settle(task: StatisticKind, answers: readonly BatchAnswer[]): readonly number[] {
     if (answers.length === 0) return [];
-    for (const { uid, passed } of answers) {
-      this.attempts[uid]!++;
-      this.failures[uid] = passed ? 0 : this.failures[uid]! + 1;
-      if (!passed) continue;
-      this.successes[uid]!++;
-      this.totalSuccesses[uid]!++;
-    }
+    for (const { uid, passed } of answers) this.count(uid, passed);
     const rewarded = answers.map(
       ({ uid, passed, elapsedMs, size }): RewardedAnswer => ({
         minerKey: this.hotkeys[uid]!,
