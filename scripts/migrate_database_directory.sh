@@ -29,13 +29,19 @@ OLD=${PLACES[0]%/} NEW=${PLACES[1]%/}
 REMOTE=0
 case "$NEW" in *:*) REMOTE=1 ;; esac
 [ "$REMOTE" = 0 ] || [ "$REMOVE" = 0 ] || usage "--remove-source is for local moves"
+OLD=$(realpath "$OLD")
 if [ "$REMOTE" = 0 ]; then
-  OLD=$(realpath "$OLD") NEW=$(realpath -m "$NEW")
+  NEW=$(realpath -m "$NEW")
   case "$NEW/" in "$OLD"/*) fail "$NEW lies in $OLD" ;; esac
 fi
-for lock in "$OLD"/*.pid; do
-  [ -e "$lock" ] && kill -0 "$(cat "$lock")" 2> /dev/null && fail "a node is at work in $OLD: stop it first"
-done
+# Who has files open there, as a node has its LMDB index, as far as the system tells this user.
+users() {
+  if [ -d /proc/self/fd ]; then find /proc/[0-9]*/fd -type l -printf '%h %l\n' 2> /dev/null | grep -F " $OLD/" | cut -d/ -f3
+  elif command -v lsof > /dev/null; then lsof -t +D "$OLD" 2> /dev/null
+  fi | sort -u | tr '\n' ' '
+}
+at_work=$(users || true)
+if [ -n "$at_work" ] && [ "$DRY_RUN" = 0 ]; then fail "a node is at work in $OLD (process ${at_work% }): stop it first"; fi
 files=$(find "$OLD" -type f | wc -l)
 bytes=$(du -sb "$OLD" | cut -f1)
 echo "$files files, $bytes bytes, from $OLD to $NEW"
@@ -50,7 +56,7 @@ fi
 
 if have_rsync; then
   "${RSYNC:-rsync}" -a --partial --mkpath "$OLD/" "$NEW/" 2> /dev/null ||
-    "${RSYNC:-rsync}" -a --partial "$OLD/" "$NEW/" || fail "copying was interrupted: run this again, it goes on where it was"
+    "${RSYNC:-rsync}" -a --partial "$OLD/" "$NEW/" || fail "copying failed or was interrupted, as said above: run this again, it goes on where it was"
   different=$("${RSYNC:-rsync}" -a --checksum --dry-run --itemize-changes "$OLD/" "$NEW/") || fail "comparing failed"
   different=$(echo "$different" | grep -v '/$' || true)
 else
@@ -70,4 +76,6 @@ if [ "$REMOVE" = 1 ]; then
   rm -rf -- "$OLD"
   echo "$OLD is removed"
 fi
-echo "start the node with --database.directory ${NEW##*:}"
+where=""
+if [ "$REMOTE" = 1 ]; then where=" on ${NEW%%:*}"; fi
+echo "start the node$where with --database.directory ${NEW##*:}"

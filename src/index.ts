@@ -1,5 +1,6 @@
 // What `import … from "filetao"` gives: the SDK for users.
-export { ApiConnection, type NodeInfo } from './client/api-connection.js';
+export type { NodeInfo } from './client/api-answers.js';
+export { ApiConnection } from './client/api-connection.js';
 export { type ClientOptions, FileTaoClient, type RetrievedFile } from './client/client.js';
 export { cidOfInput } from './client/file-cid.js';
 export { type HashRecord, HashRecords } from './client/hash-records.js';
@@ -9,7 +10,6 @@ export {
   type RetrieveOptions,
   type RetrieveProgress,
   retrieve,
-  retrieveToFile,
 } from './client/retrieve.js';
 export type { ClientRuntime, UserWallet } from './client/runtime.js';
 export type { StoreInput } from './client/source.js';

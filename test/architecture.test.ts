@@ -24,9 +24,9 @@ const order = {
   ],
   domain: [['model'], ['ports'], ['core'], ['identity'], ['content'], ['economy'], ['protocol'], ['audit']],
   adapters: [
+    ['system'],
     ['observe'],
     ['config'],
-    ['system'],
     ['cipher'],
     ['wallets'],
     ['chain'],
@@ -36,7 +36,15 @@ const order = {
     ['rpc'],
   ],
   nodes: [
-    ['running-node.ts', 'chain-view.ts', 'byte-gate.ts', 'announcing.ts', 'joining.ts'],
+    [
+      'running-node.ts',
+      'chain-view.ts',
+      'byte-gate.ts',
+      'announcing.ts',
+      'joining.ts',
+      'status.ts',
+      'census.ts',
+    ],
     ['miner', 'validator'],
     ['api'],
     ['launch.ts'],

@@ -11,6 +11,7 @@ const loaders: Readonly<Record<string, () => Promise<Suite>>> = {
   verify: async () => (await import('./verify.js')).verify,
   pool: async () => (await import('./pool.js')).pool,
   start: async () => (await import('./start.js')).start,
+  index: async () => (await import('./index-backends.js')).indexBackends,
   'end-to-end': async () => (await import('./end-to-end.js')).endToEnd,
 };
 

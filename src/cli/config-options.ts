@@ -7,6 +7,7 @@ import {
   defaultTextOf,
   flagOf,
   type OptionKey,
+  optionKeys,
   optionOf,
   optionsOf,
   type Role,
@@ -20,6 +21,7 @@ const headings: Readonly<Record<string, string>> = {
   axon: 'Serving:',
   validator: 'Serving:',
   api: 'Serving:',
+  stake_limit: 'Serving:',
   blacklist: 'Access:',
   miner: 'Access:',
   database: 'Storage:',
@@ -30,18 +32,20 @@ const headings: Readonly<Record<string, string>> = {
   neuron: 'Placement and proofs:',
   audit: 'Placement and proofs:',
   proving: 'Placement and proofs:',
+  metrics: 'Operation:',
+  shutdown: 'Operation:',
   logging: 'Configuration and log:',
 };
 
 const lastHeading = 'Configuration and log:';
 
-/** Adds the flags of a role, and --config. Options `without` keep their values, but have no flag here. */
+/** Adds the flags of a role, or those named, and --config. Options `without` keep their values, but have no flag here. */
 export function addConfigOptions(
   command: Command,
-  role: Role,
+  role: Role | readonly OptionKey[],
   { without = [] }: { readonly without?: readonly OptionKey[] } = {},
 ): Command {
-  for (const key of optionsOf(role)) {
+  for (const key of typeof role === 'string' ? optionsOf(role) : role) {
     if (without.includes(key)) continue;
     const { kind, help } = optionOf(key);
     const value = kind.placeholder === null ? '' : ` <${kind.placeholder}>`;
@@ -58,9 +62,19 @@ export async function configOf<ForRole extends Role>(
   command: Command,
   role: ForRole,
 ): Promise<ResolvedConfig<ForRole>> {
+  return (await effectiveConfig(command, role)).config;
+}
+
+/** The same for showing: any role of a command that has the flags of all; a flag of another role is refused. */
+export async function effectiveConfig<ForRole extends Role>(
+  command: Command,
+  role: ForRole,
+): Promise<{ readonly config: ResolvedConfig<ForRole>; readonly file: string | null }> {
   const given = command.opts() as Record<string, unknown>;
-  const flags = Object.fromEntries(optionsOf(role).map((key) => [key, given[key]]));
+  const flags = Object.fromEntries(
+    optionKeys.map((key) => [key, given[key]]).filter(([, value]) => value !== undefined),
+  );
   const path = given.config ?? (process.env.FILETAO_CONFIG || undefined);
   const file = await readConfigFile(typeof path === 'string' ? path : undefined);
-  return resolveConfig(role, { flags, env: process.env, file });
+  return { config: resolveConfig(role, { flags, env: process.env, file }), file: file?.path ?? null };
 }

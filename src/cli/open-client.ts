@@ -1,30 +1,23 @@
 // The client that a command works with, from its configuration.
 
-import type { ConfigOf } from '../adapters/config/schema.js';
+import type { ResolvedConfig } from '../adapters/config/resolve.js';
 import type { FileTaoClient } from '../client/client.js';
 import { unlockAtTerminal } from './unlock-at-terminal.js';
 
-/** A node that stores within its own time limit needs a moment more to say so. */
-const answerMarginMs = 10_000;
-
-export async function openClient(values: ConfigOf<'client'>): Promise<FileTaoClient> {
-  const [{ openWallet }, { FileTaoClient }, { networkNameOf }] = await Promise.all([
+export async function openClient(config: ResolvedConfig<'client'>): Promise<FileTaoClient> {
+  const { values } = config;
+  const [{ openWallet }, { openConfiguredClient }] = await Promise.all([
     import('../adapters/wallets/wallet-files.js'),
-    import('../client/client.js'),
-    import('../adapters/chain/subtensor/networks.js'),
+    import('../client/configured.js'),
   ]);
   const wallet = await openWallet(
     { path: values['wallet.path'], name: values['wallet.name'], hotkey: values['wallet.hotkey'] },
     unlockAtTerminal(),
   );
-  return new FileTaoClient({
-    url: values['api.url'],
-    wallet,
-    hashFolder: values.hash_basepath,
-    expect: { network: networkNameOf(values['subtensor.network']), netuid: values.netuid },
-    timeouts: {
-      answerMs: values['api.store_timeout'] * 1000 + answerMarginMs,
-      bodyMs: values['api.retrieve_timeout'] * 1000,
-    },
+  return openConfiguredClient(config, wallet, {
+    onNodeFailure: ({ node, error }) =>
+      void process.stderr.write(
+        `${node}: ${error.message.replaceAll(/[\p{Cc}\s]+/gu, ' ')}; trying another node\n`,
+      ),
   });
 }

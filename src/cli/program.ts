@@ -8,12 +8,16 @@ import { register as registerAttack } from './commands/attack.js';
 import { register as registerAudit } from './commands/audit.js';
 import { register as registerChallenge } from './commands/challenge.js';
 import { register as registerCid } from './commands/cid.js';
+import { register as registerCompletion } from './commands/completion.js';
+import { register as registerConfig } from './commands/config.js';
 import { register as registerDecrypt } from './commands/decrypt.js';
 import { register as registerDemo } from './commands/demo.js';
 import { register as registerDev } from './commands/dev.js';
 import { register as registerDoctor } from './commands/doctor.js';
 import { register as registerIndex } from './commands/index.js';
 import { register as registerPlot } from './commands/plot.js';
+import { register as registerMiner } from './commands/miner.js';
+import { register as registerObjects } from './commands/objects.js';
 import { register as registerRetrieve } from './commands/retrieve.js';
 import { register as registerRun } from './commands/run.js';
 import { register as registerSimulate } from './commands/simulate.js';
@@ -31,10 +35,12 @@ const registrations: readonly ((program: Command) => void)[] = [
   registerPlot,
   registerStore,
   registerRetrieve,
+  registerObjects,
   registerCid,
   registerDecrypt,
   registerRun,
   registerChallenge,
+  registerMiner,
   registerIndex,
   registerAudit,
   registerSubnet,
@@ -42,6 +48,8 @@ const registrations: readonly ((program: Command) => void)[] = [
   registerWallet,
   registerDev,
   registerDoctor,
+  registerConfig,
+  registerCompletion,
 ];
 
 export function buildProgram(): Command {

@@ -6,34 +6,25 @@
 import { type IncomingMessage, Agent as PlainAgent, request as plainRequest } from 'node:http';
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import { authorise, type RequestMethod, type SignedContent } from '../domain/identity/request.js';
-import { type Cid, fromHex, type PieceId } from '../domain/model/bytes.js';
-import { limits, nodeSize } from '../domain/model/constants.js';
+import { type Cid, type PieceId, utf8 } from '../domain/model/bytes.js';
+import { limits } from '../domain/model/constants.js';
 import { type ErrorCode, FileTaoError, toFileTaoError } from '../domain/model/errors.js';
 import type { Random } from '../domain/ports/random.js';
 import type { Signer } from '../domain/ports/signer.js';
-
-export interface NodeInfo {
-  readonly version: string;
-  readonly network: string;
-  readonly netuid: number;
-  readonly genesis: Uint8Array;
-  /** ss58, for people. */
-  readonly hotkey: string;
-  readonly hotkeyBytes: Uint8Array;
-  readonly pieceSize: number;
-  readonly replicas: number;
-  readonly blockNumber: number;
-}
-
-export interface StoredPiece {
-  readonly replicas: number;
-  /** ss58 of the miners. */
-  readonly hotkeys: readonly string[];
-}
-
-export interface StoredObject extends StoredPiece {
-  readonly cid: string;
-}
+import {
+  type NodeInfo,
+  type ObjectPage,
+  type ObjectStatus,
+  printable,
+  readInfo,
+  readPage,
+  readStatus,
+  readStored,
+  readText,
+  type StoredObject,
+  type StoredPiece,
+  unexpected,
+} from './api-answers.js';
 
 export interface ObjectStream {
   /** Offset of the first byte that `body` gives. */
@@ -60,9 +51,13 @@ export interface ApiConnectionOptions {
   readonly timeouts?: Partial<Timeouts>;
   /** The network the user means: a node of another one is refused before anything is signed for it. */
   readonly expect?: { readonly network: string; readonly netuid: number };
+  /** Throws when this node is not to be used; asked once, before anything is signed for it. */
+  readonly accept?: (info: NodeInfo) => void;
 }
 
-const answerBytesMax = 256 * 1024;
+const answerBytesMax = 4 * 1024 * 1024;
+/** Objects of one page. */
+const pageSize = 1000;
 const manifestType = 'application/vnd.filetao.manifest';
 
 interface Call {
@@ -111,13 +106,14 @@ export class ApiConnection {
         `${this.url} is on network ${info.network}, subnet ${info.netuid}, not on ${expect.network}, subnet ${expect.netuid}: set --subtensor.network and --netuid, or --api.url`,
       );
     }
+    this.#options.accept?.(info);
     this.#info = info;
     return info;
   }
 
   /** Verified, durable replicas of a piece, or null when there are fewer than `copies`. */
   async confirmedReplicas(pieceId: PieceId, copies: number, signal?: AbortSignal): Promise<number | null> {
-    const route = `/v1/pieces/${pieceId}?copies=${copies}`;
+    const route = `/pieces/${pieceId}?copies=${copies}`;
     const response = await this.#call({ method: 'HEAD', route, content: 'named', signal });
     response.resume();
     if (response.statusCode === 404) return null;
@@ -134,7 +130,7 @@ export class ApiConnection {
   ): Promise<StoredPiece> {
     const answer = await this.#json({
       method: 'PUT',
-      route: `/v1/pieces/${pieceId}?expiry=${terms.expiry}&copies=${terms.copies}`,
+      route: `/pieces/${pieceId}?expiry=${terms.expiry}&copies=${terms.copies}`,
       content: 'named',
       body: piece,
       headers: { 'content-type': 'application/octet-stream' },
@@ -146,7 +142,7 @@ export class ApiConnection {
   async postObject(sealedManifest: Uint8Array, signal?: AbortSignal): Promise<StoredObject> {
     const answer = await this.#json({
       method: 'POST',
-      route: '/v1/objects',
+      route: '/objects',
       content: sealedManifest,
       body: sealedManifest,
       headers: { 'content-type': manifestType },
@@ -159,7 +155,7 @@ export class ApiConnection {
   async manifest(cid: Cid, signal?: AbortSignal): Promise<Uint8Array> {
     const response = await this.#call({
       method: 'GET',
-      route: `/v1/objects/${cid}/manifest`,
+      route: `/objects/${cid}/manifest`,
       content: new Uint8Array(0),
       headers: { accept: manifestType },
       signal,
@@ -169,25 +165,27 @@ export class ApiConnection {
   }
 
   /**
-   * The object's bytes from `offset` on, unverified. A node that knows no ranges begins at 0: look at the
-   * answer's `offset`. End the iteration early to drop the connection.
+   * The object's bytes from `offset` on, up to `end` if given, unverified. A node that knows no ranges begins
+   * at 0: look at the answer's `offset`. End the iteration early to drop the connection.
    */
-  async object(cid: Cid, offset: number, signal?: AbortSignal): Promise<ObjectStream> {
+  async object(cid: Cid, offset: number, signal?: AbortSignal, end?: number): Promise<ObjectStream> {
+    const isPart = offset > 0 || end !== undefined;
+    const range = `bytes=${offset}-${end === undefined ? '' : end - 1}`;
     const response = await this.#call({
       method: 'GET',
-      route: `/v1/objects/${cid}`,
+      route: `/objects/${cid}`,
       content: new Uint8Array(0),
-      headers: offset > 0 ? { range: `bytes=${offset}-`, 'if-match': `"${cid}"` } : {},
+      headers: isPart ? { range, 'if-match': `"${cid}"` } : {},
       signal,
     });
     const length = Number(response.headers['content-length'] ?? Number.NaN);
     if (response.statusCode === 206) {
-      const range = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(response.headers['content-range'] ?? '');
-      if (range === null || Number(range[1]) !== offset) {
+      const given = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(response.headers['content-range'] ?? '');
+      if (given === null || Number(given[1]) !== offset) {
         response.destroy();
         throw new FileTaoError('integrity', `${this.url} answered another range than it was asked for`);
       }
-      return { offset, size: Number(range[3]), body: this.#stream(response, signal) };
+      return { offset, size: Number(given[3]), body: this.#stream(response, signal) };
     }
     if (response.statusCode !== 200) throw await this.#failure(response);
     if (!Number.isSafeInteger(length)) {
@@ -195,6 +193,40 @@ export class ApiConnection {
       throw new FileTaoError('integrity', `${this.url} does not say how long the object is`);
     }
     return { offset: 0, size: length, body: this.#stream(response, signal) };
+  }
+
+  /** Health of an object: replicas, proofs, miners. */
+  async status(cid: Cid, signal?: AbortSignal): Promise<ObjectStatus> {
+    return readStatus(await this.request('GET', `/objects/${cid}/status`, undefined, signal), this.url);
+  }
+
+  /** One page of what this connection's hotkey has put. */
+  async list(cursor: string | null, signal?: AbortSignal): Promise<ObjectPage> {
+    const query = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+    const answer = await this.request('GET', `/objects?limit=${pageSize}${query}`, undefined, signal);
+    return readPage(answer, this.url);
+  }
+
+  /** Removes an object of this connection's hotkey. */
+  async remove(cid: Cid, signal?: AbortSignal): Promise<void> {
+    await this.request('DELETE', `/objects/${cid}`, undefined, signal);
+  }
+
+  /** Any route that takes and answers JSON, signed. Throws the error that the node answers. */
+  async request(
+    method: RequestMethod,
+    route: string,
+    body?: unknown,
+    signal?: AbortSignal,
+  ): Promise<Readonly<Record<string, unknown>>> {
+    const content = body === undefined ? new Uint8Array(0) : utf8(JSON.stringify(body));
+    return this.#json({
+      method,
+      route,
+      content,
+      ...(body === undefined ? {} : { body: content, headers: { 'content-type': 'application/json' } }),
+      signal,
+    });
   }
 
   /** Sends a request and resolves with the head of the answer. */
@@ -381,56 +413,4 @@ function parseUrl(text: string): URL {
     );
   }
   return url;
-}
-
-/** What a stranger wrote, safe for a terminal: one line without control characters. */
-const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim();
-
-const unexpected = (url: string, what: string): FileTaoError =>
-  new FileTaoError('bad-message', `the answer of ${url} ${what}: is it a FileTAO API node of this version?`);
-
-function readText(value: unknown, name: string, url: string): string {
-  if (typeof value !== 'string' || value.length > 256) throw unexpected(url, `has no usable '${name}'`);
-  return printable(value);
-}
-
-function readCount(value: unknown, name: string, url: string, max = Number.MAX_SAFE_INTEGER): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0 || value > max) {
-    throw unexpected(url, `has no usable '${name}'`);
-  }
-  return value;
-}
-
-function readStored(answer: Readonly<Record<string, unknown>>, url: string): StoredPiece {
-  const { replicas, hotkeys } = answer;
-  if (!Array.isArray(hotkeys) || hotkeys.length > 4096) throw unexpected(url, "has no usable 'hotkeys'");
-  return {
-    replicas: readCount(replicas, 'replicas', url),
-    hotkeys: hotkeys.map((hotkey) => readText(hotkey, 'hotkeys', url)),
-  };
-}
-
-function readKey(value: unknown, name: string, url: string): Uint8Array {
-  const text = readText(value, name, url);
-  if (text.length !== 2 * nodeSize || /[^0-9a-f]/i.test(text))
-    throw unexpected(url, `has no usable '${name}'`);
-  return fromHex(text);
-}
-
-function readInfo(answer: Readonly<Record<string, unknown>>, url: string): NodeInfo {
-  if (answer.role !== 'api') throw unexpected(url, 'is not of an API node');
-  const pieceSize = readCount(answer.pieceSize, 'pieceSize', url, limits.replicaSizeMax);
-  const replicas = readCount(answer.replicas, 'replicas', url, limits.replicasMax);
-  if (pieceSize === 0 || replicas === 0) throw unexpected(url, 'names no piece size or replicas');
-  return {
-    version: readText(answer.version, 'version', url),
-    network: readText(answer.network, 'network', url),
-    netuid: readCount(answer.netuid, 'netuid', url, 65535),
-    genesis: readKey(answer.genesis, 'genesis', url),
-    hotkey: readText(answer.hotkey, 'hotkey', url),
-    hotkeyBytes: readKey(answer.hotkeyHex, 'hotkeyHex', url),
-    pieceSize,
-    replicas,
-    blockNumber: readCount(answer.blockNumber, 'blockNumber', url),
-  };
 }

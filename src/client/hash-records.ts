@@ -19,6 +19,7 @@ export interface HashRecord {
   readonly size: number | null;
   readonly storedAt: number | null;
   readonly expiry: number | null;
+  /** ss58 of the validators whose API nodes know the object. */
   readonly hotkeys: readonly string[];
 }
 
@@ -49,6 +50,29 @@ export class HashRecords {
   /** The newest record of a CID. */
   async find(cid: string): Promise<HashRecord | null> {
     return (await this.list()).findLast((record) => record.cid === cid) ?? null;
+  }
+
+  /** Forgets a CID. Returns how many records that were. */
+  async remove(cid: string): Promise<number> {
+    return this.#change((records) => records.filter((record) => record.cid !== cid));
+  }
+
+  /** Writes a new expiry (unix seconds) into the records of a CID. */
+  async renew(cid: string, expiry: number): Promise<void> {
+    await this.#change((records) =>
+      records.map((record) => (record.cid === cid ? { ...record, expiry } : record)),
+    );
+  }
+
+  /** Returns how many records fewer there are. */
+  async #change(to: (records: readonly HashRecord[]) => readonly HashRecord[]): Promise<number> {
+    if ((await this.list()).length === 0) return 0;
+    return withFileLock(`${this.path}.lock`, async () => {
+      const before = await this.list();
+      const after = to(before);
+      await replaceFile(this.path, formatRecords(after));
+      return before.length - after.length;
+    });
   }
 
   /** Adds records, each in place of an older one with the same name and CID. Durable when resolved. */

@@ -1,7 +1,7 @@
 // The manifests of what the user put, `<folder>/manifests/<cid>`, as they were signed: with its own manifest a
 // client checks every piece of a download against what it put, not against what a node says.
 
-import { readFile } from 'node:fs/promises';
+import { readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makePrivateFolder, replaceFile } from '../adapters/system/durable-file.js';
 import { objectCid } from '../domain/content/cid.js';
@@ -27,6 +27,10 @@ export class KeptManifests {
   async save(cid: string, sealed: Uint8Array): Promise<void> {
     await makePrivateFolder(this.#folder);
     await replaceFile(this.#path(cid), sealed);
+  }
+
+  async remove(cid: string): Promise<void> {
+    await unlink(this.#path(cid)).catch(() => {});
   }
 
   /** Only a CID in its own form becomes a file name. */

@@ -17,15 +17,17 @@
 // Entries stay after success: putting the same file again sends nothing and gives the same CID, also when the
 // process died between the node's last answer and the user seeing it. They go after 90 days without use.
 
-import { readdir, readFile, stat, unlink, utimes } from 'node:fs/promises';
+import { readdir, stat, unlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { blake3 } from '@noble/hashes/blake3.js';
 import { createFile, makePrivateFolder, replaceFile } from '../adapters/system/durable-file.js';
+import { systemFiles } from '../adapters/system/files.js';
 import { type Envelope, fileKeySize, payloadNonceSize } from '../domain/identity/age-envelope.js';
 import { concatBytes, toHex, utf8 } from '../domain/model/bytes.js';
-import { contexts } from '../domain/model/constants.js';
+import { contexts, kibibyte } from '../domain/model/constants.js';
 import { toFileTaoError } from '../domain/model/errors.js';
 import type { Cipher } from '../domain/ports/cipher.js';
+import type { Files } from '../domain/ports/files.js';
 import type { Random } from '../domain/ports/random.js';
 import type { Signer } from '../domain/ports/signer.js';
 
@@ -37,12 +39,15 @@ export class PutJournal {
   readonly #signer: Signer;
   readonly #cipher: Cipher;
   readonly #random: Random;
+  readonly #files: Files;
 
-  constructor(folder: string, signer: Signer, cipher: Cipher, random: Random) {
+  /** @param files only tests give another */
+  constructor(folder: string, signer: Signer, cipher: Cipher, random: Random, files: Files = systemFiles) {
     this.#folder = folder;
     this.#signer = signer;
     this.#cipher = cipher;
     this.#random = random;
+    this.#files = files;
   }
 
   /**
@@ -50,6 +55,18 @@ export class PutJournal {
    * `create` is called when there is none yet; its result is durable before it is returned.
    */
   async findOrCreate(
+    blockDigests: Uint8Array,
+    recipients: readonly string[],
+    create: () => Promise<Envelope>,
+  ): Promise<{ readonly envelope: Envelope; readonly found: boolean }> {
+    try {
+      return await this.#findOrCreate(blockDigests, recipients, create);
+    } catch (error) {
+      throw toFileTaoError(error);
+    }
+  }
+
+  async #findOrCreate(
     blockDigests: Uint8Array,
     recipients: readonly string[],
     create: () => Promise<Envelope>,
@@ -63,13 +80,15 @@ export class PutJournal {
     const path = join(this.#folder, name);
 
     const read = async (): Promise<Envelope | null> => {
-      const content = await readIfThere(path);
+      const content = await readEntry(this.#files, path);
       if (content === null || content.length <= aeadNonceSize) return null;
       const opened = aead.open(content.subarray(0, aeadNonceSize), content.subarray(aeadNonceSize));
       return opened === null ? null : unpack(opened);
     };
     const earlier = await read();
     if (earlier !== null) {
+      // Whoever made it may have died before its name was on disk.
+      await this.#files.syncFolder(this.#folder);
       const now = new Date();
       await utimes(path, now, now).catch(() => {});
       return { envelope: earlier, found: true };
@@ -77,12 +96,12 @@ export class PutJournal {
     const envelope = await create();
     const nonce = this.#random.bytes(aeadNonceSize);
     const content = concatBytes(nonce, aead.seal(nonce, pack(envelope)));
-    await makePrivateFolder(this.#folder);
-    if (await createFile(path, content)) return { envelope, found: false };
+    await makePrivateFolder(this.#folder, this.#files);
+    if (await createFile(path, content, this.#files)) return { envelope, found: false };
     // Another process puts the same file right now: both use what it wrote. Or the entry was unreadable.
     const theirs = await read();
     if (theirs !== null) return { envelope: theirs, found: true };
-    await replaceFile(path, content);
+    await replaceFile(path, content, undefined, this.#files);
     return { envelope, found: false };
   }
 
@@ -112,11 +131,16 @@ function unpack(data: Uint8Array): Envelope | null {
   };
 }
 
-async function readIfThere(path: string): Promise<Uint8Array | null> {
+/** A header with 16 recipients and more fits; anything larger is no entry. */
+const entryBytesMax = 64 * kibibyte;
+
+async function readEntry(files: Files, path: string): Promise<Uint8Array | null> {
+  const size = await files.size(path);
+  if (size === null || size > entryBytesMax) return null;
+  const file = await files.open(path);
   try {
-    return await readFile(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw toFileTaoError(error);
+    return await file.read(0, size);
+  } finally {
+    await file.close();
   }
 }

@@ -1,70 +1,52 @@
-// Getting an object back: manifest → pieces, each checked against its pieceId as it completes → age → plaintext.
-//
-// Trust: the CID the user asks for. A manifest kept from the put is used as it is; one that the node gives is
-// checked for its owner's signature and shown as that owner's. Plaintext leaves here only from pieces that
-// verified, and the last piece only when the whole ciphertext has the CID: whoever keeps the output aside
-// until the end (retrieveToFile does) never sees a byte of another object under this name.
+// Getting an object back as a stream, whole or a part of it. Plaintext leaves here only from pieces that verified,
+// and the last piece only when the whole object has the CID (download.ts). Into a file: retrieve-to-file.ts.
 
-import { lstat, open, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { putInPlace } from '../adapters/system/durable-file.js';
-import { withFileLock } from '../adapters/system/lock.js';
-import { cidOfDigest, objectCid } from '../domain/content/cid.js';
-import { checkManifest, type Manifest, manifestKind, pieceLength } from '../domain/content/manifest.js';
-import {
-  AgeDecryptor,
-  ageHeaderLength,
-  openHeader,
-  payloadNonceSize,
-  plaintextSize,
-} from '../domain/identity/age-envelope.js';
-import { openSealed } from '../domain/identity/sealed.js';
-import { encodeSs58 } from '../domain/identity/ss58.js';
-import { type Cid, equalBytes, type PublicKey, publicKeyOf } from '../domain/model/bytes.js';
+import { objectCid } from '../domain/content/cid.js';
+import { AgeChunks, ageChunkSize, isAgeFile, sealedChunkSize } from '../domain/identity/age-envelope.js';
+import { type Cid, type PublicKey, publicKeyOf } from '../domain/model/bytes.js';
 import { FileTaoError, toFileTaoError } from '../domain/model/errors.js';
-import type { ApiConnection } from './api-connection.js';
+import { Download, type DownloadOptions } from './download.js';
 import {
-  backOffMs,
-  defaultRetryPolicy,
-  firstContact,
-  isRepeatable,
-  type RetryPolicy,
-  retrying,
-  waitBeforeRetry,
-} from './retry.js';
-import type { ClientRuntime, UserWallet } from './runtime.js';
+  headSizeMax,
+  openSeal,
+  payloadNonceOf,
+  refuseForeign,
+  type Seal,
+  type SealingOptions,
+  sizeInside,
+  unseal,
+} from './sealing.js';
 
 export interface RetrieveProgress {
-  /** Ciphertext bytes received and verified. */
+  /** Bytes of the object (as stored) received and verified, those of an earlier try included. */
   readonly bytes: number;
   readonly bytesTotal: number;
   readonly piecesVerified: number;
   readonly piecesTotal: number;
 }
 
-export interface RetrieveOptions {
-  readonly connection: ApiConnection;
-  readonly wallet: UserWallet;
-  readonly runtime: ClientRuntime;
-  /** The sealed manifest kept from the put; asked of the node if not given. */
-  readonly manifest?: Uint8Array;
-  readonly signal?: AbortSignal;
+export interface RetrieveOptions extends DownloadOptions, SealingOptions {
   readonly onProgress?: (progress: RetrieveProgress) => void;
-  readonly retry?: RetryPolicy;
 }
 
-export interface RetrievedObject {
+/** What is known of an object that is being retrieved. */
+export interface ObjectFacts {
   readonly cid: Cid;
   /** Hotkey that signed the manifest. */
   readonly owner: PublicKey;
-  /** Bytes of the ciphertext. */
+  /** Bytes of the object as stored. */
   readonly storedSize: number;
-  /** Bytes of the plaintext. */
+  /** Bytes of what was put. */
   readonly size: number;
+  /** Whether it was stored encrypted. */
+  readonly encrypted: boolean;
   /** Unix seconds. */
   readonly expiry: number;
   /** The sealed manifest, its signature checked. */
   readonly manifest: Uint8Array;
+}
+
+export interface RetrievedObject extends ObjectFacts {
   /** The plaintext, once. Throws `integrity`. */
   readonly plaintext: AsyncGenerator<Uint8Array, void>;
   /** Drops the connection: for whoever does not read the plaintext to its end. */
@@ -77,180 +59,25 @@ export interface RetrievedObject {
  */
 export async function retrieve(cidText: string, options: RetrieveOptions): Promise<RetrievedObject> {
   const cid = objectCid(cidText);
+  const { runtime, signal } = options;
   try {
     const download = await Download.start(cid, options);
-    return await download.open();
-  } catch (error) {
-    throw settle(error, options.signal);
-  }
-}
-
-export interface RetrieveToFileOptions extends RetrieveOptions {
-  /** Replace a file that is there. */
-  readonly overwrite?: boolean;
-}
-
-/**
- * Retrieves into a file that appears when all of it is verified and durable; until then, `<target>.part` holds
- * it, and nothing is left of that when it fails. Throws `exists` without `overwrite`.
- */
-export async function retrieveToFile(
-  cidText: string,
-  target: string,
-  options: RetrieveToFileOptions,
-): Promise<Omit<RetrievedObject, 'plaintext' | 'cancel'>> {
-  objectCid(cidText);
-  if (options.overwrite !== true) await refuseExisting(target);
-  const part = `${target}.part`;
-  return withFileLockIn(target, `${part}.lock`, async () => {
-    const { plaintext, cancel, ...object } = await retrieve(cidText, options);
-    try {
-      await writePart(part, plaintext);
-      await putInPlace(part, target, options.overwrite === true);
-    } catch (error) {
-      await unlink(part).catch(() => {});
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw existing(target);
-      throw outputError(settle(error, options.signal), target);
-    } finally {
-      await cancel();
+    const digest = runtime.cipher.sha256();
+    const { pieceIds } = download.manifest;
+    if (pieceIds.length === 0) {
+      download.checkCid(digest);
+      return { ...factsOf(download, null), plaintext: empty(), cancel: async () => {} };
     }
-    return object;
-  });
-}
-
-/** Waits for nobody: a second process writing the same file is told so. */
-async function withFileLockIn<Result>(
-  target: string,
-  lock: string,
-  action: () => Promise<Result>,
-): Promise<Result> {
-  try {
-    return await withFileLock(lock, action, { waitMs: 0 });
-  } catch (error) {
-    throw outputError(error, target);
-  }
-}
-
-/** Bytes gathered before they are written: one system call per MiB. */
-const writeSize = 1024 * 1024;
-
-async function writePart(part: string, plaintext: AsyncIterable<Uint8Array>): Promise<void> {
-  // Left by a process that died. Made anew, never followed: a link by that name leads elsewhere.
-  await unlink(part).catch(() => {});
-  const file = await open(part, 'wx');
-  try {
-    let pending: Uint8Array[] = [];
-    let length = 0;
-    const flush = async (): Promise<void> => {
-      for (let left = pending; left.length > 0; ) {
-        const { bytesWritten } = await file.writev(left);
-        left = after(left, bytesWritten);
-      }
-      pending = [];
-      length = 0;
-    };
-    for await (const chunk of plaintext) {
-      pending.push(chunk);
-      length += chunk.length;
-      if (length >= writeSize) await flush();
-    }
-    await flush();
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-/** What is left of the parts when their first `written` bytes are gone. */
-function after(parts: readonly Uint8Array[], written: number): Uint8Array[] {
-  const left: Uint8Array[] = [];
-  for (const part of parts) {
-    if (written < part.length) left.push(part.subarray(written));
-    written = Math.max(0, written - part.length);
-  }
-  return left;
-}
-
-/** A manifest that its owner signed for this object. */
-class Genuine {
-  readonly sealed: Uint8Array;
-  readonly manifest: Manifest;
-
-  constructor(sealed: Uint8Array, manifest: Manifest) {
-    this.sealed = sealed;
-    this.manifest = manifest;
-  }
-}
-
-/** The manifest, or what is wrong with it. */
-function readManifest(sealed: Uint8Array, cid: Cid, runtime: ClientRuntime): Genuine | FileTaoError {
-  try {
-    const manifest = openSealed(manifestKind, sealed, runtime.verify).value;
-    checkManifest(manifest);
-    if (manifest.cid === cid) return new Genuine(sealed, manifest);
-    return new FileTaoError('integrity', 'it is of another object');
-  } catch (error) {
-    return toFileTaoError(error);
-  }
-}
-
-/** One object on its way here. */
-class Download {
-  readonly #cid: Cid;
-  readonly #options: RetrieveOptions;
-  readonly #retry: RetryPolicy;
-  readonly #sealed: Uint8Array;
-  readonly #manifest: Manifest;
-  readonly #node: string;
-
-  private constructor(cid: Cid, options: RetrieveOptions, { sealed, manifest }: Genuine, node: string) {
-    this.#cid = cid;
-    this.#options = options;
-    this.#retry = options.retry ?? defaultRetryPolicy;
-    this.#sealed = sealed;
-    this.#manifest = manifest;
-    this.#node = node;
-  }
-
-  static async start(cid: Cid, options: RetrieveOptions): Promise<Download> {
-    const { connection, runtime, signal } = options;
-    const retry = options.retry ?? defaultRetryPolicy;
-    const info = await retrying(firstContact(retry), signal, () => connection.info(signal));
-    const node = `${connection.url} (${info.hotkey})`;
-    const kept = options.manifest === undefined ? null : readManifest(options.manifest, cid, runtime);
-    if (kept instanceof Genuine) return new Download(cid, options, kept, node);
-    // A kept manifest that was damaged on disk is no reason to fail: the node's is checked no less.
-    const sealed = await retrying(retry, signal, () => connection.manifest(cid, signal));
-    const manifest = readManifest(sealed, cid, runtime);
-    if (manifest instanceof Genuine) return new Download(cid, options, manifest, node);
-    throw new FileTaoError('integrity', `${node} gave a false manifest of ${cid}: ${manifest.message}`, {
-      cause: manifest,
-      details: { node },
-    });
-  }
-
-  /** Reads as far as the age header and opens it. */
-  async open(): Promise<RetrievedObject> {
-    const { wallet } = this.#options;
-    const identity = await wallet.ageIdentity();
-    const pieces = this.#verifiedPieces((start) => this.#refuseForeign(start, identity));
+    const pieces = download.pieces(0, pieceIds.length - 1, digest, (start) =>
+      refuseForeign(start, download, options),
+    );
     try {
       const first = await pieces.next();
-      if (first.done === true) throw this.#damaged('the object is empty, which no encrypted file is');
-      const headerLength = ageHeaderLength(first.value);
-      if (headerLength === null || first.value.length < headerLength + payloadNonceSize) {
-        throw this.#damaged('its first piece is too short for an age file');
-      }
-      const fileKey = await this.#openHeader(first.value.subarray(0, headerLength), identity);
-      const size = plaintextSize(headerLength, this.#manifest.size);
+      if (first.done === true) throw download.damaged('it is empty');
+      const seal = await openSeal(first.value, download, options);
       return {
-        cid: this.#cid,
-        owner: publicKeyOf(this.#manifest.owner),
-        storedSize: this.#manifest.size,
-        size,
-        expiry: this.#manifest.expiry,
-        manifest: this.#sealed,
-        plaintext: this.#plaintext(first.value, headerLength, fileKey, pieces),
+        ...factsOf(download, seal),
+        plaintext: plaintextOf(first.value, pieces, seal, download, options),
         cancel: async () => {
           await pieces.return();
         },
@@ -259,187 +86,202 @@ class Download {
       await pieces.return();
       throw error;
     }
+  } catch (error) {
+    throw settle(error, signal);
   }
+}
 
-  async *#plaintext(
-    first: Uint8Array,
-    headerLength: number,
-    fileKey: Uint8Array,
-    pieces: AsyncGenerator<Uint8Array, void>,
-  ): AsyncGenerator<Uint8Array, void> {
-    try {
-      const payloadAt = headerLength + payloadNonceSize;
-      const nonce = first.slice(headerLength, payloadAt);
-      const decryptor = new AgeDecryptor(this.#options.runtime.cipher, fileKey, nonce);
-      yield* decryptor.push(first.subarray(payloadAt));
-      for await (const piece of pieces) yield* decryptor.push(piece);
-      const last = decryptor.finish();
-      if (last.length > 0) yield last;
-    } catch (error) {
-      throw settle(error, this.#options.signal);
-    } finally {
-      await pieces.return();
+export function factsOf(download: Download, seal: Seal | null): ObjectFacts {
+  const { owner, size, expiry } = download.manifest;
+  return {
+    cid: download.cid,
+    owner: publicKeyOf(owner),
+    storedSize: size,
+    size: sizeInside(seal, size),
+    encrypted: seal !== null,
+    expiry,
+    manifest: download.genuine.sealed,
+  };
+}
+
+export function reportPiece(download: Download, verified: number, options: RetrieveOptions): void {
+  const { size, pieceSize, pieceIds } = download.manifest;
+  options.onProgress?.({
+    bytes: Math.min(size, verified * pieceSize),
+    bytesTotal: size,
+    piecesVerified: verified,
+    piecesTotal: pieceIds.length,
+  });
+}
+
+async function* empty(): AsyncGenerator<Uint8Array, void> {}
+
+async function* plaintextOf(
+  first: Uint8Array,
+  pieces: AsyncGenerator<Uint8Array, void>,
+  seal: Seal | null,
+  download: Download,
+  options: RetrieveOptions,
+): AsyncGenerator<Uint8Array, void> {
+  const unsealing = unseal(seal, options.runtime);
+  let verified = 0;
+  try {
+    for (let piece: Uint8Array | null = first; piece !== null; ) {
+      reportPiece(download, ++verified, options);
+      yield* unsealing.push(piece);
+      const next: IteratorResult<Uint8Array, void> = await pieces.next();
+      piece = next.done === true ? null : next.value;
     }
+    const last = unsealing.finish();
+    if (last.length > 0) yield last;
+  } catch (error) {
+    throw settle(error, options.signal);
+  } finally {
+    await pieces.return();
   }
+}
 
-  /**
-   * The object's pieces in order, each verified before it is given; valid until the next. The last is given
-   * only when the whole ciphertext has the CID. A broken connection is taken up where it broke.
-   * `onStart` sees the first bytes as soon as they are there, unverified.
-   */
-  async *#verifiedPieces(onStart: (start: Uint8Array) => Promise<boolean>): AsyncGenerator<Uint8Array, void> {
-    const { runtime } = this.#options;
-    const { size, pieceSize, pieceIds } = this.#manifest;
-    const sha256 = runtime.cipher.sha256();
-    const buffer = new Uint8Array(Math.min(pieceSize, size));
-    const received = this.#received();
-    let looked = false;
-    let rest: Uint8Array = new Uint8Array(0);
-    try {
-      for (let index = 0; index < pieceIds.length; index++) {
-        const piece = buffer.subarray(0, pieceLength(size, pieceSize, index));
-        for (let filled = 0; filled < piece.length; ) {
-          if (rest.length === 0) {
-            const next = await received.next();
-            if (next.done === true) throw this.#damaged(`it ends within piece ${index}`);
-            rest = next.value;
-          }
-          const taken = rest.subarray(0, piece.length - filled);
-          piece.set(taken, filled);
-          filled += taken.length;
-          rest = rest.subarray(taken.length);
-          if (!looked && index === 0) looked = await onStart(piece.subarray(0, filled));
-        }
-        sha256.update(piece);
-        if (!equalBytes(runtime.hash(piece), pieceIds[index]!)) {
-          throw this.#damaged(`piece ${index} of ${pieceIds.length} is not what its owner stored`);
-        }
-        const last = index === pieceIds.length - 1;
-        if (last && cidOfDigest(sha256.digest()) !== this.#cid) {
-          throw this.#damaged(
-            'its pieces agree with the manifest but not with the CID: the manifest is false',
-          );
-        }
-        this.#options.onProgress?.({
-          bytes: index * pieceSize + piece.length,
-          bytesTotal: size,
-          piecesVerified: index + 1,
-          piecesTotal: pieceIds.length,
-        });
-        yield piece;
-      }
-    } finally {
-      await received.return();
-    }
-  }
+/** Bytes `start` up to `end`, which is not in it; null stands for the end, a negative start counts from there. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number | null;
+}
 
-  /** The ciphertext as the node sends it, exactly `size` bytes, across broken connections. */
-  async *#received(): AsyncGenerator<Uint8Array, void> {
-    const { connection, signal } = this.#options;
-    const { size } = this.#manifest;
-    let at = 0;
-    for (let attempt = 1; at < size; ) {
-      try {
-        const stream = await connection.object(this.#cid, at, signal);
-        if (stream.size !== size) {
-          await stream.body.return();
-          throw this.#damaged(`it has ${stream.size} bytes instead of ${size}`);
-        }
-        let offset = stream.offset;
-        for await (const part of stream.body) {
-          // A node without ranges begins again: what is here already is passed over.
-          const fresh = part.subarray(Math.min(part.length, Math.max(0, at - offset)));
-          offset += part.length;
-          if (offset > size) throw this.#damaged(`it has more than ${size} bytes`);
-          if (fresh.length === 0) continue;
-          at += fresh.length;
-          attempt = 1;
-          yield fresh;
-        }
-        if (at < size) throw new FileTaoError('unreachable', `${this.#node} stopped in the middle`);
-      } catch (thrown) {
-        const error = toFileTaoError(thrown);
-        if (!isRepeatable(error) || attempt >= this.#retry.attempts || signal?.aborted === true) throw error;
-        await waitBeforeRetry(backOffMs(this.#retry, attempt, error), signal);
-        attempt++;
-      }
-    }
-  }
-
-  /**
-   * Looks at the age header before the first piece is complete, so that somebody else's object is not
-   * downloaded first. These bytes are not verified yet: where the manifest is our own, a header that does not
-   * open may be damage, and the verified piece decides.
-   */
-  async #refuseForeign(start: Uint8Array, identity: string): Promise<boolean> {
-    const ours = equalBytes(this.#manifest.owner, this.#options.wallet.hotkey.publicKey);
-    if (ours) return true;
-    const end = ageHeaderLength(start);
-    if (end === null) return false;
-    await this.#openHeader(start.subarray(0, end), identity);
-    return true;
-  }
-
-  async #openHeader(header: Uint8Array, identity: string): Promise<Uint8Array> {
-    try {
-      return await openHeader(header, identity);
-    } catch (error) {
-      if (!(error instanceof FileTaoError) || error.code !== 'wrong-wallet') throw error;
-      const owner = encodeSs58(this.#manifest.owner);
-      throw new FileTaoError(
-        'wrong-wallet',
-        `wallet '${this.#options.wallet.name}' cannot decrypt ${this.#cid}, which ${owner} put: name the wallet it was put with (--wallet.name)`,
-        { cause: error, details: { owner } },
-      );
-    }
-  }
-
-  #damaged(what: string): FileTaoError {
-    return new FileTaoError(
-      'integrity',
-      `${this.#cid} as ${this.#node} sends it is damaged: ${what}; try another API node`,
-      { details: { node: this.#node, cid: this.#cid } },
+/** Reads `0-99`, `100-` or `-100`, counted as in HTTP (RFC 9110, 14.1.2); throws `bad-input`. */
+export function parseByteRange(text: string): ByteRange {
+  const match = /^(\d{0,15})-(\d{0,15})$/.exec(text.trim());
+  const [, from = '', to = ''] = match ?? [];
+  if (
+    match === null ||
+    (from === '' && to === '') ||
+    (from !== '' && to !== '' && Number(to) < Number(from))
+  ) {
+    throw new FileTaoError(
+      'bad-input',
+      `'${text.slice(0, 50)}' is no byte range: write 0-99, 100- (to the end) or -100 (the last)`,
     );
   }
+  if (from === '') return { start: -Number(to), end: null };
+  return { start: Number(from), end: to === '' ? null : Number(to) + 1 };
 }
 
-async function refuseExisting(target: string): Promise<void> {
+/** A part of an object. Only the pieces it lies in are downloaded, and each is proved to the manifest's pieceId. */
+export interface RetrievedRange extends ObjectFacts {
+  /** Bounds within what was put, as far as it goes. */
+  readonly start: number;
+  readonly end: number;
+  readonly plaintext: AsyncGenerator<Uint8Array, void>;
+}
+
+/**
+ * Opens a byte range of what was put. That the manifest is the one of this CID rests on its owner's signature
+ * here: only the whole object has the CID. Throws `bad-input` for a range beyond the end, and as `retrieve`.
+ */
+export async function retrieveRange(
+  cidText: string,
+  range: ByteRange,
+  options: RetrieveOptions,
+): Promise<RetrievedRange> {
+  const cid = objectCid(cidText);
   try {
-    await lstat(target);
+    const download = await Download.start(cid, options);
+    const head = await download.start(headSizeMax);
+    const seal = await openSeal(head, download, options);
+    if (seal === null && options.decrypt !== false) await requireNoSeal(download);
+    const facts = factsOf(download, seal);
+    const start = Math.max(0, range.start < 0 ? facts.size + range.start : range.start);
+    const end = Math.min(facts.size, range.end ?? facts.size);
+    if (start >= end) {
+      throw new FileTaoError('bad-input', `the object has ${facts.size} bytes: nothing lies in that range`);
+    }
+    const bytes =
+      seal === null
+        ? storedBytes(download, start, end, options)
+        : openedBytes(download, seal, start, end, options);
+    return { ...facts, start, end, plaintext: settled(bytes, options.signal) };
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    // Whatever else is wrong shows when the file is made.
-    if (code === 'ENOENT' || code === 'ENOTDIR') return;
+    throw settle(error, options.signal);
   }
-  throw existing(target);
 }
 
-const existing = (target: string): FileTaoError =>
-  new FileTaoError('exists', `${target} exists: choose another name with -o, or replace it with --overwrite`);
-
-/** Errors of the output file as a sentence that names it. */
-function outputError(thrown: unknown, target: string): FileTaoError {
-  if (thrown instanceof FileTaoError && !(thrown.cause instanceof Error && 'syscall' in thrown.cause)) {
-    return thrown;
+/**
+ * The head is not verified when it is looked at. A false one that is an age header does no harm, since the verified
+ * chunks do not open with it; but to call an encrypted object plain takes proof.
+ */
+async function requireNoSeal(download: Download): Promise<void> {
+  if (download.manifest.pieceIds.length === 0) return;
+  for await (const piece of download.pieces(0, 0, null)) {
+    if (isAgeFile(piece)) throw download.damaged('its beginning is not what its owner stored');
   }
-  const error = toFileTaoError(thrown);
-  const { code, syscall } = ((error.cause ?? thrown) as NodeJS.ErrnoException) ?? {};
-  if (syscall === undefined || syscall === 'connect' || syscall === 'getaddrinfo') return error;
-  if (code === 'ENOENT' || code === 'ENOTDIR') {
-    return new FileTaoError('not-found', `there is no folder ${dirname(target)} to write to`, {
-      cause: thrown,
-    });
-  }
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
-    return new FileTaoError('forbidden', `${dirname(target)} may not be written to`, { cause: thrown });
-  }
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new FileTaoError('full', `no space is left for ${target}`, { cause: thrown });
-  }
-  return error;
 }
 
-function settle(thrown: unknown, signal: AbortSignal | undefined): FileTaoError {
+async function* settled(
+  bytes: AsyncGenerator<Uint8Array, void>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void> {
+  try {
+    yield* bytes;
+  } catch (error) {
+    throw settle(error, signal);
+  }
+}
+
+/** Bytes [start, end) of the object as it is stored, out of verified pieces. */
+async function* storedBytes(
+  download: Download,
+  start: number,
+  end: number,
+  options: RetrieveOptions,
+): AsyncGenerator<Uint8Array, void> {
+  const { pieceSize } = download.manifest;
+  const first = Math.floor(start / pieceSize);
+  const last = Math.ceil(end / pieceSize) - 1;
+  let index = first;
+  for await (const piece of download.pieces(first, last, null)) {
+    const at = index * pieceSize;
+    yield piece.subarray(Math.max(0, start - at), Math.min(piece.length, end - at));
+    reportPiece(download, ++index, options);
+  }
+}
+
+/** Plaintext bytes [start, end): the chunks they lie in, opened one by one. */
+async function* openedBytes(
+  download: Download,
+  seal: Seal,
+  start: number,
+  end: number,
+  options: RetrieveOptions,
+): AsyncGenerator<Uint8Array, void> {
+  const { size } = download.manifest;
+  const chunks = new AgeChunks(options.runtime.cipher, seal.fileKey, payloadNonceOf(seal));
+  const count = Math.max(1, Math.ceil((size - seal.head.length) / sealedChunkSize));
+  const first = Math.floor(start / ageChunkSize);
+  const last = Math.ceil(end / ageChunkSize) - 1;
+  const from = seal.head.length + first * sealedChunkSize;
+  const to = Math.min(size, seal.head.length + (last + 1) * sealedChunkSize);
+  let index = first;
+  let held = new Uint8Array(0);
+  const open = (sealed: Uint8Array): Uint8Array => {
+    const chunk = chunks.open(index, sealed, index === count - 1);
+    const at = index++ * ageChunkSize;
+    return chunk.subarray(Math.max(0, start - at), Math.min(chunk.length, end - at));
+  };
+  for await (const part of storedBytes(download, from, to, options)) {
+    let rest = part;
+    while (held.length + rest.length >= sealedChunkSize) {
+      const missing = sealedChunkSize - held.length;
+      yield open(
+        held.length === 0 ? rest.subarray(0, missing) : Buffer.concat([held, rest.subarray(0, missing)]),
+      );
+      held = new Uint8Array(0);
+      rest = rest.subarray(missing);
+    }
+    held = Buffer.concat([held, rest]);
+  }
+  if (held.length > 0) yield open(held);
+}
+
+export function settle(thrown: unknown, signal: AbortSignal | undefined): FileTaoError {
   if (signal?.aborted === true) return new FileTaoError('cancelled', 'cancelled', { cause: thrown });
   return toFileTaoError(thrown);
 }

@@ -8,14 +8,16 @@ import { cidOfDigest } from '../domain/content/cid.js';
 import { type Manifest, manifestKind } from '../domain/content/manifest.js';
 import { AgeEncryptor, createEnvelope, type Envelope, sealedSize } from '../domain/identity/age-envelope.js';
 import { sealMessage } from '../domain/identity/sealed.js';
-import { type Cid, equalBytes, pieceIdOf } from '../domain/model/bytes.js';
+import { type Cid, equalBytes, type PieceId, pieceIdOf } from '../domain/model/bytes.js';
 import { defaults, limits, nodeSize, protocolVersion } from '../domain/model/constants.js';
 import { FileTaoError, toFileTaoError } from '../domain/model/errors.js';
-import type { ApiConnection, NodeInfo } from './api-connection.js';
+import type { NodeInfo } from './api-answers.js';
+import type { ApiConnection } from './api-connection.js';
 import { PutJournal } from './put-journal.js';
 import { defaultRetryPolicy, firstContact, type RetryPolicy, retrying } from './retry.js';
 import type { ClientRuntime, UserWallet } from './runtime.js';
 import { openSource, type Source, type StoreInput } from './source.js';
+import { spool } from './spooled-source.js';
 
 /** Pieces on their way at once. With the one being filled this bounds memory: 4 × 16 MiB by default. */
 export const piecesInFlight = 3;
@@ -38,8 +40,13 @@ export interface StoreOptions {
   readonly connection: ApiConnection;
   readonly wallet: UserWallet;
   readonly runtime: ClientRuntime;
-  /** Folder of the put journal; null: an interrupted put starts from the beginning. */
+  /**
+   * Folder of the put journal, and of streams while they are put; null: an interrupted put of encrypted data starts
+   * from the beginning.
+   */
   readonly journalFolder: string | null;
+  /** Default: yes. Without, everybody who has the CID and a node that serves them can read the object. */
+  readonly encrypt?: boolean;
   /** Replicas of each piece; the node's own default if not given. */
   readonly copies?: number;
   /** Seconds the object is to be kept. */
@@ -60,8 +67,11 @@ export interface StoreResult {
   readonly pieces: number;
   /** Verified, durable replicas of the piece that has fewest. */
   readonly replicas: number;
-  /** ss58 of the miners that hold some of it. */
+  /** ss58 of the validators whose index knows the object now. */
   readonly hotkeys: readonly string[];
+  /** ss58 of the miners that hold some of it. */
+  readonly miners: readonly string[];
+  readonly encrypted: boolean;
   /** Unix seconds. */
   readonly expiry: number;
   readonly bytesSent: number;
@@ -72,8 +82,14 @@ export interface StoreResult {
 }
 
 export async function store(input: StoreInput, options: StoreOptions): Promise<StoreResult> {
-  const source = await openSource(input);
+  let source = await openSource(input);
   try {
+    const { journalFolder, runtime, encrypt, signal } = options;
+    if (!source.replayable && journalFolder !== null && encrypt !== false) {
+      const stream = source;
+      source = await spool(stream, journalFolder, runtime, signal ?? new AbortController().signal);
+      await stream.close();
+    }
     return await new Put(source, options).run();
   } catch (error) {
     if (options.signal?.aborted === true) {
@@ -93,6 +109,9 @@ interface Fingerprint {
   readonly digests: Uint8Array;
 }
 
+/** What one put encrypts under; null where it does not. */
+type MaybeEnvelope = Envelope | null;
+
 interface Terms {
   readonly pieceSize: number;
   readonly copies: number;
@@ -109,6 +128,7 @@ class Put {
   readonly #pieceIds: Uint8Array[] = [];
   readonly #inFlight = new Set<Promise<void>>();
   readonly #idleBuffers: Uint8Array[] = [];
+  readonly #dispatched = new Map<PieceId, Promise<void>>();
   /** What went wrong first; what is cancelled because of it is no news. */
   #failure: unknown = null;
   #progress: StoreProgress;
@@ -119,7 +139,7 @@ class Put {
     this.#runtime = options.runtime;
     this.#retry = options.retry ?? defaultRetryPolicy;
     this.#progress = {
-      phase: source.replayable ? 'fingerprint' : 'send',
+      phase: source.replayable && options.encrypt !== false ? 'fingerprint' : 'send',
       bytes: 0,
       bytesTotal: source.size,
       piecesConfirmed: 0,
@@ -154,7 +174,7 @@ class Put {
     const fingerprint = await this.#fingerprint();
     const { envelope, found } = await this.#envelope(fingerprint);
     if (fingerprint !== null) {
-      const total = sealedSize(envelope.header.length, fingerprint.size);
+      const total = storedSizeOf(envelope, fingerprint.size);
       this.#report({ piecesTotal: Math.ceil(total / terms.pieceSize) });
       assertPieceCount(total, terms.pieceSize);
     }
@@ -186,7 +206,9 @@ class Put {
       storedSize: size,
       pieces: this.#pieceIds.length,
       replicas: stored.replicas,
-      hotkeys: stored.hotkeys,
+      hotkeys: [info.hotkey],
+      miners: stored.hotkeys,
+      encrypted: envelope !== null,
       expiry: terms.expiry,
       bytesSent: this.#progress.bytesSent,
       bytesSkipped: this.#progress.bytesSkipped,
@@ -207,9 +229,9 @@ class Put {
     return { pieceSize: info.pieceSize, copies, expiry };
   }
 
-  /** First pass: the digest of every block. null for what can be read only once. */
+  /** First pass: the digest of every block. null for what can be read only once, or need not be read twice. */
   async #fingerprint(): Promise<Fingerprint | null> {
-    if (!this.#source.replayable) return null;
+    if (!this.#source.replayable || this.#options.encrypt === false) return null;
     const digests: Uint8Array[] = [];
     let size = 0;
     for await (const block of this.#source.blocks(this.#ended.signal)) {
@@ -222,8 +244,10 @@ class Put {
 
   async #envelope(
     fingerprint: Fingerprint | null,
-  ): Promise<{ readonly envelope: Envelope; readonly found: boolean }> {
-    const { wallet, journalFolder } = this.#options;
+  ): Promise<{ readonly envelope: MaybeEnvelope; readonly found: boolean }> {
+    const { wallet, journalFolder, encrypt } = this.#options;
+    // The same bytes are the same object, whoever has put them before.
+    if (encrypt === false) return { envelope: null, found: true };
     const { cipher, random } = this.#runtime;
     const recipients = [await wallet.ageRecipient()];
     const create = (): Promise<Envelope> => createEnvelope(recipients, random);
@@ -236,17 +260,19 @@ class Put {
 
   /** Second pass: encrypts, cuts into pieces, sends. Resolves when every piece is confirmed. */
   async #send(
-    envelope: Envelope,
+    envelope: MaybeEnvelope,
     terms: Terms,
     fingerprint: Fingerprint | null,
     mayBeThere: boolean,
   ): Promise<{ readonly digest: Uint8Array; readonly size: number }> {
-    const encryptor = new AgeEncryptor(this.#runtime.cipher, envelope);
-    const sha256 = this.#runtime.cipher.sha256();
+    const { cipher } = this.#runtime;
+    const encryptor = envelope === null ? null : new AgeEncryptor(cipher, envelope);
+    const sha256 = cipher.sha256();
+    const known = fingerprint?.size ?? this.#source.size;
     const bufferSize =
-      fingerprint === null
+      known === null
         ? terms.pieceSize
-        : Math.min(terms.pieceSize, sealedSize(envelope.header.length, fingerprint.size));
+        : Math.max(1, Math.min(terms.pieceSize, storedSizeOf(envelope, known)));
     let piece = this.#buffer(bufferSize);
     let filled = 0;
     let size = 0;
@@ -273,16 +299,18 @@ class Put {
     };
 
     this.#report({ phase: 'send', bytes: 0 });
-    await append(encryptor.start());
+    if (encryptor !== null) await append(encryptor.start());
     let block = 0;
     for await (const plaintext of this.#source.blocks(this.#ended.signal)) {
       if (fingerprint !== null) this.#checkUnchanged(plaintext, fingerprint, block++);
-      for (const sealed of encryptor.push(plaintext)) await append(sealed);
+      if (encryptor === null) await append(plaintext);
+      else for (const sealed of encryptor.push(plaintext)) await append(sealed);
       this.#report({ bytes: this.#progress.bytes + plaintext.length });
     }
     if (fingerprint !== null && this.#progress.bytes !== fingerprint.size) throw changed(this.#source);
-    await append(encryptor.finish());
-    await flush();
+    if (encryptor !== null) await append(encryptor.finish());
+    // An empty object has no pieces.
+    if (filled > 0) await flush();
     await Promise.allSettled(this.#inFlight);
     this.#ended.signal.throwIfAborted();
     return { digest: sha256.digest(), size };
@@ -299,7 +327,15 @@ class Put {
     this.#pieceIds.push(digest);
     while (this.#inFlight.size >= piecesInFlight) await Promise.race(this.#inFlight);
     this.#ended.signal.throwIfAborted();
-    const sending = this.#sendPiece(digest, piece, terms, mayBeThere)
+    const id = pieceIdOf(digest);
+    // Only what is not encrypted can hold a piece twice; it is sent once.
+    const earlier = this.#dispatched.get(id);
+    const sending = (earlier ?? this.#sendPiece(id, piece, terms, mayBeThere))
+      .then(() => {
+        const skipped = earlier === undefined ? 0 : piece.length;
+        const { piecesConfirmed, bytesSkipped } = this.#progress;
+        this.#report({ piecesConfirmed: piecesConfirmed + 1, bytesSkipped: bytesSkipped + skipped });
+      })
       .catch((error) => {
         this.#failure ??= error;
         this.#ended.abort();
@@ -309,11 +345,11 @@ class Put {
         this.#idleBuffers.push(new Uint8Array(piece.buffer));
       });
     this.#inFlight.add(sending);
+    if (this.#options.encrypt === false) this.#dispatched.set(id, sending);
   }
 
-  async #sendPiece(digest: Uint8Array, piece: Uint8Array, terms: Terms, mayBeThere: boolean): Promise<void> {
+  async #sendPiece(pieceId: PieceId, piece: Uint8Array, terms: Terms, mayBeThere: boolean): Promise<void> {
     const { connection } = this.#options;
-    const pieceId = pieceIdOf(digest);
     await this.#call(async (attempt) => {
       // After a failed attempt too: the node may have stored it and only the answer was lost.
       if (mayBeThere || attempt > 1) {
@@ -327,7 +363,6 @@ class Put {
       this.#assertCopies(replicas, terms.copies);
       this.#report({ bytesSent: this.#progress.bytesSent + piece.length });
     });
-    this.#report({ piecesConfirmed: this.#progress.piecesConfirmed + 1 });
   }
 
   #assertCopies(replicas: number, copies: number): void {
@@ -352,6 +387,10 @@ class Put {
     this.#options.onProgress?.(this.#progress);
   }
 }
+
+/** Bytes of the object. */
+const storedSizeOf = (envelope: MaybeEnvelope, size: number): number =>
+  envelope === null ? size : sealedSize(envelope.header.length, size);
 
 function assertPieceCount(size: number, pieceSize: number): void {
   if (size <= pieceSize * limits.piecesPerObjectMax) return;

@@ -10,10 +10,14 @@ import { configuredIndex } from '../adapters/index/configured.js';
 import { describeLocation, type IndexLocation } from '../adapters/index/location.js';
 import { openHoldingIndex, openPlacementIndex } from '../adapters/index/open-index.js';
 import type { Log } from '../adapters/observe/log.js';
+import { meteredChain, meteredIndex, meteredProver } from '../adapters/observe/metered-ports.js';
+import { NodeMetrics } from '../adapters/observe/metrics.js';
+import { isTracingWished, type Observer, observers } from '../adapters/observe/observer.js';
+import type { Tracer } from '../adapters/observe/tracing.js';
 import { pruneTranscripts } from '../adapters/observe/transcript-files.js';
 import { openTranscriptLog } from '../adapters/observe/transcript-log.js';
-import { loadCore } from '../adapters/proving/load-core.js';
-import { createProver } from '../adapters/proving/prover.js';
+import { chooseBuild, loadCore } from '../adapters/proving/load-core.js';
+import { createProver, type PooledProver } from '../adapters/proving/prover.js';
 import { openReplicaFiles } from '../adapters/replicas/replica-files.js';
 import { createHttpNetwork } from '../adapters/rpc/client.js';
 import { systemClock } from '../adapters/system/clock.js';
@@ -23,12 +27,14 @@ import { openWallet } from '../adapters/wallets/wallet-files.js';
 import { encodeSs58, publicKeyFromSs58 } from '../domain/identity/ss58.js';
 import { type PublicKey, publicKeyOf } from '../domain/model/bytes.js';
 import type { Chain, FullChain } from '../domain/ports/chain.js';
+import type { Prover } from '../domain/ports/prover.js';
 import type { Signer } from '../domain/ports/signer.js';
 import { announcedAddress } from './announcing.js';
 import { startApi } from './api/api.js';
 import { joinDevChain, type NodeRole, requireRegistration } from './joining.js';
 import { startMiner } from './miner/miner.js';
 import type { RunningNode } from './running-node.js';
+import type { Operation } from './status.js';
 import { composeValidator, type ValidatorParts } from './validator/compose.js';
 import { type RecoveredPlacement, recoverPlacement } from './validator/inventories.js';
 import { startValidator } from './validator/validator.js';
@@ -68,10 +74,18 @@ export async function launchNode(
   });
   const opened = new Opened();
   try {
-    const chain = await opened.keep(joinChain(config, hotkey, log));
+    const operated = await operate(config, encodeSs58(hotkey.publicKey), opened, log, version);
+    const chain = meteredChain(await opened.keep(joinChain(config, hotkey, log)), operated.operation.metrics);
     const node =
       role === 'miner'
-        ? await launchMiner(config as unknown as ResolvedConfig<'miner'>, hotkey, chain, opened, log)
+        ? await launchMiner(
+            config as unknown as ResolvedConfig<'miner'>,
+            hotkey,
+            chain,
+            opened,
+            log,
+            operated,
+          )
         : role === 'validator'
           ? await launchValidator(
               config as unknown as ResolvedConfig<'validator'>,
@@ -79,13 +93,83 @@ export async function launchNode(
               chain,
               opened,
               log,
+              operated,
             )
-          : await launchApi(config as unknown as ResolvedConfig<'api'>, hotkey, chain, opened, log, version);
-    return { ...node, hotkey: encodeSs58(hotkey.publicKey), network: chain.network };
+          : await launchApi(
+              config as unknown as ResolvedConfig<'api'>,
+              hotkey,
+              chain,
+              opened,
+              log,
+              operated,
+              version,
+            );
+    const { tracer } = operated;
+    const close = async (): Promise<void> => {
+      await node.close();
+      await tracer?.close();
+    };
+    return { ...node, close, hotkey: encodeSs58(hotkey.publicKey), network: chain.network };
   } catch (error) {
     await opened.closeAll();
     throw error;
   }
+}
+
+/** What watches a node: its metrics, and its traces where the environment asks for them. */
+interface Operated {
+  readonly operation: Operation;
+  readonly observer: Observer;
+  readonly tracer: Tracer | null;
+}
+
+async function operate(
+  config: ResolvedConfig<NodeRole>,
+  hotkey: string,
+  opened: Opened,
+  log: Log,
+  version: string,
+): Promise<Operated> {
+  const { values, role } = config;
+  const metrics = new NodeMetrics({ role, version, core: chooseBuild() });
+  let tracer: Tracer | null = null;
+  if (isTracingWished(process.env)) {
+    const { Tracer } = await import('../adapters/observe/tracing.js');
+    tracer = await opened.keep(new Tracer({ env: process.env, role, version, hotkey, log }));
+    const opening = tracer;
+    metrics.counted('filetao_dropped_spans_total', 'Spans of traces that nobody took', () => opening.dropped);
+  }
+  const port = values['metrics.port'];
+  return {
+    operation: {
+      metrics,
+      allow: values['metrics.allow'],
+      separate: port === null ? null : { host: values['metrics.host'], port },
+      graceMs: 1000 * values['shutdown.grace'],
+    },
+    observer: observers(tracer === null ? [metrics] : [metrics, tracer]),
+    tracer,
+  };
+}
+
+/** A pool whose tasks, queue and lost workers are counted. */
+function meteredPool(pool: PooledProver, metrics: NodeMetrics): Prover {
+  metrics.gauge(
+    'filetao_proving_queue_length',
+    'Tasks that wait for a worker of the proving pool',
+    () => pool.load.waiting,
+  );
+  metrics.gauge(
+    'filetao_proving_running_tasks',
+    'Tasks that workers of the proving pool are at',
+    () => pool.load.running,
+  );
+  metrics.counted(
+    'filetao_proving_worker_restarts_total',
+    'Workers of the proving pool that were lost and replaced',
+    () => pool.restarts,
+  );
+  return meteredProver(pool, metrics);
 }
 
 async function joinChain(config: ResolvedConfig<NodeRole>, hotkey: Signer, log: Log): Promise<FullChain> {
@@ -152,8 +236,10 @@ async function launchMiner(
   chain: Chain,
   opened: Opened,
   log: Log,
+  { operation, observer }: Operated,
 ): Promise<RunningNode> {
   const { values } = config;
+  const { metrics } = operation;
   const directory = values['database.directory'];
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const location = await configuredIndex(
@@ -166,14 +252,21 @@ async function launchMiner(
     verify: verifySr25519,
     chain,
     core: loadCore(),
-    index: await opened.keep(openHoldingIndex(location)),
+    index: meteredIndex(await opened.keep(openHoldingIndex(location)), metrics),
     replicas: await opened.keep(
       openReplicaFiles({ directory: join(directory, 'replicas'), quotaBytes: values['storage.quota'] }),
     ),
-    prover: await opened.keep(createProver({ threads: values['proving.workers'] })),
+    prover: meteredPool(await opened.keep(createProver({ threads: values['proving.workers'] })), metrics),
     clock: systemClock,
     log,
+    observer,
+    operation,
     rate: values['miner.rate'],
+    scrubbing: {
+      file: join(directory, 'scrub.json'),
+      bytesPerSecond: values['storage.scrub_rate'],
+      everySeconds: values['storage.scrub_every'],
+    },
     host: values['axon.ip'],
     port: values['axon.port'],
     access: {
@@ -183,6 +276,7 @@ async function launchMiner(
       windowBlocks: values['miner.rate_limit_window'],
     },
     proofsAtOnce: values['proving.workers'],
+    leavingFile: join(directory, 'leaving'),
     announce: (listening) =>
       announcedAddress(listening, {
         network: chain.network,
@@ -200,6 +294,7 @@ async function validatorParts(
   chain: Chain,
   opened: Opened,
   log: Log,
+  operated?: Operated,
 ): Promise<ValidatorParts> {
   const { values, role } = config;
   const directory = values['database.directory'];
@@ -209,6 +304,9 @@ async function validatorParts(
     encodeSs58(signer.publicKey),
   );
   await reportDurability(location, log);
+  const index = await opened.keep(openPlacementIndex(location));
+  const pool = await opened.keep(createProver({ threads: values['proving.workers'] }));
+  const metrics = operated?.operation.metrics;
   const retired = values['wallet.retired_hotkeys'].map((name) =>
     openWallet({ path: values['wallet.path'], name: values['wallet.name'], hotkey: name }),
   );
@@ -218,8 +316,8 @@ async function validatorParts(
     verify: verifySr25519,
     chain,
     core: loadCore(),
-    index: await opened.keep(openPlacementIndex(location)),
-    prover: await opened.keep(createProver({ threads: values['proving.workers'] })),
+    index: metrics === undefined ? index : meteredIndex(index, metrics),
+    prover: metrics === undefined ? pool : meteredPool(pool, metrics),
     network: await opened.keep(createHttpNetwork({ clock: systemClock })),
     cipher: nodeCipher,
     clock: systemClock,
@@ -232,6 +330,7 @@ async function validatorParts(
       }),
     ),
     log,
+    ...(operated === undefined ? {} : { observer: operated.observer }),
     audit: { loss: values['audit.loss'], confidence: values['audit.confidence'] },
     processId: role === 'api' ? `api:${values['api.port']}` : `validator:${values['validator.port']}`,
   };
@@ -243,12 +342,14 @@ async function launchValidator(
   chain: FullChain,
   opened: Opened,
   log: Log,
+  operated: Operated,
 ): Promise<RunningNode> {
   const { values } = config;
   const pruned = new Set<string>();
-  const parts = await validatorParts(config, signer, chain, opened, log);
+  const parts = await validatorParts(config, signer, chain, opened, log, operated);
   return startValidator({
     ...parts,
+    operation: operated.operation,
     ...(values['neuron.disable_set_weights']
       ? {}
       : {
@@ -279,11 +380,13 @@ async function launchApi(
   chain: Chain,
   opened: Opened,
   log: Log,
+  operated: Operated,
   version: string,
 ): Promise<RunningNode> {
   const { values } = config;
   return startApi({
-    ...(await validatorParts(config, signer, chain, opened, log)),
+    ...(await validatorParts(config, signer, chain, opened, log, operated)),
+    operation: operated.operation,
     host: values['api.ip'],
     port: values['api.port'],
     announce: async (listening) =>

@@ -35,12 +35,18 @@ export class ContractApiNode {
   pieceSize = 64 * 1024;
   /** Keeps lengths instead of bytes, for tests that are about memory. */
   forgetful = false;
+  /** What it says of every object. */
+  health = 'healthy';
+  /** Objects of one page of a list. */
+  pageObjects = 2;
   /** PUT requests that were answered 200, by piece. */
   readonly accepted = new Map<string, number>();
   /** Bytes received for pieces that were confirmed already. */
   bytesReceivedAgain = 0;
   bytesReceived = 0;
   bytesServed = 0;
+  /** Parts of pieces that were sent, in order, as far as they were begun. */
+  readonly served: { readonly id: string; readonly from: number; readonly length: number }[] = [];
   puts = 0;
   readonly requests: string[] = [];
   #server: Server | null = null;
@@ -123,7 +129,7 @@ export class ContractApiNode {
       return;
     }
     const signed = this.#verifier.check(request.headers.authorization, method, path, Date.now());
-    const [, , kind, id = '', part] = path.split('?')[0]!.split('/');
+    const [, kind, id = '', part] = path.split('?')[0]!.split('/');
     if (kind === 'pieces' && method === 'HEAD') {
       const there = this.pieces.has(id);
       response.writeHead(there ? 200 : 404, there ? { 'filetao-replicas': '3' } : {});
@@ -141,6 +147,50 @@ export class ContractApiNode {
       }
       this.objects.set(value.cid, body);
       json(201, { cid: value.cid, replicas: 3, hotkeys: this.hotkeys });
+    } else if (kind === 'objects' && method === 'GET' && id === '') {
+      const cursor = new URL(path, 'http://x').searchParams.get('cursor') ?? '';
+      const mine = [...this.objects.values()]
+        .map((sealed) => openSealed(manifestKind, sealed, nodeRuntime().verify).value)
+        .filter(({ owner, cid }) => toHex(owner) === signed.sender && cid > cursor)
+        .sort((a, b) => (a.cid < b.cid ? -1 : 1));
+      const page = mine.slice(0, this.pageObjects);
+      json(200, {
+        objects: page.map(({ cid, size, expiry }) => ({
+          cid,
+          size,
+          storedAt: 1_700_000_000,
+          expiry,
+          health: this.health,
+          replicas: 3,
+        })),
+        next: mine.length > page.length ? page.at(-1)!.cid : null,
+      });
+    } else if (kind === 'objects' && method === 'DELETE') {
+      const sealed = this.objects.get(id);
+      if (sealed === undefined) throw new FileTaoError('not-found', `no object ${id} is stored here`);
+      const { value } = openSealed(manifestKind, sealed, nodeRuntime().verify);
+      if (toHex(value.owner) !== signed.sender) throw new FileTaoError('forbidden', 'not the owner');
+      this.objects.delete(id);
+      json(200, { cid: id, deleted: true });
+    } else if (kind === 'objects' && method === 'GET' && part === 'status') {
+      const sealed = this.objects.get(id);
+      if (sealed === undefined) throw new FileTaoError('not-found', `no object ${id} is stored here`);
+      const { value } = openSealed(manifestKind, sealed, nodeRuntime().verify);
+      const miner = { hotkey: this.hotkeys[0], replicas: 3, active: 3, lastProofAt: null, confidence: null };
+      json(200, {
+        cid: id,
+        size: value.size,
+        owner: encodeSs58(value.owner),
+        storedAt: 1_700_000_000,
+        expiry: value.expiry,
+        copies: 3,
+        health: this.health,
+        replicas: 3,
+        confidence: 0.99,
+        lastProofAt: 1_700_000_100,
+        miners: [miner],
+        pieces: { total: value.pieceIds.length, healthy: value.pieceIds.length },
+      });
     } else if (kind === 'objects' && method === 'GET') {
       const sealed = this.objects.get(id);
       if (sealed === undefined) throw new FileTaoError('not-found', `no object ${id} is stored here`);
@@ -174,13 +224,15 @@ export class ContractApiNode {
 
   async #sendObject(sealed: Uint8Array, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { value } = openSealed(manifestKind, sealed, nodeRuntime().verify);
-    const range = this.faults.ranges === true ? /^bytes=(\d+)-$/.exec(request.headers.range ?? '') : null;
+    const range =
+      this.faults.ranges === false ? null : /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
     const from = range === null ? 0 : Number(range[1]);
+    const to = range === null || range[2] === '' ? value.size : Math.min(value.size, Number(range[2]) + 1);
     const headers: Record<string, string> = {
-      'content-length': String(value.size - from),
+      'content-length': String(to - from),
       etag: `"${value.cid}"`,
     };
-    if (range !== null) headers['content-range'] = `bytes ${from}-${value.size - 1}/${value.size}`;
+    if (range !== null) headers['content-range'] = `bytes ${from}-${to - 1}/${value.size}`;
     response.writeHead(range === null ? 200 : 206, headers);
     const breakAt = this.faults.breakDownloadsAt?.shift() ?? Number.POSITIVE_INFINITY;
     let at = 0;
@@ -188,7 +240,11 @@ export class ContractApiNode {
       const id = toHex(pieceId);
       const stored = this.pieces.get(id)!;
       const piece = this.faults.spoil?.(id, stored) ?? stored;
-      const part = piece.subarray(Math.min(piece.length, Math.max(0, from - at)));
+      const part = piece.subarray(
+        Math.min(piece.length, Math.max(0, from - at)),
+        Math.min(piece.length, Math.max(0, to - at)),
+      );
+      if (part.length > 0) this.served.push({ id, from: Math.max(0, from - at), length: part.length });
       at += piece.length;
       const left = breakAt - this.#sent(response);
       if (part.length > left) {

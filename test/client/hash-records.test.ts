@@ -126,7 +126,9 @@ test('a recorded name is used only when it is a plain file name', () => {
     '.',
     '..',
     '../x',
-    'a/b',
+    'a/../b',
+    'a//b',
+    'a/',
     '/etc/passwd',
     'a\\b',
     'C:x',
@@ -144,4 +146,5 @@ test('a recorded name is used only when it is a plain file name', () => {
   ];
   for (const name of bad) assert.equal(outputName(name, 'cid'), 'cid', JSON.stringify(name));
   assert.equal(outputName(null, 'cid'), 'cid');
+  assert.equal(outputName('photos/2024/a.jpg', 'cid'), join('photos', '2024', 'a.jpg'));
 });

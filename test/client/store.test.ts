@@ -17,6 +17,7 @@ import { type StoreOptions, type StoreProgress, store } from '../../src/client/s
 import { makeCid } from '../../src/domain/content/cid.js';
 import { manifestKind } from '../../src/domain/content/manifest.js';
 import { openSealed } from '../../src/domain/identity/sealed.js';
+import { encodeSs58 } from '../../src/domain/identity/ss58.js';
 import { pieceIdOf } from '../../src/domain/model/bytes.js';
 import { FileTaoError } from '../../src/domain/model/errors.js';
 import type { ContractApiNode } from './contract-api-node.js';
@@ -63,7 +64,8 @@ test('a file, bytes and a stream become the age file that the manifest and CID n
       assert.equal(result.storedSize, object.length);
       assert.equal(result.pieces, Math.ceil(object.length / node.pieceSize));
       assert.equal(result.replicas, 3);
-      assert.deepEqual(result.hotkeys, node.hotkeys);
+      assert.deepEqual(result.miners, node.hotkeys);
+      assert.deepEqual(result.hotkeys, [encodeSs58(node.signer.publicKey)]);
       assert.ok(Math.abs(result.expiry - Date.now() / 1000 - 1000) < 5);
       const decrypter = new Decrypter();
       decrypter.addIdentity(await wallet.ageIdentity());

@@ -49,8 +49,8 @@ async function userAt(t: TestContext, network: TestNetwork, changes: Parameters<
 }
 
 async function replicasOf(index: Awaited<ReturnType<TestNetwork['validator']>>['index'], cid: string) {
-  const object = (await index.getObject(cid as never))!;
-  return Promise.all(object.pieceIds.map((id) => index.replicasOfPiece(id)));
+  const [object] = await index.claimsOf(cid as never, 1);
+  return Promise.all(object!.pieceIds.map((id) => index.replicasOfPiece(id)));
 }
 
 test('an object of many pieces comes back although every piece has a damaged, a lost and a good replica', async (t) => {
@@ -154,7 +154,7 @@ test('the same piece put twice keeps its replicas, and a later expiry is renewed
   const data = randomBytes(30_000);
   const pieceId = toHex(core.hash(data));
   const put = async (expiry: number) => {
-    const url = `http://127.0.0.1:${api.address.port}/v1/pieces/${pieceId}?copies=3&expiry=${expiry}`;
+    const url = `http://127.0.0.1:${api.address.port}/pieces/${pieceId}?copies=3&expiry=${expiry}`;
     const response = await fetch(url, { method: 'PUT', body: data });
     assert.equal(response.status, 200, await response.clone().text());
     return (await response.json()) as { hotkeys: string[] };
@@ -190,11 +190,11 @@ test('bytes that are no request do not harm API node and validator', async (t) =
   t.after(() => validator.close());
   const id = '0'.repeat(64);
   const routes: readonly (readonly [number, string, string])[] = [
-    [api.address.port, 'PUT', `/v1/pieces/${id}`],
-    [api.address.port, 'PUT', `/v1/pieces/${id}?copies=1e9&expiry=-1`],
-    [api.address.port, 'PUT', '/v1/pieces/nonsense'],
-    [api.address.port, 'POST', '/v1/objects'],
-    [api.address.port, 'DELETE', '/v1/objects'],
+    [api.address.port, 'PUT', `/pieces/${id}`],
+    [api.address.port, 'PUT', `/pieces/${id}?copies=1e9&expiry=-1`],
+    [api.address.port, 'PUT', '/pieces/nonsense'],
+    [api.address.port, 'POST', '/objects'],
+    [api.address.port, 'DELETE', '/objects'],
     [api.address.port, 'PUT', '/%00%ff/../..'],
     [validator.address.port, 'POST', '/v1/operator/rounds'],
   ];
@@ -222,7 +222,7 @@ test('bytes that are no request do not harm API node and validator', async (t) =
     assert.match(answer, /^HTTP\/1\.1 4\d\d /, `${method} ${path}`);
   }
   for (const cid of ['x', `bafkrei${'a'.repeat(52)}`, '%00']) {
-    const response = await fetch(`http://127.0.0.1:${api.address.port}/v1/objects/${cid}`);
+    const response = await fetch(`http://127.0.0.1:${api.address.port}/objects/${cid}`);
     assert.ok(response.status === 400 || response.status === 404, `${cid}: ${response.status}`);
   }
   assert.equal((await fetch(`http://127.0.0.1:${api.address.port}/v1/info`)).status, 200);

@@ -88,7 +88,7 @@ test('put, open with age, and what users are told when something is wrong', {
     if (spawnSync('age', ['--version']).error !== undefined) {
       return t.skip('NOT TESTED: no `age` here; install it with: apt-get install age');
     }
-    const response = await fetch(`http://127.0.0.1:${api.address.port}/v1/objects/${cid}`);
+    const response = await fetch(`http://127.0.0.1:${api.address.port}/objects/${cid}`);
     writeFileSync(join(home, 'object.age'), new Uint8Array(await response.arrayBuffer()));
     const wallet = await openWallet({
       path: join(home, '.bittensor', 'wallets'),

@@ -10,6 +10,8 @@ export interface NodeProcess {
   readonly child: ChildProcess;
   readonly address: { readonly host: string; readonly port: number };
   readonly hotkey: string;
+  /** The line of JSON it was ready with. */
+  readonly ready: string;
   /** What it logged so far. */
   logged(): string;
   /** Sends the signal and resolves with the exit code, or the signal's name. */
@@ -21,10 +23,11 @@ export async function startNodeProcess(
   context: TestContext,
   home: string,
   args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
 ): Promise<NodeProcess> {
   const child = spawn(process.execPath, [mainScript, 'run', ...args], {
     cwd: home,
-    env: { PATH: process.env.PATH ?? '', HOME: home },
+    env: { PATH: process.env.PATH ?? '', HOME: home, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let log = '';
@@ -44,7 +47,7 @@ export async function startNodeProcess(
     ended.then((code) => Promise.reject(new Error(`filetao run ${args[0]} ended with ${code}: ${log}`))),
   ]);
   const { host, port, hotkey } = JSON.parse(ready) as { host: string; port: number; hotkey: string };
-  return { child, address: { host, port }, hotkey, logged: () => log, end };
+  return { child, address: { host, port }, hotkey, ready, logged: () => log, end };
 }
 
 /** Peak resident memory so far, in MiB (proc_pid_status(5), VmHWM); NaN where there is no /proc. */

@@ -2,7 +2,8 @@
 // again does nothing, a dry run changes nothing, and exit codes are honest.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, open, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -172,6 +173,12 @@ test('a data directory is moved whole, compared, and only then removed', async (
   const script = 'migrate_database_directory.sh';
   passes(script, ['--dry-run', from, to]);
   await assert.rejects(stat(to));
+  if (existsSync('/proc/self/fd')) {
+    const node = await open(join(from, 'with space'));
+    assert.match(failsWith(1, script, [from, to]), new RegExp(`a node is at work in .* ${process.pid}`, 'u'));
+    await node.close();
+    await assert.rejects(stat(to));
+  }
   assert.match(failsWith(1, script, [from, join(from, 'inside')]), /lies in/);
   assert.match(passes(script, [from, to, '0']), /all 2 files are in/);
   assert.equal(await readFile(join(to, 'replicas', 'ab', 'one'), 'utf8'), 'one');

@@ -48,6 +48,16 @@ export const fraction = (min: number, max: number): Kind<number> => ({
   format: quoteless,
 });
 
+/** A number with or without decimals. */
+export const amount = (min: number, max: number): Kind<number> => ({
+  placeholder: 'amount',
+  parse(text) {
+    if (!/^\d+(\.\d+)?$/u.test(text.trim())) throw new RangeError('is not a number such as 500 or 0.5');
+    return inRange(Number(text), min, max, quoteless);
+  },
+  format: quoteless,
+});
+
 /** 0 asks the system for a free port. */
 export const port: Kind<number> = integer('port', 0, 65535);
 
@@ -129,6 +139,33 @@ export const givenAddress: Kind<string | null> = {
   placeholder: 'address',
   parse: (text) => (text.trim() === 'none' ? null : ipAddress.parse(text, '')),
   format: (value) => value ?? 'none',
+};
+
+/** null, where no port is given; 0 asks the system for a free one. */
+export const givenPort: Kind<number | null> = {
+  placeholder: 'port',
+  parse: (text, folder) => (text.trim() === 'none' ? null : port.parse(text, folder)),
+  format: (value) => (value === null ? 'none' : String(value)),
+};
+
+/** Addresses and networks such as 10.0.0.0/8, separated by commas or spaces. */
+export const networkList: Kind<readonly string[]> = {
+  placeholder: 'networks',
+  parse(text) {
+    const networks = text.split(/[\s,]+/u).filter((network) => network !== '');
+    for (const network of networks) {
+      const [address = '', bits, ...rest] = network.split('/');
+      const most = isIP(address) === 6 ? 128 : 32;
+      const isGood =
+        isIP(address) !== 0 &&
+        rest.length === 0 &&
+        (bits === undefined || (/^\d{1,3}$/u.test(bits) && Number(bits) <= most));
+      if (!isGood)
+        throw new RangeError(`holds "${network}", which is no address or network such as 10.0.0.0/8`);
+    }
+    return networks;
+  },
+  format: (networks) => networks.join(','),
 };
 
 const isEndpoint = (text: string): boolean =>

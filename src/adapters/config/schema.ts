@@ -5,11 +5,13 @@ import { availableParallelism, homedir } from 'node:os';
 import { join } from 'node:path';
 import { defaults, leafSize, limits, mebibyte } from '../../domain/model/constants.js';
 import {
+  amount,
   bytes,
   duration,
   endpointList,
   fraction,
   givenAddress,
+  givenPort,
   host,
   hotkeyList,
   httpUrl,
@@ -19,6 +21,7 @@ import {
   ipAddress,
   type Kind,
   keyPrefix,
+  networkList,
   networkName,
   oneOf,
   onOff,
@@ -31,7 +34,8 @@ import {
 } from './kinds.js';
 
 /** Who reads an option. `client` stores and retrieves, `wallet` manages key files, `operator` writes to the chain. */
-export type Role = 'miner' | 'validator' | 'api' | 'client' | 'wallet' | 'operator';
+export const roles = ['miner', 'validator', 'api', 'client', 'wallet', 'operator'] as const;
+export type Role = (typeof roles)[number];
 
 /** What a computed default may look at: the role, and options that stand earlier in the table. */
 export interface DefaultContext {
@@ -66,9 +70,7 @@ const option = <Value, const ForRole extends Role>(
   ...(variable === undefined ? {} : { variable }),
 });
 
-const everyone = ['miner', 'validator', 'api', 'client', 'wallet', 'operator'] as const;
 const onChain = ['miner', 'validator', 'api', 'client', 'operator'] as const;
-const connected = ['miner', 'validator', 'api', 'operator'] as const;
 const nodes = ['miner', 'validator', 'api'] as const;
 const validators = ['validator', 'api'] as const;
 
@@ -92,14 +94,14 @@ const nodeFolder = ({ role, value }: DefaultContext): string =>
 
 export const options = {
   'wallet.path': option(
-    everyone,
+    roles,
     path,
     () => join(homedir(), '.bittensor', 'wallets'),
     'Folder of wallets',
     '~/.bittensor/wallets',
   ),
-  'wallet.name': option(everyone, walletName, 'default', 'Name of the wallet'),
-  'wallet.hotkey': option(everyone, walletName, 'default', 'Name of the hotkey in the wallet'),
+  'wallet.name': option(roles, walletName, 'default', 'Name of the wallet'),
+  'wallet.hotkey': option(roles, walletName, 'default', 'Name of the hotkey in the wallet'),
 
   'wallet.retired_hotkeys': option(
     validators,
@@ -116,14 +118,14 @@ export const options = {
     'Network to join: finney, test, local, archive or ws://…; dev is a chain of its own on this machine',
   ),
   'subtensor.chain_endpoint': option(
-    connected,
+    onChain,
     endpointList,
     [],
     "Chain nodes to ask in place of the network's own, the first that answers",
     "the network's own",
   ),
   'subtensor.timeout': option(
-    connected,
+    onChain,
     duration(0.5, 600),
     15,
     'Until a chain node that does not answer is given up for the next one',
@@ -196,8 +198,8 @@ export const options = {
     ['client'],
     httpUrl,
     ({ value }) => httpUrlOf(String(value('api.ip')), Number(value('api.port'))),
-    'Address of the API node as a URL, where it is not http://<api.ip>:<api.port>',
-    'http://<api.ip>:<api.port>',
+    'API node to use; without this and --api.ip and --api.port those that validators have announced on the chain',
+    'http://<api.ip>:<api.port>, or those on the chain',
   ),
   'api.open_access': option(
     ['api'],
@@ -220,6 +222,19 @@ export const options = {
     duration(1, day),
     60,
     'How long retrieving a piece may take',
+  ),
+
+  'api.ping_timeout': option(
+    ['client'],
+    duration(0.1, 600),
+    2,
+    'How long an API node may take to say who it is before others are preferred',
+  ),
+  stake_limit: option(
+    ['client'],
+    amount(0, 21_000_000),
+    500,
+    'TAO of stake that the validator of an API node must have at least to be used',
   ),
 
   'blacklist.blacklist_hotkeys': option(['miner'], hotkeyList, [], 'Validators never to serve', 'none'),
@@ -289,6 +304,18 @@ export const options = {
     bytes(mebibyte, Number.MAX_SAFE_INTEGER),
     10 ** 12,
     'Most bytes of replicas to hold, e.g. 10TB or 64MiB',
+  ),
+  'storage.scrub_rate': option(
+    ['miner'],
+    bytes(0, 1024 ** 4),
+    4 * mebibyte,
+    'Bytes of replicas per second read in the background to find damage; 0 for none',
+  ),
+  'storage.scrub_every': option(
+    ['miner'],
+    duration(60, 365 * day),
+    14 * day,
+    'Time from one look at all replicas to the next',
   ),
 
   'neuron.replicas': option(
@@ -380,6 +407,42 @@ export const options = {
     () => !process.stderr.isTTY,
     'Log one JSON object per line',
     'on unless stderr is a terminal',
+  ),
+  'logging.logging_dir': option(
+    nodes,
+    optionalPath,
+    '',
+    'Folder for log files too, in JSON: <role>-<wallet>-<hotkey>.log',
+    'none, stderr only',
+  ),
+  'logging.max_size': option(
+    nodes,
+    bytes(64 * 1024, 1024 * mebibyte),
+    16 * mebibyte,
+    'Size at which a log file is put aside as .1, .2 …',
+  ),
+  'logging.keep': option(nodes, integer('count', 1, 1000), 10, 'Log files put aside that are kept'),
+
+  'metrics.allow': option(
+    nodes,
+    networkList,
+    ['127.0.0.0/8', '::1'],
+    'Who may read /metrics, as addresses or networks; requests that a proxy forwards may not',
+    'this machine',
+  ),
+  'metrics.host': option(nodes, ipAddress, '127.0.0.1', 'Address of a port of its own for /metrics'),
+  'metrics.port': option(
+    nodes,
+    givenPort,
+    null,
+    'A port of its own for /metrics and health; 0 takes a free one',
+    "none: the node's own port has them",
+  ),
+  'shutdown.grace': option(
+    nodes,
+    duration(0, 3600),
+    20,
+    'How long requests under way may take when the node ends',
   ),
 } as const;
 

@@ -19,7 +19,7 @@ import type {
 } from '../../domain/model/records.js';
 
 /** Version of the records below and of the keys each backend derives from them. */
-export const indexSchemaVersion = 1;
+export const indexSchemaVersion = 2;
 
 /** Longest text of a record, in characters. */
 const textMax = 1024;
@@ -225,7 +225,8 @@ const perKind = map<Readonly<Record<StatisticKind, number>>>({
   retrieve: count,
 });
 
-export const statisticsCodec = recordCodec<MinerStatistics>('miner statistics', {
+/** Without the tier, which is stored beside it (statistics.ts). */
+export const statisticsCodec = recordCodec<Omit<MinerStatistics, 'tier'>>('miner statistics', {
   minerKey: id<PublicKey>(),
   attempts: perKind,
   successes: perKind,

@@ -4,7 +4,7 @@
 import type { Cid, PieceId, PublicKey, Root } from '../../domain/model/bytes.js';
 import { isHex32 } from '../../domain/model/bytes.js';
 import { FileTaoError } from '../../domain/model/errors.js';
-import type { ReplicaId } from '../../domain/model/records.js';
+import type { ObjectId, ReplicaId } from '../../domain/model/records.js';
 import { isCidText } from './codec.js';
 
 export const idBytes = 32;
@@ -20,6 +20,20 @@ export function cidKey(cid: Cid): Buffer {
   if (!isCidText(cid)) throw new FileTaoError('bad-cid', 'this is not the text of a CID');
   return Buffer.from(cid, 'latin1');
 }
+
+/** CID first, so that all claims on an object are one range. */
+export const objectKey = ({ cid, owner }: ObjectId): Buffer => Buffer.concat([cidKey(cid), idKey(owner)]);
+
+/** The same for the listing of one owner's objects. */
+export const ownedKey = ({ cid, owner }: ObjectId): Buffer => Buffer.concat([idKey(owner), cidKey(cid)]);
+
+export const objectIdOfKey = (key: Uint8Array): ObjectId => {
+  const cidBytes = key.length - idBytes;
+  return {
+    cid: Buffer.from(key.subarray(0, cidBytes)).toString('latin1') as Cid,
+    owner: Buffer.from(key.subarray(cidBytes)).toString('hex') as PublicKey,
+  };
+};
 
 /** Miner first, so that the replicas of a miner are one range of the records themselves. */
 export const placementKey = (id: ReplicaId): Buffer =>

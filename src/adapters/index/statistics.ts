@@ -1,6 +1,13 @@
-// Counting attempts of a miner: the arithmetic that every backend of the placement index shares.
+// Counting attempts of a miner: the arithmetic that the backends of the placement index share.
 import type { PublicKey } from '../../domain/model/bytes.js';
-import type { MinerStatistics, StatisticKind } from '../../domain/model/records.js';
+import { FileTaoError } from '../../domain/model/errors.js';
+import type {
+  KindCounts,
+  MinerStatistics,
+  StatisticKind,
+  WindowJudgement,
+} from '../../domain/model/records.js';
+import { isTierName, lowestTier, type TierName } from '../../domain/model/tiers.js';
 
 const none = { store: 0, challenge: 0, retrieve: 0 } as const;
 
@@ -9,6 +16,7 @@ export const noStatistics = (minerKey: PublicKey): MinerStatistics => ({
   attempts: none,
   successes: none,
   totalSuccesses: 0,
+  tier: lowestTier,
 });
 
 export function counted(before: MinerStatistics, kind: StatisticKind, success: boolean): MinerStatistics {
@@ -24,8 +32,27 @@ export function counted(before: MinerStatistics, kind: StatisticKind, success: b
   };
 }
 
-/** The start of the next window: only lifetime successes stay. */
-export const rolled = (before: MinerStatistics): MinerStatistics => ({
-  ...noStatistics(before.minerKey),
-  totalSuccesses: before.totalSuccesses,
-});
+/** What is left for the window that begins. */
+export function rolled(before: MinerStatistics, judgement: WindowJudgement): MinerStatistics {
+  const less = (counts: KindCounts, judged: KindCounts): KindCounts => ({
+    store: Math.max(0, counts.store - judged.store),
+    challenge: Math.max(0, counts.challenge - judged.challenge),
+    retrieve: Math.max(0, counts.retrieve - judged.retrieve),
+  });
+  return {
+    ...before,
+    attempts: less(before.attempts, judgement.attempts),
+    successes: less(before.successes, judgement.successes),
+    tier: judgement.tier,
+  };
+}
+
+/** How both backends store a tier: its name. A miner without one is in the lowest. */
+export function readTier(stored: Uint8Array | null | undefined): TierName {
+  if (stored === null || stored === undefined) return lowestTier;
+  const name = Buffer.from(stored).toString('latin1');
+  if (!isTierName(name)) throw new FileTaoError('damaged', 'the index names a tier that does not exist');
+  return name;
+}
+
+export const packTier = (tier: TierName): Buffer => Buffer.from(tier, 'latin1');

@@ -3,7 +3,8 @@
 
 interface LogRecord {
   readonly level: string;
-  readonly time: number;
+  /** ISO 8601. */
+  readonly time: string;
   readonly msg?: string;
   readonly [field: string]: unknown;
 }
@@ -49,8 +50,8 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Local time of day; the date is known to whoever watches a terminal. */
-function clockTime(milliseconds: number): string {
-  const date = new Date(milliseconds);
+function clockTime(time: string): string {
+  const date = new Date(time);
   const two = (value: number): string => String(value).padStart(2, '0');
   const seconds = `${two(date.getSeconds())}.${String(date.getMilliseconds()).padStart(3, '0')}`;
   return `${two(date.getHours())}:${two(date.getMinutes())}:${seconds}`;

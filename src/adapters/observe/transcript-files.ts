@@ -4,8 +4,7 @@
 // A file's name begins with its day; a run of a process appends to the file of today only, so a file whose day is
 // over is never written again except by pruning, which puts a whole new file in its place.
 
-import { createReadStream } from 'node:fs';
-import { type FileHandle, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   encodeEntry,
@@ -17,6 +16,8 @@ import {
 } from '../../domain/audit/transcript.js';
 import { mebibyte } from '../../domain/model/constants.js';
 import { FileTaoError } from '../../domain/model/errors.js';
+import type { Files, OpenFile } from '../../domain/ports/files.js';
+import { systemFiles } from '../system/files.js';
 
 /** File name ending of transcript files. */
 export const transcriptSuffix = '.transcript';
@@ -29,9 +30,15 @@ const writersGoneMs = 10 * 60_000;
 const dayMs = 24 * 3600 * 1000;
 
 /** Paths of the transcript files in a folder, in the order of their days. */
-export async function transcriptFiles(directory: string): Promise<string[]> {
-  const names = (await readdir(directory)).filter((name) => name.endsWith(transcriptSuffix));
+export async function transcriptFiles(directory: string, files: Files = systemFiles): Promise<string[]> {
+  const names = (await namesIn(directory, files)).filter((name) => name.endsWith(transcriptSuffix));
   return names.sort().map((name) => join(directory, name));
+}
+
+async function namesIn(directory: string, files: Files): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name } of files.entries(directory)) names.push(name);
+  return names;
 }
 
 /** The end of a file's readable part, and why it is the end. */
@@ -44,15 +51,20 @@ export interface FileEnd {
 }
 
 /** The entries of one file, undecoded; returns where and why reading ended. */
-export async function* readFrames(path: string): AsyncGenerator<Frame, FileEnd> {
+export async function* readFrames(path: string, files: Files = systemFiles): AsyncGenerator<Frame, FileEnd> {
   const reader = new FrameReader();
+  const file = await files.open(path);
   try {
-    for await (const part of createReadStream(path, { highWaterMark: readSize })) {
-      yield* reader.push(part as Buffer);
+    for (let at = 0; ; at += readSize) {
+      const part = await file.read(at, readSize);
+      yield* reader.push(part);
+      if (part.length < readSize) break;
     }
   } catch (error) {
     if (!(error instanceof FileTaoError)) throw error;
     return { offset: reader.offset, torn: 0, problem: error.message };
+  } finally {
+    await file.close();
   }
   return { offset: reader.offset, torn: reader.torn, problem: null };
 }
@@ -61,10 +73,14 @@ export async function* readFrames(path: string): AsyncGenerator<Frame, FileEnd> 
  * Entries of all files changed at or after a time (unix milliseconds), file by file. What cannot be read is passed
  * over: finding fault with files is the audit's work.
  */
-export async function* entriesSince(directory: string, timeMs: number): AsyncGenerator<TranscriptEntry> {
-  for (const path of await transcriptFiles(directory)) {
-    if ((await stat(path)).mtimeMs < timeMs - clockSlackMs) continue;
-    for await (const frame of readFrames(path)) {
+export async function* entriesSince(
+  directory: string,
+  timeMs: number,
+  files: Files = systemFiles,
+): AsyncGenerator<TranscriptEntry> {
+  for (const path of await transcriptFiles(directory, files)) {
+    if (await isOlder(path, timeMs - clockSlackMs)) continue;
+    for await (const frame of readFrames(path, files)) {
       let entry: TranscriptEntry;
       try {
         entry = openFrame(frame);
@@ -76,15 +92,29 @@ export async function* entriesSince(directory: string, timeMs: number): AsyncGen
   }
 }
 
+/** When in doubt not: what is read needlessly does no harm. */
+async function isOlder(path: string, timeMs: number): Promise<boolean> {
+  try {
+    return (await stat(path)).mtimeMs < timeMs;
+  } catch {
+    return false;
+  }
+}
+
 /** Cuts unfinished entries off the ends of the files that earlier runs of this process wrote. */
-export async function mendTails(directory: string, processName: string): Promise<void> {
+export async function mendTails(
+  directory: string,
+  processName: string,
+  files: Files = systemFiles,
+): Promise<void> {
   const own = new RegExp(`^\\d{4}-\\d\\d-\\d\\d-${processName}-\\d+\\${transcriptSuffix}$`, 'u');
-  const names = (await readdir(directory)).filter((name) => own.test(name)).sort();
-  // Only the run before this one can have left a tail: every start mends.
-  for (const name of names.slice(-1)) {
-    const file = await open(join(directory, name), 'r+');
+  const names = (await namesIn(directory, files)).filter((name) => own.test(name)).sort();
+  // Only the run before this one can have left a tail, in its last file or, at midnight, in the one before: every
+  // start mends.
+  for (const name of names.slice(-2)) {
+    const file = await files.openToWrite(join(directory, name));
     try {
-      const { size } = await file.stat();
+      const size = await file.size();
       const end = await endOfWholeEntries(file, size);
       if (end === null || end === size) continue;
       await file.truncate(end);
@@ -95,25 +125,29 @@ export async function mendTails(directory: string, processName: string): Promise
   }
 }
 
-/** Reads only the framing; null when the bytes are no entries. */
-async function endOfWholeEntries(file: FileHandle, size: number): Promise<number | null> {
-  const field = Buffer.alloc(4);
+/** So many zero bytes end no entry that was written: its last ones are of a message, or of encrypted bytes. */
+const zeroTailBytes = 16;
+
+/**
+ * Where the last entry ends that was written whole, seen from the framing; null when the bytes are no entries. After
+ * a power cut a file may be as long as what was being written while sectors of it never were: they read as zeros,
+ * which no entry holds by itself.
+ */
+async function endOfWholeEntries(file: OpenFile, size: number): Promise<number | null> {
   const uint32 = async (at: number): Promise<number> => {
-    await file.read(field, 0, 4, at);
-    return field.readUInt32LE();
+    const field = await file.read(at, 4);
+    return new DataView(field.buffer, field.byteOffset, field.length).getUint32(0, true);
   };
+  const zerosFrom = await trailingZeros(file, size);
   let end = 0;
   for (;;) {
     let at = end;
-    if (at + 4 > size) return end;
+    if (at + 4 > size || zerosFrom < at + 4) return end;
     const headLength = await uint32(at);
-    // A power cut may leave a file longer than what was written: zeros to its end are no entry.
-    if (headLength === 0 && (await isZeroFrom(file, at, size))) return end;
     if (!isHeadLength(headLength)) return null;
     at += 4 + headLength;
     if (at + 1 > size) return end;
-    await file.read(field, 0, 1, at);
-    const bulks = field[0]!;
+    const bulks = (await file.read(at, 1))[0]!;
     if (bulks > 4) return null;
     at += 1;
     for (let i = 0; i < bulks; i++) {
@@ -121,19 +155,21 @@ async function endOfWholeEntries(file: FileHandle, size: number): Promise<number
       const length = await uint32(at);
       at += 4 + (length === 0xffffffff ? 0 : length);
     }
-    if (at > size) return end;
+    if (at > size || zerosFrom + zeroTailBytes <= at) return end;
     end = at;
   }
 }
 
-async function isZeroFrom(file: FileHandle, from: number, size: number): Promise<boolean> {
-  const part = Buffer.alloc(readSize);
-  for (let at = from; at < size; ) {
-    const { bytesRead } = await file.read(part, 0, Math.min(readSize, size - at), at);
-    if (bytesRead === 0 || part.subarray(0, bytesRead).some((byte) => byte !== 0)) return false;
-    at += bytesRead;
+/** The byte from which there are only zeros up to the end; zeros with something behind them are for the audit to find. */
+async function trailingZeros(file: OpenFile, size: number): Promise<number> {
+  for (let end = size; end > 0; ) {
+    const start = Math.max(0, end - readSize);
+    const part = await file.read(start, end - start);
+    const last = part.findLastIndex((byte) => byte !== 0);
+    if (last >= 0) return start + last + 1;
+    end = start;
   }
-  return true;
+  return 0;
 }
 
 export interface Pruned {
@@ -149,24 +185,26 @@ export interface Pruned {
  * stay, byte for byte, so every signature still holds. Each file is replaced whole: written beside its name,
  * synced, renamed, the folder synced. A crash at any point leaves the old file or the new one.
  * @param done paths known to hold nothing to prune; added to
+ * @param disk only tests give another
  */
 export async function pruneTranscripts(
   directory: string,
   keepMs: number,
   nowMs: number,
   done: Set<string> = new Set(),
+  disk: Files = systemFiles,
 ): Promise<Pruned> {
-  for (const name of await readdir(directory)) {
-    if (name.endsWith(pruningSuffix)) await unlink(join(directory, name));
+  for (const name of await namesIn(directory, disk)) {
+    if (name.endsWith(pruningSuffix)) await disk.remove(join(directory, name));
   }
   let files = 0;
   let bytes = 0;
   const unreadable: string[] = [];
-  for (const path of await transcriptFiles(directory)) {
+  for (const path of await transcriptFiles(directory, disk)) {
     if (done.has(path)) continue;
     const dayEnd = endOfDay(path.slice(directory.length + 1));
     if (dayEnd === null || nowMs < dayEnd + Math.max(keepMs, writersGoneMs)) continue;
-    const freed = await pruneFile(directory, path);
+    const freed = await pruneFile(disk, directory, path);
     if (freed === null) unreadable.push(path);
     else if (freed > 0) {
       files++;
@@ -183,40 +221,52 @@ function endOfDay(name: string): number | null {
 }
 
 /** Bytes freed; null when the file cannot be read to its end. */
-async function pruneFile(directory: string, path: string): Promise<number | null> {
-  if (!(await hasBulks(path))) return 0;
+async function pruneFile(disk: Files, directory: string, path: string): Promise<number | null> {
+  if (!(await hasBulks(disk, path))) return 0;
   const temporary = `${path}${pruningSuffix}`;
-  const target = await open(temporary, 'wx', 0o600);
-  let readable = false;
   try {
-    const frames = readFrames(path);
+    const after = await writePruned(disk, path, temporary);
+    if (after === null) {
+      await disk.remove(temporary);
+      return null;
+    }
+    const before = (await disk.size(path)) ?? after;
+    await disk.rename(temporary, path);
+    await disk.syncFolder(directory);
+    return before - after;
+  } catch (error) {
+    await disk.remove(temporary).catch(() => {}); // swept before the next pruning otherwise
+    throw error;
+  }
+}
+
+/** Bytes written and synced; null when the file cannot be read to its end. */
+async function writePruned(disk: Files, path: string, temporary: string): Promise<number | null> {
+  const target = await disk.create(temporary);
+  const frames = readFrames(path, disk);
+  try {
+    let written = 0;
     let next = await frames.next();
     for (; !next.done; next = await frames.next()) {
       const { sealedHead, bulks } = next.value;
-      await target.writeFile(
-        encodeEntry(
-          sealedHead,
-          bulks.map(() => null),
-        ),
+      const entry = encodeEntry(
+        sealedHead,
+        bulks.map(() => null),
       );
+      await target.write(entry, written);
+      written += entry.length;
     }
-    readable = next.value.problem === null && next.value.torn === 0;
+    if (next.value.problem !== null || next.value.torn !== 0) return null;
     await target.sync();
+    return written;
   } finally {
+    await frames.return({ offset: 0, torn: 0, problem: null }); // closes the file it reads, wherever this ended
     await target.close();
-    if (!readable) await unlink(temporary);
   }
-  if (!readable) return null;
-  const before = (await stat(path)).size;
-  const after = (await stat(temporary)).size;
-  await rename(temporary, path);
-  const folder = await open(directory, 'r');
-  await folder.sync().finally(() => folder.close());
-  return before - after;
 }
 
-async function hasBulks(path: string): Promise<boolean> {
-  for await (const { bulks } of readFrames(path)) {
+async function hasBulks(disk: Files, path: string): Promise<boolean> {
+  for await (const { bulks } of readFrames(path, disk)) {
     if (bulks.some((bulk) => bulk !== null)) return true;
   }
   return false;

@@ -3,11 +3,14 @@
 // never appends to an old file: it cuts off what a crash left unfinished at the end of it, which nobody was told is
 // durable, and starts its own.
 
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TranscriptEntry } from '../../domain/audit/transcript.js';
+import { concatBytes } from '../../domain/model/bytes.js';
 import { toFileTaoError } from '../../domain/model/errors.js';
 import type { Clock } from '../../domain/ports/clock.js';
+import type { Files, OpenFile } from '../../domain/ports/files.js';
+import { makePrivateFolder } from '../system/durable-file.js';
+import { systemFiles } from '../system/files.js';
 import { entriesSince, mendTails, transcriptSuffix } from './transcript-files.js';
 
 export interface TranscriptLog {
@@ -18,73 +21,125 @@ export interface TranscriptLog {
   close(): Promise<void>;
 }
 
+export interface TranscriptLogOptions {
+  readonly directory: string;
+  /** Distinguishes the files of processes that share the directory. */
+  readonly processName: string;
+  readonly clock: Clock;
+  /** Only tests give another. */
+  readonly files?: Files;
+}
+
+export async function openTranscriptLog(options: TranscriptLogOptions): Promise<TranscriptLog> {
+  const { directory, processName, clock, files = systemFiles } = options;
+  try {
+    await makePrivateFolder(directory, files);
+    await mendTails(directory, processName, files);
+  } catch (error) {
+    throw toFileTaoError(error);
+  }
+  return new Log(files, directory, processName, clock);
+}
+
 interface Waiting {
   readonly entry: Uint8Array;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** @param processName distinguishes the files of processes that share the directory */
-export async function openTranscriptLog(options: {
-  readonly directory: string;
-  readonly processName: string;
-  readonly clock: Clock;
-}): Promise<TranscriptLog> {
-  const { directory, processName, clock } = options;
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  await mendTails(directory, processName);
-  const startedAt = clock.now();
-  let file: { readonly day: string; readonly handle: FileHandle } | null = null;
-  let waiting: Waiting[] = [];
-  let writing: Promise<void> | null = null;
+interface DayFile {
+  readonly day: string;
+  readonly file: OpenFile;
+  /** Bytes that were acknowledged. */
+  end: number;
+  /** Whether anything may stand behind `end`: a batch that failed. */
+  isRagged: boolean;
+}
 
-  const fileOfToday = async (): Promise<FileHandle> => {
-    const day = new Date(clock.now()).toISOString().slice(0, 10);
-    // Not back to an earlier day, whatever the clock does: old files may be pruned meanwhile.
-    if (file !== null && day <= file.day) return file.handle;
-    await file?.handle.close();
-    const name = `${day}-${processName}-${startedAt}${transcriptSuffix}`;
-    const handle = await open(join(directory, name), 'a', 0o600);
-    const parent = await open(directory, 'r');
-    await parent.sync().finally(() => parent.close());
-    file = { day, handle };
-    return handle;
-  };
+class Log implements TranscriptLog {
+  readonly #files: Files;
+  readonly #directory: string;
+  readonly #processName: string;
+  readonly #clock: Clock;
+  readonly #startedAt: number;
+  #current: DayFile | null = null;
+  #waiting: Waiting[] = [];
+  #writing: Promise<void> | null = null;
 
-  const drain = async (): Promise<void> => {
-    while (waiting.length > 0) {
-      const batch = waiting;
-      waiting = [];
+  constructor(files: Files, directory: string, processName: string, clock: Clock) {
+    this.#files = files;
+    this.#directory = directory;
+    this.#processName = processName;
+    this.#clock = clock;
+    this.#startedAt = clock.now();
+  }
+
+  append(entry: Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ entry, resolve, reject });
+      this.#writing ??= this.#drain();
+    });
+  }
+
+  entriesSince(timeMs: number): AsyncIterable<TranscriptEntry> {
+    return entriesSince(this.#directory, timeMs, this.#files);
+  }
+
+  async close(): Promise<void> {
+    await this.#writing;
+    const current = this.#current;
+    this.#current = null;
+    await current?.file.close();
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting;
+      this.#waiting = [];
       try {
-        const handle = await fileOfToday();
-        const { size } = await handle.stat();
-        try {
-          await handle.appendFile(Buffer.concat(batch.map(({ entry }) => entry)));
-          await handle.datasync();
-        } catch (error) {
-          // A half-written batch would hide every later entry from readers.
-          await handle.truncate(size).catch(() => {});
-          throw error;
-        }
+        await this.#write(await this.#fileOfToday(), concatBytes(...batch.map(({ entry }) => entry)));
         for (const { resolve } of batch) resolve();
       } catch (error) {
         for (const { reject } of batch) reject(toFileTaoError(error));
       }
     }
-    writing = null;
-  };
+    this.#writing = null;
+  }
 
-  return {
-    append: (entry) =>
-      new Promise((resolve, reject) => {
-        waiting.push({ entry, resolve, reject });
-        writing ??= drain();
-      }),
-    entriesSince: (timeMs) => entriesSince(directory, timeMs),
-    async close() {
-      await writing;
-      await file?.handle.close();
-      file = null;
-    },
-  };
+  /** A batch that failed half-written would hide every later entry from readers: it is cut off before anything follows. */
+  async #write(current: DayFile, batch: Uint8Array): Promise<void> {
+    const { file, end } = current;
+    if (current.isRagged) await file.truncate(end);
+    current.isRagged = true;
+    try {
+      await file.write(batch, end);
+      await file.sync();
+    } catch (error) {
+      await file.truncate(end).catch(() => {}); // tried again before the next batch
+      throw error;
+    }
+    current.end = end + batch.length;
+    current.isRagged = false;
+  }
+
+  async #fileOfToday(): Promise<DayFile> {
+    const day = new Date(this.#clock.now()).toISOString().slice(0, 10);
+    const current = this.#current;
+    // Not back to an earlier day, whatever the clock does: old files may be pruned meanwhile.
+    if (current !== null && day <= current.day) return current;
+    const name = `${day}-${this.#processName}-${this.#startedAt}${transcriptSuffix}`;
+    const file = await this.#files.create(join(this.#directory, name));
+    try {
+      await this.#files.syncFolder(this.#directory);
+    } catch (error) {
+      await file.close().catch(() => {});
+      await this.#files.remove(join(this.#directory, name)).catch(() => {});
+      throw error;
+    }
+    this.#current = { day, file, end: 0, isRagged: false };
+    // What was acknowledged in the old file is synced; what was not goes now, or when the next run mends it.
+    if (current?.isRagged) await current.file.truncate(current.end).catch(() => {});
+    await current?.file.close().catch(() => {});
+    return this.#current;
+  }
 }

@@ -64,6 +64,7 @@ export class ProvingPool {
   /** In order of arrival. */
   readonly #waiting = new Set<Job>();
   #closing: Promise<void> | undefined;
+  #restarts = 0;
 
   /** Starts the threads. Throws CoreUnavailableError if FILETAO_CORE forces a build that cannot run here. */
   constructor(options: PoolOptions = {}) {
@@ -80,6 +81,9 @@ export class ProvingPool {
     });
     // A worker that dies idle is reported here and replaced by Piscina; nobody waits for it.
     this.#piscina.on('error', () => {});
+    this.#piscina.on('workerDestroy', () => {
+      if (!this.#closing) this.#restarts++;
+    });
   }
 
   /** All that a challenge's commitment needs, in one pass over a replica file. */
@@ -105,6 +109,11 @@ export class ProvingPool {
   /** Tasks running (a cancelled one runs until its worker has noticed) and waiting. */
   get load(): { running: number; waiting: number } {
     return { running: this.#running.size, waiting: this.#waiting.size };
+  }
+
+  /** Workers that died or were ended, and were replaced. */
+  get restarts(): number {
+    return this.#restarts;
   }
 
   /** Refuses new tasks, gives up those at hand (they reject with `closed`) and ends the threads. Safe to call again. */

@@ -25,9 +25,22 @@ function translate(error: unknown): never {
 
 const running = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { signal });
 
-export function createProver(options: PoolOptions = {}): Prover {
+/** A prover whose work can be watched. */
+export interface PooledProver extends Prover {
+  readonly load: { readonly running: number; readonly waiting: number };
+  /** Workers that were replaced. */
+  readonly restarts: number;
+}
+
+export function createProver(options: PoolOptions = {}): PooledProver {
   const pool = new ProvingPool(options);
   return {
+    get load() {
+      return pool.load;
+    },
+    get restarts() {
+      return pool.restarts;
+    },
     prove: (request, signal) => pool.prove(request, running(signal)).catch(translate),
     async digest(request, signal) {
       const { root, keyed, leafNodes } = await pool.digest(request, running(signal)).catch(translate);

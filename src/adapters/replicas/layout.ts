@@ -4,6 +4,7 @@
 //   <directory>/<minerKey>/<validatorKey>/<root[0:2]>/<root>.outboard   values of its 1 KiB leaves
 //   <directory>/<minerKey>/<validatorKey>/<root[0:2]>/<root>.terms      what was agreed about it: store, receipt, renewal
 //   <directory>/incoming/<name>                                         being written
+//   <directory>/damaged/<root>-<validatorKey>-<name>                    found damaged, kept for whoever wants to look
 //
 // The path is the whole id, so the files alone can rebuild the index. Ids are checked here to be 64
 // lower-case hex digits: nothing else that came over the wire becomes part of a path.
@@ -19,6 +20,8 @@ const termsEnding = '.terms';
 const endings = /\.(?:outboard|terms)$/u;
 
 export const incomingFolder = (directory: string): string => join(directory, 'incoming');
+
+export const damagedFolder = (directory: string): string => join(directory, 'damaged');
 
 export interface ReplicaPlace {
   /** From the top: each may have to be made. */

@@ -11,8 +11,10 @@ import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
 import type { ReplicaId } from '../../domain/model/records.js';
 import type { Files, OpenFile } from '../../domain/ports/files.js';
 import type { Replicas, ReplicaWriter, StoredReplica } from '../../domain/ports/replicas.js';
+import { makePrivateFolder } from '../system/durable-file.js';
 import { systemFiles } from '../system/files.js';
 import {
+  damagedFolder,
   footprint,
   incomingFolder,
   outboardBytes,
@@ -42,9 +44,7 @@ export async function openReplicaFiles(options: ReplicaFilesOptions): Promise<Re
   const directory = resolve(options.directory);
   const files = options.files ?? systemFiles;
   try {
-    await makeDirectory(files, directory);
-    await files.makeFolder(incomingFolder(directory));
-    await files.syncFolder(directory);
+    await makePrivateFolder(incomingFolder(directory), files);
     const room = new Room(
       await storedBytes(files, directory),
       options.quotaBytes ?? Number.POSITIVE_INFINITY,
@@ -73,19 +73,6 @@ async function storedBytes(files: Files, directory: string): Promise<number> {
   }
   await addBatch();
   return stored;
-}
-
-/** Makes the directory and what is missing above it, each durable in the folder above. */
-async function makeDirectory(files: Files, directory: string): Promise<void> {
-  try {
-    if (!(await files.makeFolder(directory))) return;
-  } catch (error) {
-    const above = dirname(directory);
-    if ((error as { code?: unknown }).code !== 'ENOENT' || above === directory) throw error;
-    await makeDirectory(files, above);
-    await files.makeFolder(directory);
-  }
-  await files.syncFolder(dirname(directory));
 }
 
 class ReplicaFiles implements Replicas {
@@ -239,6 +226,26 @@ class ReplicaFiles implements Replicas {
         const termsRemoved = await this.files.remove(place.terms);
         if (removed || outboardRemoved || termsRemoved) await this.files.syncFolder(place.folder);
         return removed;
+      }),
+    );
+  }
+
+  async setAside(id: ReplicaId): Promise<string | null> {
+    this.#assertOpen();
+    const place = placeOf(this.directory, id);
+    const target = join(damagedFolder(this.directory), `${id.root}-${id.validatorKey}-${randomUUID()}`);
+    return mapped(() =>
+      this.inTurn(place, async () => {
+        const size = await this.files.size(place.file);
+        if (size === null) return null;
+        await makePrivateFolder(damagedFolder(this.directory), this.files);
+        await this.files.rename(place.file, target);
+        this.room.addUsed(-footprint(size));
+        await this.files.remove(place.outboard);
+        await this.files.remove(place.terms);
+        await this.files.syncFolder(damagedFolder(this.directory));
+        await this.files.syncFolder(place.folder);
+        return target;
       }),
     );
   }

@@ -1,5 +1,6 @@
 // The HTTP server every node runs: Fastify with streamed bodies, limits, and errors as problem+json
-// (RFC 9457). Nothing a caller sends may end the process.
+// (RFC 9457). Nothing a caller sends may end the process. Before it closes it drains: new work is refused with 503 and
+// Retry-After, which callers take for "not there at the moment", and what is under way is finished, for a bounded time.
 
 import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
@@ -14,12 +15,19 @@ export interface ServerOptions {
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
+  /** Milliseconds that requests under way may take when the server closes; default 5000. */
+  readonly graceMs?: number;
+  /** Routes that are still served meanwhile, because they finish what was begun. */
+  readonly finishing?: readonly string[];
+  /** Told of every answer: the route's pattern, `none` where there is no such route. */
+  readonly onAnswered?: (route: string, status: number, seconds: number) => void;
 }
 
 export interface NodeServer {
   readonly app: FastifyInstance;
   /** Binds and returns the address bound; throws `port-in-use`. */
   listen(): Promise<NodeAddress>;
+  readonly isDraining: boolean;
   /** Refuses new requests, waits for those under way (bounded), closes. */
   close(): Promise<void>;
 }
@@ -28,9 +36,16 @@ const headersMsMax = 10_000;
 const idleMsMax = 60_000;
 /** A request that is still not all there is given up: 64 MiB at 75 KiB a second. */
 const requestMsMax = 15 * 60_000;
-const drainMsMax = 5_000;
+const graceMsDefault = 5_000;
+/** Milliseconds until connections that do not end are broken off. */
+const closeMsMax = 1_000;
+/** Seconds after which a caller that was refused may find the node started again. */
+const retryAfterDraining = 2;
+/** Routes that tell how the node is, also while it ends. */
+export const statusRoutes = ['/healthz', '/readyz', '/metrics'] as const;
 
-export function createServer({ log, host, port }: ServerOptions): NodeServer {
+export function createServer(options: ServerOptions): NodeServer {
+  const { log, host, port, graceMs = graceMsDefault, finishing = [], onAnswered } = options;
   const app = Fastify({
     logger: false,
     // Bodies are streams; their limits are checked against Content-Length and while reading.
@@ -41,6 +56,24 @@ export function createServer({ log, host, port }: ServerOptions): NodeServer {
     forceCloseConnections: 'idle',
     http: { headersTimeout: headersMsMax },
   } as Parameters<typeof Fastify>[0]) as unknown as FastifyInstance;
+  let isDraining = false;
+  let underWay = 0;
+  let whenIdle: (() => void) | null = null;
+  const servedAlways: ReadonlySet<string> = new Set([...statusRoutes, ...finishing]);
+  app.addHook('onRequest', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'none';
+    const start = performance.now();
+    underWay++;
+    reply.raw.once('close', () => {
+      underWay--;
+      onAnswered?.(route, reply.raw.statusCode, (performance.now() - start) / 1000);
+      if (underWay === 0) whenIdle?.();
+    });
+    if (!isDraining || servedAlways.has(route)) return;
+    reply.header('retry-after', String(retryAfterDraining)).header('connection', 'close');
+    sendProblem(reply, new FileTaoError('busy', 'this node is ending: ask again, it may be started anew'));
+    return reply;
+  });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
   app.setNotFoundHandler((_request, reply) => {
@@ -76,8 +109,22 @@ export function createServer({ log, host, port }: ServerOptions): NodeServer {
       const { address, port: bound } = app.server.address() as AddressInfo;
       return { host: address, port: bound };
     },
+    get isDraining() {
+      return isDraining;
+    },
     async close() {
-      const timer = setTimeout(() => app.server.closeAllConnections(), drainMsMax);
+      isDraining = true;
+      if (underWay > 0) {
+        const timer = setTimeout(() => {
+          log.warn({ requests: underWay }, 'requests were cut off: they took too long to end');
+          whenIdle?.();
+        }, graceMs);
+        await new Promise<void>((resolve) => {
+          whenIdle = resolve;
+        });
+        clearTimeout(timer);
+      }
+      const timer = setTimeout(() => app.server.closeAllConnections(), closeMsMax);
       await app.close();
       clearTimeout(timer);
     },
@@ -92,10 +139,22 @@ const problemOf = (code: string, status: number, detail: string) => ({
   detail,
 });
 
+/** Seconds after which whoever was refused for want of room may ask again; 0 when it is of no use. */
+export function retryAfterOf(failure: FileTaoError): number {
+  const wished = failure.details.retryAfter;
+  if (typeof wished === 'number') return Math.min(Math.ceil(wished), limits.retryAfterSecondsMax);
+  return failure.code === 'busy' || failure.code === 'budget' ? 1 : 0;
+}
+
 export function sendProblem(
-  reply: { code(status: number): { type(type: string): { send(body: string): unknown } } },
+  reply: {
+    header(name: string, value: string): unknown;
+    code(status: number): { type(type: string): { send(body: string): unknown } };
+  },
   error: FileTaoError,
 ): unknown {
+  const retryAfter = retryAfterOf(error);
+  if (retryAfter > 0) reply.header('retry-after', String(retryAfter));
   return reply
     .code(error.status)
     .type(contentTypes.problem)

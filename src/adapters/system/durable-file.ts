@@ -1,47 +1,69 @@
 // Small files that appear whole or not at all: written beside their name, synced, then put in place by
 // rename(2), which replaces, or by link(2), which fails where the name is taken; then the folder is synced.
-// The same for a large file that was written by stream.
+// The same for a large file that was written by stream. What a writer that was killed left beside a name, the next
+// one sweeps.
 
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
-import { copyFile, link, mkdir, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { utf8 } from '../../domain/model/bytes.js';
+import type { Files } from '../../domain/ports/files.js';
+import { systemFiles } from './files.js';
 
-const privateFile = 0o600;
-const privateFolder = 0o700;
-
-/** Creates the folder and its parents for the owner only; what exists keeps its mode. */
-export async function makePrivateFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: privateFolder });
+/** Creates the folder and what is missing above it, for the owner only; what exists keeps its mode. Durable when resolved. */
+export async function makePrivateFolder(path: string, files: Files = systemFiles): Promise<void> {
+  try {
+    await files.makeFolder(path);
+  } catch (error) {
+    const above = dirname(path);
+    if ((error as { code?: unknown }).code !== 'ENOENT' || above === path) throw error;
+    await makePrivateFolder(above, files);
+    await files.makeFolder(path);
+  }
+  try {
+    // Also where it was there already: whoever made it may have failed at, or died before, just this.
+    await files.syncFolder(dirname(path));
+  } catch (error) {
+    // A folder above may be closed to its users; then it is nobody's of this program's making either.
+    const { code } = error as { code?: unknown };
+    if (code !== 'EACCES' && code !== 'EPERM') throw error;
+  }
 }
 
 /** Replaces the file or makes it, mode 0600 unless told otherwise. Durable when resolved. */
 export async function replaceFile(
   path: string,
   content: Uint8Array | string,
-  mode = privateFile,
+  mode?: number,
+  files: Files = systemFiles,
 ): Promise<void> {
-  const temporary = await writeBeside(path, content, mode);
+  const temporary = await writeBeside(files, path, content, mode);
   try {
-    await rename(temporary, path);
+    await files.rename(temporary, path);
   } catch (error) {
-    await unlink(temporary).catch(() => {});
+    await files.remove(temporary).catch(() => {});
     throw error;
+  } finally {
+    underWay.delete(temporary);
   }
-  await syncFolder(dirname(path));
+  await files.syncFolder(dirname(path));
 }
 
 /** Makes the file, mode 0600; false when the name is taken. Durable when resolved. */
-export async function createFile(path: string, content: Uint8Array | string): Promise<boolean> {
-  const temporary = await writeBeside(path, content, privateFile);
+export async function createFile(
+  path: string,
+  content: Uint8Array | string,
+  files: Files = systemFiles,
+): Promise<boolean> {
+  const temporary = await writeBeside(files, path, content);
   try {
-    await putInPlace(temporary, path, false);
+    await putInPlace(temporary, path, false, files);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    if ((error as { code?: unknown }).code === 'EEXIST') return false;
     throw error;
   } finally {
-    await unlink(temporary).catch(() => {});
+    await files.remove(temporary).catch(() => {});
+    underWay.delete(temporary);
   }
 }
 
@@ -49,46 +71,82 @@ export async function createFile(path: string, content: Uint8Array | string): Pr
  * Gives a finished, synced file its final name. Without `replace` it rejects with EEXIST where the name is
  * taken, also when it was taken a moment ago.
  */
-export async function putInPlace(from: string, to: string, replace: boolean): Promise<void> {
+export async function putInPlace(
+  from: string,
+  to: string,
+  replace: boolean,
+  files: Files = systemFiles,
+): Promise<void> {
   if (replace) {
-    await rename(from, to);
-  } else {
-    try {
-      await link(from, to);
-    } catch (error) {
-      // FAT and some network file systems have no hard links: an exclusive copy is the best there is.
-      const { code } = error as NodeJS.ErrnoException;
-      if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS' && code !== 'EOPNOTSUPP') throw error;
-      await copyFile(from, to, constants.COPYFILE_EXCL);
-    }
-    await unlink(from);
+    await files.rename(from, to);
+    await files.syncFolder(dirname(to));
+    return;
   }
-  await syncFolder(dirname(to));
+  await files.link(from, to);
+  try {
+    await files.syncFolder(dirname(to));
+  } catch (error) {
+    // Whoever tries again would find the name and take it for durable.
+    await files.remove(to).catch(() => {});
+    throw error;
+  }
+  await files.remove(from).catch(() => {}); // it is in place: what cannot be removed now is swept later
 }
 
-async function writeBeside(path: string, content: Uint8Array | string, mode: number): Promise<string> {
-  const suffix = randomBytes(6).toString('hex');
-  const temporary = join(dirname(path), `.${basename(path).slice(0, 100)}.${suffix}.tmp`);
-  const file = await open(temporary, 'wx', mode);
+/** `.<name>.<process id>-<12 hex digits>.tmp` */
+const temporaryName = /^\..+\.(\d{1,10})-[0-9a-f]{12}\.tmp$/u;
+/** Files that this process is at. */
+const underWay = new Set<string>();
+
+/** Removes what writers that are gone left in a folder. Never throws: it is no part of anybody's work. */
+async function sweepFolder(files: Files, folder: string): Promise<void> {
   try {
-    await file.writeFile(content);
-    await file.sync();
+    for await (const { name } of files.entries(folder)) {
+      const match = temporaryName.exec(name);
+      const path = join(folder, name);
+      if (match === null || underWay.has(path) || isAlive(Number(match[1]))) continue;
+      await files.remove(path);
+    }
+  } catch {
+    // the next writer sweeps
+  }
+}
+
+/** Another process; what has this one's id and is not under way is of an earlier process with the same id. */
+function isAlive(pid: number): boolean {
+  if (pid === process.pid || pid === 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
   } catch (error) {
-    await unlink(temporary).catch(() => {});
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
+async function writeBeside(
+  files: Files,
+  path: string,
+  content: Uint8Array | string,
+  mode?: number,
+): Promise<string> {
+  const unique = `${process.pid}-${randomBytes(6).toString('hex')}`;
+  const temporary = join(dirname(path), `.${basename(path).slice(0, 100)}.${unique}.tmp`);
+  underWay.add(temporary);
+  const sweeping = sweepFolder(files, dirname(path));
+  try {
+    const file = await files.create(temporary, mode);
+    try {
+      await file.write(typeof content === 'string' ? utf8(content) : content, 0);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    return temporary;
+  } catch (error) {
+    underWay.delete(temporary);
+    await files.remove(temporary).catch(() => {});
     throw error;
   } finally {
-    await file.close();
-  }
-  return temporary;
-}
-
-async function syncFolder(path: string): Promise<void> {
-  // Windows cannot open a folder; there the rename itself is all that can be asked for.
-  if (process.platform === 'win32') return;
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
+    await sweeping;
   }
 }

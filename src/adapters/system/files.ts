@@ -1,5 +1,17 @@
 // The Files port on this machine's file system.
-import { type FileHandle, mkdir, open, opendir, rename, stat, statfs, unlink } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import {
+  copyFile,
+  type FileHandle,
+  link,
+  mkdir,
+  open,
+  opendir,
+  rename,
+  stat,
+  statfs,
+  unlink,
+} from 'node:fs/promises';
 import type { Files, FolderEntry, OpenFile } from '../../domain/ports/files.js';
 
 const hasCode = (error: unknown, code: string): boolean => (error as { code?: unknown }).code === code;
@@ -34,8 +46,13 @@ class NodeFile implements OpenFile {
     return (await this.#handle.stat()).size;
   }
 
+  truncate(length: number): Promise<void> {
+    return this.#handle.truncate(length);
+  }
+
+  /** fdatasync(2): the times of a file, which fsync(2) would write too, are nothing to wait for. */
   sync(): Promise<void> {
-    return this.#handle.sync();
+    return this.#handle.datasync();
   }
 
   close(): Promise<void> {
@@ -44,8 +61,9 @@ class NodeFile implements OpenFile {
 }
 
 export const systemFiles: Files = {
-  create: async (path) => new NodeFile(await open(path, 'wx', 0o600)),
+  create: async (path, mode = 0o600) => new NodeFile(await open(path, 'wx+', mode)),
   open: async (path) => new NodeFile(await open(path, 'r')),
+  openToWrite: async (path) => new NodeFile(await open(path, 'r+')),
 
   async size(path) {
     try {
@@ -58,6 +76,18 @@ export const systemFiles: Files = {
   },
 
   rename,
+
+  async link(from, to) {
+    try {
+      await link(from, to);
+    } catch (error) {
+      // FAT and some network file systems have no hard links: an exclusive copy is the best there is.
+      if (!['EPERM', 'ENOTSUP', 'ENOSYS', 'EOPNOTSUPP'].some((code) => hasCode(error, code))) throw error;
+      await copyFile(from, to, constants.COPYFILE_EXCL);
+      const copy = await open(to, 'r');
+      await copy.sync().finally(() => copy.close());
+    }
+  },
 
   async remove(path) {
     try {
@@ -80,6 +110,8 @@ export const systemFiles: Files = {
   },
 
   async syncFolder(path) {
+    // Windows cannot open a folder; there the rename itself is all that can be asked for.
+    if (process.platform === 'win32') return;
     const handle = await open(path, 'r');
     try {
       await handle.sync();

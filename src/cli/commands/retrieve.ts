@@ -2,20 +2,24 @@
 
 import type { Command } from 'commander';
 import { formatBytes } from '../../adapters/config/byte-size.js';
-import type { FileTaoClient, RetrievedFile } from '../../client/client.js';
-import type { HashRecord } from '../../client/hash-records.js';
-import type { RetrieveProgress } from '../../client/retrieve.js';
+import type { FileTaoClient, GetOptions } from '../../client/client.js';
+import type { ListedEntry } from '../../client/listing.js';
+import type { ObjectFacts, RetrieveProgress } from '../../client/retrieve.js';
 import { FileTaoError } from '../../domain/model/errors.js';
 import { addConfigOptions, configOf } from '../config-options.js';
 import { interruptSignal } from '../interrupt.js';
 import { openClient } from '../open-client.js';
 import { ProgressBar } from '../progress-bar.js';
+import { asTable, day, shown } from '../table.js';
 
 interface GetFlags {
   readonly data_hash?: string;
   readonly cid?: string;
   readonly output?: string;
+  readonly range?: string;
+  readonly decrypt: boolean;
   readonly overwrite?: true;
+  readonly force?: true;
   readonly json?: true;
 }
 
@@ -28,47 +32,66 @@ export function register(program: Command): void {
   addConfigOptions(
     group
       .command('get')
-      .description('Retrieve an object, verify and decrypt it, print the path of the file')
+      .description(
+        'Retrieve an object, verify and decrypt it, print the path of the file. The same command again goes on where this one was interrupted',
+      )
       .option('--data_hash <cid>', 'CID of the object, as `store put` printed it')
       .option('--cid <cid>', 'The same as --data_hash')
       .option(
         '-o, --output <file>',
         'File to write; - writes to standard output (default: storage_basepath/name)',
       )
+      .option(
+        '--range <bytes>',
+        'Only these bytes of the file: 0-99, 100- or -100; to standard output without -o',
+      )
+      .option('--no-decrypt', 'Take the object as it is stored')
       .option('--overwrite', 'Replace the file if it exists')
+      .option('--force', 'The same as --overwrite')
       .option('--json', 'Print one line of JSON'),
     'client',
   ).action(async (flags: GetFlags, command: Command) => {
     const cid = cidOf(flags);
-    const { values } = await configOf(command, 'client');
-    const { objectCid } = await import('../../domain/content/cid.js');
+    const config = await configOf(command, 'client');
+    const [{ objectCid }, { parseByteRange }] = await Promise.all([
+      import('../../domain/content/cid.js'),
+      import('../../client/retrieve.js'),
+    ]);
     objectCid(cid);
-    const client = await openClient(values);
+    const range = flags.range === undefined ? null : parseByteRange(flags.range);
+    const toStdout = flags.output === '-' || (range !== null && flags.output === undefined);
+    if (toStdout && flags.json === true) {
+      throw new FileTaoError('bad-input', '--json describes a file: name one with -o');
+    }
+    if (range !== null && flags.output === undefined && process.stdout.isTTY) {
+      throw new FileTaoError('bad-input', 'name the file to write with -o FILE; -o - writes to the terminal');
+    }
+    const client = await openClient(config);
     const bar = new ProgressBar(flags.json !== true);
-    const shared = {
+    const shared: GetOptions = {
       signal: interruptSignal(),
+      decrypt: flags.decrypt,
       onProgress: ({ bytes, bytesTotal }: RetrieveProgress) => bar.update('retrieving', bytes, bytesTotal),
     };
+    const overwrite = flags.overwrite === true || flags.force === true;
     const started = performance.now();
     try {
-      if (flags.output === '-') {
-        await toStandardOutput(client, cid, shared);
+      if (toStdout) {
+        const object =
+          range === null ? await client.open(cid, shared) : await client.openRange(cid, range, shared);
+        await toStandardOutput(object.plaintext);
         return;
       }
-      const options = { ...shared, overwrite: flags.overwrite === true };
-      const file =
-        flags.output === undefined
-          ? await client.getToFolder(cid, values.storage_basepath, options)
-          : await client.getToFile(cid, flags.output, options);
+      const file = await toFile(client, cid, flags.output ?? null, range, config.values.storage_basepath, {
+        ...shared,
+        overwrite,
+      });
       bar.clear();
-      const { encodeSs58, ownerBytes } = await owners();
-      const owner = encodeSs58(ownerBytes(file.owner));
+      const owner = await ownerOf(file);
       if (flags.json === true) process.stdout.write(asJson(file, owner));
       else {
         const seconds = ((performance.now() - started) / 1000).toFixed(1);
-        process.stderr.write(
-          `retrieved ${formatBytes(file.size)} in ${seconds} s, verified, put by ${owner}\n`,
-        );
+        process.stderr.write(said(file, seconds, owner));
         process.stdout.write(`${file.path}\n`);
       }
     } finally {
@@ -80,27 +103,32 @@ export function register(program: Command): void {
   addConfigOptions(
     group
       .command('list')
-      .description('List what was stored from here: all wallets, or the one named')
-      .option('--json', 'Print one line of JSON per object'),
+      .description('List what was stored: name, CID, size, dates, health')
+      .option('--offline', 'Ask no node: names and dates from this machine alone')
+      .option('--json', 'Print one line of JSON for each object'),
     'client',
     { without: ['storage_basepath'] },
-  ).action(async (flags: { json?: true }, command: Command) => {
-    const { values, origins } = await configOf(command, 'client');
-    const { HashRecords, walletsWithRecords } = await import('../../client/hash-records.js');
-    const named = origins['wallet.name'].source !== 'default';
-    const wallets = named ? [values['wallet.name']] : await walletsWithRecords(values.hash_basepath);
-    const rows: Row[] = [];
+  ).action(async (flags: { json?: true; offline?: true }, command: Command) => {
+    const config = await configOf(command, 'client');
+    const { listing, walletsToList } = await import('../../client/listing.js');
+    const wallets = await walletsToList(config);
+    const rows: ListedEntry[] = [];
     for (const wallet of wallets) {
-      const records = await new HashRecords(values.hash_basepath, wallet).list();
-      rows.push(...records.map((record) => ({ wallet, ...record })));
+      for await (const entry of listing(config, wallet, {
+        offline: flags.offline === true,
+        say: (line) => void process.stderr.write(`${shown(line)}\n`),
+        signal: interruptSignal(),
+      })) {
+        if (flags.json === true) process.stdout.write(`${JSON.stringify(entry)}\n`);
+        else rows.push(entry);
+      }
     }
-    if (flags.json === true) {
-      for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`);
-    } else if (rows.length === 0) {
+    if (flags.json === true) return;
+    if (rows.length === 0) {
       process.stderr.write(
-        `nothing was stored from here yet (${values.hash_basepath}); try: filetao store put\n`,
+        `nothing was stored from here yet (${config.values.hash_basepath}); try: filetao store put\n`,
       );
-    } else process.stdout.write(asTable(rows));
+    } else process.stdout.write(listTable(rows));
   });
 }
 
@@ -113,64 +141,68 @@ function cidOf({ data_hash, cid }: GetFlags): string {
   return given;
 }
 
-async function toStandardOutput(
-  client: FileTaoClient,
-  cid: string,
-  options: Parameters<FileTaoClient['open']>[1],
-): Promise<void> {
-  const { pipeline } = await import('node:stream/promises');
-  const object = await client.open(cid, options);
-  try {
-    await pipeline(object.plaintext, process.stdout, { end: false });
-  } finally {
-    await object.cancel();
-  }
+interface Retrieved extends ObjectFacts {
+  readonly path: string;
+  readonly bytesKept?: number;
+  readonly start?: number;
+  readonly end?: number;
 }
 
-async function owners(): Promise<{
-  readonly encodeSs58: (key: Uint8Array) => string;
-  readonly ownerBytes: (hex: string) => Uint8Array;
-}> {
+async function toFile(
+  client: FileTaoClient,
+  cid: string,
+  output: string | null,
+  range: { readonly start: number; readonly end: number | null } | null,
+  folder: string,
+  options: GetOptions & { readonly overwrite: boolean },
+): Promise<Retrieved> {
+  if (range !== null && output !== null) return client.getRangeToFile(cid, range, output, options);
+  return output === null ? client.getToFolder(cid, folder, options) : client.getToFile(cid, output, options);
+}
+
+async function toStandardOutput(plaintext: AsyncGenerator<Uint8Array, void>): Promise<void> {
+  const { pipeline } = await import('node:stream/promises');
+  await pipeline(plaintext, process.stdout, { end: false });
+}
+
+async function ownerOf({ owner }: ObjectFacts): Promise<string> {
   const [{ encodeSs58 }, { fromHex }] = await Promise.all([
     import('../../domain/identity/ss58.js'),
     import('../../domain/model/bytes.js'),
   ]);
-  return { encodeSs58, ownerBytes: fromHex };
+  return encodeSs58(fromHex(owner));
 }
 
-const asJson = ({ cid, path, size, storedSize, expiry }: RetrievedFile, owner: string): string =>
-  `${JSON.stringify({ cid, path, size, storedSize, owner, expiry })}\n`;
-
-interface Row extends HashRecord {
-  readonly wallet: string;
+function said(
+  { size, bytesKept = 0, encrypted, start, end }: Retrieved,
+  seconds: string,
+  owner: string,
+): string {
+  const kept = bytesKept > 0 ? `, ${formatBytes(bytesKept)} were here already` : '';
+  const plain = encrypted ? '' : ', not encrypted';
+  const what =
+    start === undefined || end === undefined
+      ? `${formatBytes(size)} in ${seconds} s, verified`
+      : `bytes ${start}-${end - 1} of ${size} in ${seconds} s, proved to the manifest`;
+  return `retrieved ${what}${kept}${plain}, put by ${owner}\n`;
 }
 
-/** Names are a user's, so they may hold anything: what a terminal would act on is shown as �. */
-const shown = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd');
+function asJson(file: Retrieved, owner: string): string {
+  const { cid, path, size, storedSize, encrypted, expiry, bytesKept, start, end } = file;
+  return `${JSON.stringify({ cid, path, size, storedSize, owner, encrypted, expiry, bytesKept, start, end })}\n`;
+}
 
-const day = (unixSeconds: number | null): string =>
-  unixSeconds === null ? '–' : new Date(unixSeconds * 1000).toISOString().slice(0, 10);
-
-export function asTable(rows: readonly Row[]): string {
-  const lines = [
-    ['Wallet Name', 'Filename', 'Size', 'Stored', 'Expires', 'Data Hash'],
-    ...rows.map(({ wallet, name, size, storedAt, expiry, cid }) => [
+export function listTable(rows: readonly ListedEntry[]): string {
+  return asTable([
+    ['Wallet Name', 'Filename', 'Size', 'Stored', 'Expires', 'Health', 'Data Hash'],
+    ...rows.map(({ wallet, name, size, storedAt, expiry, health, cid }) => [
       shown(wallet),
-      shown(name),
+      name === null ? '–' : shown(name),
       size === null ? '–' : formatBytes(size),
       day(storedAt),
       day(expiry),
+      health ?? '–',
       shown(cid),
     ]),
-  ];
-  const widths = lines[0]!.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
-  return lines
-    .map((line) =>
-      line
-        .map((cell, column) => cell.padEnd(widths[column]!))
-        .join('  ')
-        .trimEnd(),
-    )
-    .map((line) => `${line}\n`)
-    .join('');
+  ]);
 }

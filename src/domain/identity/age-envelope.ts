@@ -14,7 +14,7 @@
 import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { Decrypter, Encrypter } from 'age-encryption';
-import { concatBytes, utf8 } from '../model/bytes.js';
+import { concatBytes, equalBytes, utf8 } from '../model/bytes.js';
 import { FileTaoError } from '../model/errors.js';
 import { type Aead, aeadTagSize, type Cipher } from '../ports/cipher.js';
 import type { Random } from '../ports/random.js';
@@ -23,7 +23,7 @@ export const fileKeySize = 16;
 export const payloadNonceSize = 16;
 /** Plaintext bytes of every chunk but the last. */
 export const ageChunkSize = 64 * 1024;
-const sealedChunkSize = ageChunkSize + aeadTagSize;
+export const sealedChunkSize = ageChunkSize + aeadTagSize;
 /** Ours have about 200 bytes; more than this is not looked at. */
 export const ageHeaderSizeMax = 16 * 1024;
 
@@ -89,6 +89,12 @@ export function ageHeaderLength(start: Uint8Array): number | null {
   return null;
 }
 
+/** Whether bytes begin as an age v1 file does; fewer bytes than its first line has never do. */
+export function isAgeFile(start: Uint8Array): boolean {
+  const version = utf8('age-encryption.org/v1\n');
+  return start.length >= version.length && equalBytes(start.subarray(0, version.length), version);
+}
+
 /**
  * The file key of a header, for an identity (`AGE-SECRET-KEY-1…`). Throws `wrong-wallet` when no stanza is
  * for this identity, `integrity` when the header is damaged.
@@ -141,6 +147,14 @@ class StreamNonce {
   final(): Uint8Array {
     this.bytes[11] = 1;
     return this.bytes;
+  }
+
+  /** The nonce of chunk `index`, which a safe integer holds for any file. */
+  static at(index: number, isLast = false): StreamNonce {
+    const nonce = new StreamNonce();
+    for (let i = 10, rest = index; rest > 0; i--, rest = Math.floor(rest / 256)) nonce.bytes[i] = rest % 256;
+    if (isLast) nonce.final();
+    return nonce;
   }
 }
 
@@ -212,6 +226,30 @@ export class AgeEncryptor {
   }
 }
 
+/** Single chunks of a payload in any order, for whoever goes on in the middle of a file. */
+export class AgeChunks {
+  readonly #aead: Aead;
+
+  constructor(cipher: Cipher, fileKey: Uint8Array, payloadNonce: Uint8Array) {
+    this.#aead = payloadAead(cipher, fileKey, payloadNonce);
+  }
+
+  /** The ciphertext of a chunk that is not the last. */
+  seal(index: number, chunk: Uint8Array): Uint8Array {
+    return this.#aead.seal(StreamNonce.at(index).bytes, chunk);
+  }
+
+  /** Throws `integrity`. */
+  open(index: number, sealed: Uint8Array, isLast: boolean): Uint8Array {
+    const chunk = this.#aead.open(StreamNonce.at(index, isLast).bytes, sealed);
+    if (chunk === null) throw damagedChunk(index);
+    return chunk;
+  }
+}
+
+const damagedChunk = (index: number): FileTaoError =>
+  new FileTaoError('integrity', `the age payload is damaged, cut or reordered in chunk ${index}`);
+
 /**
  * Ciphertext after header and payload nonce in, plaintext out. Every chunk is authentic when it is given out;
  * that the file is whole is only known when `finish` returns. Throws `integrity`.
@@ -219,11 +257,24 @@ export class AgeEncryptor {
 export class AgeDecryptor {
   readonly #aead: Aead;
   readonly #chunks = new Chunker(sealedChunkSize);
-  readonly #nonce = new StreamNonce();
-  #opened = 0;
+  readonly #nonce: StreamNonce;
+  #opened: number;
 
-  constructor(cipher: Cipher, fileKey: Uint8Array, payloadNonce: Uint8Array) {
+  /** `opened` chunks are done already: what is pushed begins with the next one. */
+  constructor(cipher: Cipher, fileKey: Uint8Array, payloadNonce: Uint8Array, opened = 0) {
     this.#aead = payloadAead(cipher, fileKey, payloadNonce);
+    this.#nonce = StreamNonce.at(opened);
+    this.#opened = opened;
+  }
+
+  /** Chunks given out so far. */
+  get opened(): number {
+    return this.#opened;
+  }
+
+  /** Ciphertext of the chunk that is not given out yet; a view. */
+  get pending(): Uint8Array {
+    return this.#chunks.last();
   }
 
   *push(data: Uint8Array): Generator<Uint8Array> {
@@ -245,12 +296,7 @@ export class AgeDecryptor {
 
   #open(nonce: Uint8Array, sealed: Uint8Array): Uint8Array {
     const chunk = this.#aead.open(nonce, sealed);
-    if (chunk === null) {
-      throw new FileTaoError(
-        'integrity',
-        `the age payload is damaged, cut or reordered in chunk ${this.#opened}`,
-      );
-    }
+    if (chunk === null) throw damagedChunk(this.#opened);
     return chunk;
   }
 }

@@ -25,6 +25,8 @@ export const limits = {
   /** Bytes of a signed manifest: 32 per piece, so 64 Ki pieces of 64 MiB make 4 TiB. */
   manifestBytesMax: 4 * mebibyte,
   piecesPerObjectMax: 65536,
+  /** Owners whose claims on one object are looked at: one whose pieces are at hand is enough. */
+  claimsPerObject: 32,
   /** Blocks after which a named block is too old for challenge, store, renew and delete. */
   blockAgeMax: 50,
   /** Seconds a `busy` answer may ask for. */

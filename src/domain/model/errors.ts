@@ -62,6 +62,8 @@ export const errorTable = {
   busy: kind(503, exitCodes.network),
   budget: kind(429, exitCodes.network),
   full: kind(507, exitCodes.other),
+  /** The miner leaves the network and takes nothing new. */
+  leaving: kind(503, exitCodes.partial),
   partial: kind(502, exitCodes.partial),
   'too-few-miners': kind(503, exitCodes.partial),
   // the machine and the network

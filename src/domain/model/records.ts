@@ -1,6 +1,7 @@
 // What the indexes keep. Plain data: ids are hex text, times are unix seconds unless named …Ms.
 
 import type { Cid, PieceId, PublicKey, Root } from './bytes.js';
+import type { TierName } from './tiers.js';
 
 /** How a manifest says its pieces are protected. Erasure coding joins as another `scheme`. */
 export interface Redundancy {
@@ -9,14 +10,25 @@ export interface Redundancy {
   readonly copies: number;
 }
 
-/** A user's object as the validator keeps it. */
-export interface ObjectRecord {
+/** One owner's claim on one object: the same bytes may be claimed by many owners, each on terms of its own. */
+export interface ObjectId {
   readonly cid: Cid;
+  readonly owner: PublicKey;
+}
+
+/** What the claims of one owner come to. */
+export interface OwnedTotal {
+  readonly objects: number;
+  /** Bytes of the objects, each counted once however many replicas it has. */
+  readonly bytes: number;
+}
+
+/** A user's object as the validator keeps it: what its owner claims. */
+export interface ObjectRecord extends ObjectId {
   readonly size: number;
   readonly pieceSize: number;
   readonly pieceIds: readonly PieceId[];
   readonly redundancy: Redundancy;
-  readonly owner: PublicKey;
   readonly expiry: number;
   readonly storedAt: number;
   /** Signature (64) ‖ body of the manifest as the owner signed it. */
@@ -93,12 +105,23 @@ export interface HeldReplica extends ReplicaId {
 
 export type StatisticKind = 'store' | 'challenge' | 'retrieve';
 
-/** Counts of one miner in the current window, and its lifetime successes. */
+export type KindCounts = Readonly<Record<StatisticKind, number>>;
+
+/** Counts of one miner in the current window, its lifetime successes, and the tier that earlier windows earned it. */
 export interface MinerStatistics {
   readonly minerKey: PublicKey;
-  readonly attempts: Readonly<Record<StatisticKind, number>>;
-  readonly successes: Readonly<Record<StatisticKind, number>>;
+  readonly attempts: KindCounts;
+  readonly successes: KindCounts;
   readonly totalSuccesses: number;
+  readonly tier: TierName;
+}
+
+/** The counts a miner was judged by at the end of a window, and the tier they earned it. */
+export interface WindowJudgement {
+  readonly minerKey: PublicKey;
+  readonly attempts: KindCounts;
+  readonly successes: KindCounts;
+  readonly tier: TierName;
 }
 
 /** Room on a miner that a store under way will take. It counts as taken until it is settled or runs out. */

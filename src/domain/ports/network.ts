@@ -12,6 +12,7 @@ export const nodeRoutes = [
   'renew',
   'delete',
   'inventory',
+  'ping',
 ] as const;
 export type NodeRoute = (typeof nodeRoutes)[number];
 

@@ -1,16 +1,19 @@
 // What validators and API nodes share: where every piece is, and what each replica must prove next.
 // Several processes use one index at once, so every change of a replica is a compare-and-set on its
-// `version`; each method is one atomic change. "Resolved" means durable.
+// `version`; each method is one atomic change (of those for many, each record is one). "Resolved" means durable.
 
 import type { Cid, PieceId, PublicKey } from '../model/bytes.js';
 import type {
   BytesPromise,
   MinerStatistics,
+  ObjectId,
   ObjectRecord,
+  OwnedTotal,
   PieceRecord,
   ReplicaId,
   ReplicaRecord,
   StatisticKind,
+  WindowJudgement,
 } from '../model/records.js';
 
 /**
@@ -24,27 +27,39 @@ export interface Page<Item> {
 }
 
 export interface PlacementIndex {
+  /** Writes an owner's claim on an object, in place of an earlier one of the same owner. */
   putObject(record: ObjectRecord): Promise<void>;
-  getObject(cid: Cid): Promise<ObjectRecord | null>;
-  /** Removes the object and its claim on its pieces; pieces that nothing claims keep their own expiry. */
-  deleteObject(cid: Cid): Promise<boolean>;
+  getObject(id: ObjectId): Promise<ObjectRecord | null>;
+  /** All owners' claims on an object, up to `limit` of them. */
+  claimsOf(cid: Cid, limit: number): Promise<readonly ObjectRecord[]>;
+  /** Removes the owner's claim on the object and its pieces; pieces that nothing claims keep their own expiry. */
+  deleteObject(id: ObjectId): Promise<boolean>;
+  /** All claims, by CID and then by owner. */
   listObjects(cursor: string | null, limit: number): Promise<Page<ObjectRecord>>;
-  /** Objects whose expiry is at or before `time` (unix seconds), oldest first. */
-  expiredObjects(time: number, limit: number): Promise<readonly Cid[]>;
+  /** An owner's claims, by CID. */
+  listObjectsOf(owner: PublicKey, cursor: string | null, limit: number): Promise<Page<ObjectRecord>>;
+  /** Objects and bytes that an owner claims. */
+  ownedBy(owner: PublicKey): Promise<OwnedTotal>;
+  /** Claims whose expiry is at or before `time` (unix seconds), oldest first. */
+  expiredObjects(time: number, limit: number): Promise<readonly ObjectId[]>;
 
   /** Creates the piece, or moves expiry and copies up to the larger values. */
   putPiece(record: PieceRecord): Promise<void>;
+  /** putPiece of each: many at once cost far less than one after the other. */
+  putPieces(records: readonly PieceRecord[]): Promise<void>;
   getPiece(pieceId: PieceId): Promise<PieceRecord | null>;
   listPieces(cursor: string | null, limit: number): Promise<Page<PieceRecord>>;
   /** Pieces whose expiry is at or before `time` (unix seconds), oldest first. */
   expiredPieces(time: number, limit: number): Promise<readonly PieceId[]>;
   /** Removes the piece if its expiry is at or before `time` and neither object nor replica refers to it. */
   removePiece(pieceId: PieceId, time: number): Promise<boolean>;
-  /** Objects that contain the piece. */
-  objectsOfPiece(pieceId: PieceId): Promise<readonly Cid[]>;
+  /** Claims on objects that contain the piece. */
+  objectsOfPiece(pieceId: PieceId): Promise<readonly ObjectId[]>;
 
   /** Adds a replica with its verified store and settles the promise of its bytes; false when it is already there. */
   addReplica(record: ReplicaRecord, promiseId?: string): Promise<boolean>;
+  /** addReplica of each, without a promise: for copying and rebuilding an index. Answers in the order given. */
+  addReplicas(records: readonly ReplicaRecord[]): Promise<readonly boolean[]>;
   getReplica(id: ReplicaId): Promise<ReplicaRecord | null>;
   /** Writes `next` if the stored version is next.version − 1; false when another process was faster. */
   updateReplica(next: ReplicaRecord): Promise<boolean>;
@@ -73,13 +88,14 @@ export interface PlacementIndex {
   count(minerKey: PublicKey, kind: StatisticKind, success: boolean): Promise<void>;
   statistics(minerKey: PublicKey): Promise<MinerStatistics>;
   listStatistics(): Promise<readonly MinerStatistics[]>;
-  /** Replaces a miner's counts: for moving an index. */
+  /** Replaces a miner's counts and tier: for moving an index, and for a hotkey that left the subnet. */
   putStatistics(record: MinerStatistics): Promise<void>;
   /**
-   * Begins the window of this number: counts go to zero, lifetime successes stay. False when this or a later
-   * window has begun, so of several processes that roll at once one does.
+   * Begins the window of this number. What a judgement was made by is taken off the miner's counts, and its tier is
+   * set; an attempt that came after the judgement stays for the window that begins. Lifetime successes stay. False when
+   * this or a later window has begun, so of several processes that roll at once one does.
    */
-  rollWindow(window: number): Promise<boolean>;
+  rollWindow(window: number, judgements: readonly WindowJudgement[]): Promise<boolean>;
   /** Number of the window that has begun last; 0 before the first. */
   window(): Promise<number>;
 

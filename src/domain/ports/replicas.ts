@@ -41,6 +41,11 @@ export interface Replicas {
   writeTerms(id: ReplicaId, terms: Uint8Array): Promise<void>;
   /** Durable when resolved; false when it was not there. */
   remove(id: ReplicaId): Promise<boolean>;
+  /**
+   * Takes a damaged replica out of use without destroying it; resolves with where its bytes are now, or null when it
+   * was not there. They count against no quota: whoever looks after the miner removes them.
+   */
+  setAside(id: ReplicaId): Promise<string | null>;
   /** Every replica on disk, in no order. */
   list(): AsyncIterable<StoredReplica>;
   /** Removes leftovers of a crash (temporary files); returns how many. Called once at start. */

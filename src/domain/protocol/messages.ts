@@ -155,6 +155,15 @@ export const inventoryAnswerKind = defineMessage(
   sender,
 );
 
+/** Asks whether the miner is there, whether it means to stay, and how much it can still take. */
+export const pingKind = defineMessage('ping', { ...header, nonce: bytes32 }, sender);
+/** A miner that is leaving serves everything but new stores until its replicas have been moved. */
+export const pingAnswerKind = defineMessage(
+  'ping-answer',
+  { ...header, requestDigest: bytes32, state: oneOf('serving', 'leaving'), freeBytes: uint() },
+  sender,
+);
+
 /** Why a miner does not answer as asked. Signed, so that it can be held against the miner. */
 export const refusalCodes = [
   'bad-message',
@@ -169,6 +178,7 @@ export const refusalCodes = [
   'busy',
   'budget',
   'full',
+  'leaving',
   'expired',
   'damaged',
   'internal',
@@ -204,6 +214,8 @@ export type DeleteBody = BodyOf<typeof deleteKind>;
 export type AcknowledgementBody = BodyOf<typeof acknowledgementKind>;
 export type InventoryBody = BodyOf<typeof inventoryKind>;
 export type InventoryAnswerBody = BodyOf<typeof inventoryAnswerKind>;
+export type PingBody = BodyOf<typeof pingKind>;
+export type PingAnswerBody = BodyOf<typeof pingAnswerKind>;
 export type RefusalBody = BodyOf<typeof refusalKind>;
 
 /** The network a node speaks for, and who it is. */

@@ -19,16 +19,18 @@ import { decodeOpening } from './opening.js';
 import { chunkCount } from './parameters.js';
 
 /** Why a round failed by the miner's own signed bytes. */
-export type ProofFault =
-  | 'wrong-round'
-  | 'count'
-  | 'link'
-  | 'bulk-digest'
-  | 'opening-length'
-  | 'blinding-range'
-  | 'content-path'
-  | 'keyed-path'
-  | 'commitment-path';
+export const proofFaults = [
+  'wrong-round',
+  'count',
+  'link',
+  'bulk-digest',
+  'opening-length',
+  'blinding-range',
+  'content-path',
+  'keyed-path',
+  'commitment-path',
+] as const;
+export type ProofFault = (typeof proofFaults)[number];
 
 export interface ChallengeTerms {
   readonly root: Uint8Array;

@@ -11,6 +11,7 @@ import { mebibyte } from '../../domain/model/constants.js';
 import type { NodeAddress } from '../../domain/ports/chain.js';
 import { ByteGate } from '../byte-gate.js';
 import type { RunningNode } from '../running-node.js';
+import { addStatusRoutes, type Operation, serverOptionsOf } from '../status.js';
 import { closeValidatorParts, composeValidator, type ValidatorParts } from '../validator/compose.js';
 import { FailureCounts } from '../validator/miners.js';
 import type { ApiContext } from './context.js';
@@ -30,6 +31,8 @@ export interface ApiParts extends ValidatorParts {
   readonly version: string;
   /** The address to announce, null for none; default: the one it listens on. */
   readonly announce?: (listening: NodeAddress) => Promise<NodeAddress | null>;
+  /** How the node is watched and ended; without it there are no metrics. */
+  readonly operation?: Operation;
 }
 
 /** Disk the spool may use; more uploads wait. */
@@ -57,7 +60,13 @@ export async function startApi(parts: ApiParts): Promise<RunningNode> {
     version: parts.version,
   };
   const leftovers = await spoolFiles(parts.spoolDirectory);
-  const server = createServer({ log: parts.log, host: parts.host, port: parts.port });
+  const { operation, log } = parts;
+  const server = createServer({
+    log,
+    host: parts.host,
+    port: parts.port,
+    ...serverOptionsOf(operation),
+  });
   server.app.get('/v1/info', async () => ({
     version: parts.version,
     role: 'api',
@@ -72,8 +81,11 @@ export async function startApi(parts: ApiParts): Promise<RunningNode> {
   }));
   addPieceRoutes(server, context);
   addObjectRoutes(server, context);
-  const address = await server.listen();
+  const checks = { chain: () => context.view.head(), index: () => context.index.window() };
+  const status = await addStatusRoutes(server, checks, { operation, log });
+  let address: NodeAddress;
   try {
+    address = await server.listen();
     // Only now, because until here another API node might be at work on this folder.
     for (const path of leftovers) await rm(path, { force: true });
     // Users look for the validator's hotkey on the chain and find this node.
@@ -85,12 +97,17 @@ export async function startApi(parts: ApiParts): Promise<RunningNode> {
       );
   } catch (error) {
     await server.close();
+    await status.close();
     throw error;
   }
+  status.started();
   return {
     address,
+    status: status.separate,
     async close() {
+      status.ending();
       await server.close();
+      await status.close();
       await closeValidatorParts(context);
     },
   };

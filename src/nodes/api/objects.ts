@@ -14,16 +14,17 @@ import { FileTaoError } from '../../domain/model/errors.js';
 import type { ObjectRecord } from '../../domain/model/records.js';
 import { unixSeconds } from '../../domain/ports/clock.js';
 import { type FetchedPiece, fetchPiece } from '../validator/fetching.js';
+import { renewShort } from '../validator/renewing.js';
 import { authorise, authoriseBody, requireExpiry } from './access.js';
 import type { ApiContext } from './context.js';
-import { activeReplicas, hotkeysOf, renewReplicas } from './pieces.js';
+import { activeReplicas, hotkeysOf } from './pieces.js';
 
 /** Bytes handed to the stream at once. */
 const sliceSize = 256 * 1024;
 const manifestType = 'application/vnd.filetao.manifest';
 
 export function addObjectRoutes({ app }: NodeServer, context: ApiContext): void {
-  app.post('/v1/objects', async (request, reply) => {
+  app.post('/objects', async (request, reply) => {
     const authorised = authorise(context, request);
     const length = contentLength(request);
     if (length === null) throw new FileTaoError('length-required', 'Content-Length is missing');
@@ -34,13 +35,13 @@ export function addObjectRoutes({ app }: NodeServer, context: ApiContext): void 
     return reply.code(201).send(answer);
   });
 
-  app.get<{ Params: { cid: string } }>('/v1/objects/:cid/manifest', async (request, reply) => {
+  app.get<{ Params: { cid: string } }>('/objects/:cid/manifest', async (request, reply) => {
     authorise(context, request);
     const object = await requireObject(context, request.params.cid);
     return reply.type(manifestType).send(Buffer.from(object.manifest));
   });
 
-  app.get<{ Params: { cid: string } }>('/v1/objects/:cid', async (request, reply) => {
+  app.get<{ Params: { cid: string } }>('/objects/:cid', async (request, reply) => {
     authorise(context, request);
     return sendObject(context, await requireObject(context, request.params.cid), request, reply);
   });
@@ -63,12 +64,16 @@ async function putObject(context: ApiContext, sealed: Uint8Array, sender: string
   let fewest = Number.POSITIVE_INFINITY;
   for (const id of value.pieceIds) {
     // Pieces of an interrupted put were stored for an earlier expiry. What cannot be renewed does not count.
-    await renewReplicas(context, pieceIdOf(id), value.expiry);
+    await renewShort(context, pieceIdOf(id), value.expiry);
     const replicas = (await activeReplicas(context, pieceIdOf(id))).filter(
       (replica) => replica.expiry >= value.expiry,
     );
     fewest = Math.min(fewest, replicas.length);
     for (const hotkey of hotkeysOf(replicas)) hotkeys.add(hotkey);
+    // Stored before for an object that wished for fewer copies, or a shorter time: repair looks at the piece.
+    const piece = await context.index.getPiece(pieceIdOf(id));
+    if (piece !== null && (piece.copies < copies || piece.expiry < value.expiry))
+      await context.index.putPiece({ ...piece, copies, expiry: value.expiry });
   }
   if (fewest < copies) {
     throw new FileTaoError('partial', `a piece has ${fewest} of ${copies} replicas: send it again`, {
@@ -86,18 +91,14 @@ async function putObject(context: ApiContext, sealed: Uint8Array, sender: string
     storedAt: now,
     manifest: sealed,
   };
-  const existing = await context.index.getObject(record.cid);
-  if (existing !== null && existing.owner !== owner) {
-    throw new FileTaoError('conflict', 'another hotkey owns this object');
-  }
   await context.index.putObject(record);
   const replicas = value.pieceIds.length === 0 ? copies : fewest;
   return { cid: record.cid, replicas, hotkeys: [...hotkeys].sort() };
 }
 
 async function requireObject(context: ApiContext, text: string): Promise<ObjectRecord> {
-  const object = await context.index.getObject(objectCid(text));
-  if (object === null) throw new FileTaoError('not-found', 'no object of this CID is stored here');
+  const [object] = await context.index.claimsOf(objectCid(text), limits.claimsPerObject);
+  if (object === undefined) throw new FileTaoError('not-found', 'no object of this CID is stored here');
   if (object.expiry <= unixSeconds(context.clock))
     throw new FileTaoError('expired', 'the object has expired');
   return object;

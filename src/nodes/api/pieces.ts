@@ -9,10 +9,10 @@ import { bodyParts, contentLength, type NodeServer } from '../../adapters/rpc/se
 import { encodeSs58 } from '../../domain/identity/ss58.js';
 import { equalBytes, fromHex, isHex32, type PieceId } from '../../domain/model/bytes.js';
 import { defaults, limits } from '../../domain/model/constants.js';
-import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
+import { FileTaoError } from '../../domain/model/errors.js';
 import type { ReplicaRecord } from '../../domain/model/records.js';
 import { unixSeconds } from '../../domain/ports/clock.js';
-import { renewReplicaOn } from '../validator/renewing.js';
+import { renewShort } from '../validator/renewing.js';
 import { placePiece } from '../validator/storing.js';
 import { authorise, requireExpiry } from './access.js';
 import type { ApiContext } from './context.js';
@@ -34,7 +34,7 @@ interface PieceQuery {
 }
 
 export function addPieceRoutes({ app }: NodeServer, context: ApiContext): void {
-  app.head<{ Params: { pieceId: string } }>('/v1/pieces/:pieceId', async (request, reply) => {
+  app.head<{ Params: { pieceId: string } }>('/pieces/:pieceId', async (request, reply) => {
     authorise(context, request);
     const pieceId = pieceIdFrom(request.params.pieceId);
     const { copies } = readQuery(request, context);
@@ -43,7 +43,7 @@ export function addPieceRoutes({ app }: NodeServer, context: ApiContext): void {
     return reply.header(replicasHeader, String(replicas.length)).send();
   });
 
-  app.put<{ Params: { pieceId: string } }>('/v1/pieces/:pieceId', async (request) => {
+  app.put<{ Params: { pieceId: string } }>('/pieces/:pieceId', async (request) => {
     authorise(context, request);
     const pieceId = pieceIdFrom(request.params.pieceId);
     const { copies, expiry } = readQuery(request, context);
@@ -74,7 +74,7 @@ async function storePiece(
   try {
     await spool(context, path, pieceId, size, body);
     await context.index.putPiece({ pieceId, size, copies, expiry, storedAt: unixSeconds(context.clock) });
-    await renewReplicas(context, pieceId, expiry);
+    await renewShort(context, pieceId, expiry);
     const { replicas, failures } = await placePiece(
       context,
       { pieceId, size, path, expiry },
@@ -95,19 +95,6 @@ async function storePiece(
     await rm(path, { force: true });
     leave();
   }
-}
-
-/** Those that cannot be renewed do not count towards the copies: others take their place. */
-export async function renewReplicas(context: ApiContext, pieceId: PieceId, expiry: number): Promise<void> {
-  const short = (await activeReplicas(context, pieceId)).filter((replica) => replica.expiry < expiry);
-  await Promise.all(
-    short.map((replica) =>
-      renewReplicaOn(context, replica, expiry).catch((error) => {
-        const { code, message } = toFileTaoError(error);
-        context.log.warn({ miner: replica.minerKey, code, detail: message }, 'a miner did not renew');
-      }),
-    ),
-  );
 }
 
 /** Writes the body to the spool while hashing it; throws `root-mismatch` for other bytes than the id names. */

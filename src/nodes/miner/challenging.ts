@@ -1,8 +1,9 @@
 // Answering challenges (PROTOCOL 5.2 to 5.4): commit to everything, then open what ν names.
 
+import { roundIdOf } from '../../adapters/observe/observer.js';
 import { openSealed, sealMessage } from '../../domain/identity/sealed.js';
 import { equalBytes, publicKeyOf } from '../../domain/model/bytes.js';
-import { FileTaoError } from '../../domain/model/errors.js';
+import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
 import type { HeldReplica } from '../../domain/model/records.js';
 import {
   challengeKind,
@@ -23,6 +24,7 @@ import {
 import { admit, replicaIdOf, requireBlock, requireReplica } from './admission.js';
 import type { MinerContext } from './context.js';
 import type { HeldRound } from './rounds.js';
+import { examine } from './scrubbing.js';
 
 export interface CommitmentAnswer {
   readonly sealed: Uint8Array;
@@ -38,24 +40,45 @@ export async function answerChallenge(context: MinerContext, sealed: Uint8Array)
 
   const round = await context.rounds.obtain(challenge.digest, () =>
     context.budget.spend(validatorKey, size, async (): Promise<HeldRound> => {
+      const startedAtMs = context.clock.now();
       const keys = roundKeys(context.core, context.secret, challenge);
       const path = await context.replicas.path(held);
       const stake = (await context.view.neuron(validatorKey))?.stake ?? 0;
-      const pass = await context.turns.run(stake, () =>
-        context.prover.prove({
-          path,
-          size,
-          key: keys.seed,
-          chunkSize: challenge.value.chunkSize,
-          blinding: keys.blinding,
-        }),
-      );
+      const pass = await context.turns
+        .run(stake, () =>
+          context.prover.prove({
+            path,
+            size,
+            key: keys.seed,
+            chunkSize: challenge.value.chunkSize,
+            blinding: keys.blinding,
+          }),
+        )
+        .catch(async (error) => {
+          if (toFileTaoError(error).code === 'damaged') await examine(context, held);
+          throw error;
+        });
       const body = commitmentBody(context.core, context.party, challenge, pass);
       const answer = sealMessage(commitmentKind, body, context.signer);
       const { digest, value } = openSealed(commitmentKind, answer, () => true);
       await context.index.noteAnswer(held, n, value.link);
+      const elapsedMs = context.clock.now() - startedAtMs;
+      context.observer?.step?.({
+        step: 'commit',
+        challengeId: challenge.digest,
+        startedAtMs,
+        elapsedMs,
+        chunks: pass.count,
+        bytes: size,
+      });
       context.log.debug(
-        { root: held.root, n, chunks: pass.count, ms: Math.round(pass.milliseconds) },
+        {
+          round: roundIdOf(challenge.digest),
+          root: held.root,
+          n,
+          chunks: pass.count,
+          ms: Math.round(pass.milliseconds),
+        },
         'committed to a challenge',
       );
       return { challenge, commitmentDigest: digest, keys, pass, answer };
@@ -71,6 +94,7 @@ export interface OpeningAnswer {
 
 export async function answerOpening(context: MinerContext, sealed: Uint8Array): Promise<OpeningAnswer> {
   const { core, party, replicas } = context;
+  const startedAtMs = context.clock.now();
   const request = openSealed(openingRequestKind, sealed, context.verify);
   checkHeader(party, request.value);
   const round = context.rounds.find(request.value.challengeId);
@@ -89,6 +113,20 @@ export async function answerOpening(context: MinerContext, sealed: Uint8Array): 
     }
     return openingBulk(core, round, indices, await checkedOutboard(context, held), chunks);
   });
+  const elapsedMs = context.clock.now() - startedAtMs;
+  const { challengeId } = request.value;
+  context.observer?.step?.({
+    step: 'open',
+    challengeId,
+    startedAtMs,
+    elapsedMs,
+    chunks: indices.length,
+    bytes: bulk.length,
+  });
+  context.log.debug(
+    { round: roundIdOf(challengeId), root: held.root, chunks: indices.length, ms: elapsedMs },
+    'opened chunks of a round',
+  );
   return {
     head: sealMessage(openingKind, openingBody(core, party, round.challenge, bulk), context.signer),
     bulk,
@@ -103,10 +141,11 @@ export async function checkedOutboard(context: MinerContext, held: HeldReplica):
   if (stored !== null && (stored.length === 32 || outboardReaches(core, stored, root))) return stored;
   const path = await replicas.path(held);
   const rebuilt = await prover.digest({ path, size: held.size, keys: [], outboard: true });
-  if (!equalBytes(rebuilt.root, root)) log.error({ root: held.root }, 'this replica is damaged on disk');
-  else {
-    await replicas.writeOutboard(held, rebuilt.outboard!);
-    log.warn({ root: held.root }, 'rebuilt the outboard of a replica');
+  if (!equalBytes(rebuilt.root, root)) {
+    await examine(context, held);
+    throw new FileTaoError('damaged', 'the replica is damaged on this disk');
   }
+  await replicas.writeOutboard(held, rebuilt.outboard!);
+  log.warn({ root: held.root }, 'rebuilt the outboard of a replica');
   return rebuilt.outboard!;
 }

@@ -6,13 +6,15 @@ import { ChainView } from '../chain-view.js';
 import { type AccessRules, CallRates, openAccess } from './access.js';
 import { WorkBudget } from './budget.js';
 import type { MinerContext } from './context.js';
+import { Leaving } from './leaving.js';
 import { CarriedOut } from './replays.js';
 import { RoundTable } from './rounds.js';
+import { ScrubReports } from './scrub-reports.js';
 import { StakeTurns } from './turns.js';
 
 export type MinerContextParts = Pick<
   MinerContext,
-  'signer' | 'verify' | 'chain' | 'core' | 'replicas' | 'index' | 'prover' | 'clock' | 'log'
+  'signer' | 'verify' | 'chain' | 'core' | 'replicas' | 'index' | 'prover' | 'clock' | 'log' | 'observer'
 > & {
   /** Bytes per second this miner undertakes to prove. */
   readonly rate?: number;
@@ -20,6 +22,8 @@ export type MinerContextParts = Pick<
   readonly access?: AccessRules;
   /** Proofs made at once; default 4. */
   readonly proofsAtOnce?: number;
+  /** Default: the miner stays. */
+  readonly leaving?: Leaving;
 };
 
 const proofsAtOnceDefault = 4;
@@ -38,5 +42,7 @@ export function composeMiner(parts: MinerContextParts): MinerContext {
     budget: new WorkBudget(),
     rate: parts.rate ?? defaultDeadlines.bytesPerSecond,
     carriedOut: new CarriedOut(),
+    leaving: parts.leaving ?? Leaving.staying(),
+    scrubReports: new ScrubReports(parts.log),
   };
 }

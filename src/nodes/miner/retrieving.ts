@@ -3,7 +3,7 @@
 import { sealMessage } from '../../domain/identity/sealed.js';
 import { concatBytes } from '../../domain/model/bytes.js';
 import { leafSize } from '../../domain/model/constants.js';
-import { FileTaoError } from '../../domain/model/errors.js';
+import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
 import { retrieveSeed } from '../../domain/protocol/derivations.js';
 import {
   headerTo,
@@ -17,6 +17,7 @@ import { rangeBytes, rangeProof, retrieveProofBody } from '../../domain/protocol
 import { admit, replicaIdOf, requireReplica } from './admission.js';
 import { checkedOutboard, type OpeningAnswer } from './challenging.js';
 import type { MinerContext } from './context.js';
+import { examine } from './scrubbing.js';
 
 export interface RetrieveAnswer {
   /** E, then the signed proof. */
@@ -34,9 +35,14 @@ export async function retrieveReplica(context: MinerContext, sealed: Uint8Array)
   const end = context.budget.take(validatorKey, size);
   const parts = (async function* () {
     const keyed = context.core.createHasher({ kind: 'keyed', key: retrieveSeed(context.core, request.body) });
-    for await (const part of context.replicas.stream(held, 0, size)) {
-      keyed.update(part);
-      yield part;
+    try {
+      for await (const part of context.replicas.stream(held, 0, size)) {
+        keyed.update(part);
+        yield part;
+      }
+    } catch (error) {
+      if (toFileTaoError(error).code === 'damaged') await examine(context, held);
+      throw error;
     }
     const proof = retrieveProofBody(context.core, context.party, request, keyed.digest());
     yield sealMessage(retrieveProofKind, proof, context.signer);

@@ -3,11 +3,13 @@
 
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { roundIdOf } from '../../adapters/observe/observer.js';
 import {
   bodyParts,
   contentLength,
   isUnbounded,
   type NodeServer,
+  retryAfterOf,
   sendProblem,
 } from '../../adapters/rpc/server.js';
 import { contentTypes, frameHead, PartReader, rateHeader, resyncedHeader } from '../../adapters/rpc/wire.js';
@@ -22,6 +24,7 @@ import {
   headerTo,
   inventoryKind,
   openingRequestKind,
+  pingKind,
   type RefusalCode,
   rangeKind,
   refusalCodes,
@@ -33,6 +36,7 @@ import {
 import { answerChallenge, answerOpening } from './challenging.js';
 import type { MinerContext } from './context.js';
 import { listInventory } from './inventory.js';
+import { answerPing } from './presence.js';
 import { retrieveRange, retrieveReplica } from './retrieving.js';
 import { storeReplica } from './storing.js';
 import { deleteReplica, renewReplica } from './upkeep.js';
@@ -46,6 +50,7 @@ const kinds: Readonly<Record<NodeRoute, MessageKind<Header>>> = {
   renew: renewKind,
   delete: deleteKind,
   inventory: inventoryKind,
+  ping: pingKind,
 };
 
 interface Asked {
@@ -95,6 +100,9 @@ const handlers: Readonly<Record<NodeRoute, Handler>> = {
   async inventory(context, { head, reply }) {
     const { head: answer, bulk } = await listInventory(context, head);
     return sendFramed(reply, answer, bulk);
+  },
+  async ping(context, { head, reply }) {
+    return sendMessage(reply, await answerPing(context, head));
   },
   async renew(context, { head, reply }) {
     return sendMessage(reply, await renewReplica(context, head));
@@ -151,17 +159,12 @@ function requireLength(request: FastifyRequest): number {
   return length;
 }
 
-function logRefusal({ log }: MinerContext, route: NodeRoute, failure: FileTaoError): void {
+function logRefusal({ log, observer }: MinerContext, route: NodeRoute, failure: FileTaoError): void {
+  observer?.refusal?.(failure.code);
   const fields = { route, code: failure.code, detail: failure.message };
   if (failure.code === 'internal') log.error({ ...fields, err: failure.cause ?? failure }, 'request failed');
   else log.debug(fields, 'refused');
 }
-
-const retryAfterOf = (failure: FileTaoError): number => {
-  const wished = failure.details.retryAfter;
-  if (typeof wished === 'number') return Math.min(Math.ceil(wished), limits.retryAfterSecondsMax);
-  return failure.code === 'busy' || failure.code === 'budget' ? 1 : 0;
-};
 
 /** null when the request was not genuinely signed: only genuine requests are worth a signature. */
 async function sealRefusal(
@@ -175,6 +178,7 @@ async function sealRefusal(
     const code = refusalCodes.includes(failure.code as RefusalCode)
       ? (failure.code as RefusalCode)
       : 'internal';
+    if (kind === challengeKind) context.log.debug({ round: roundIdOf(digest), code }, 'refused a challenge');
     const { number } = await context.view.head();
     return sealMessage(
       refusalKind,

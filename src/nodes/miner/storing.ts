@@ -1,10 +1,10 @@
 // Receiving a replica (PROTOCOL 4): hashed while it arrives, durable before the receipt is signed.
 
 import { sealMessage } from '../../domain/identity/sealed.js';
-import { equalBytes } from '../../domain/model/bytes.js';
+import { equalBytes, fromHex } from '../../domain/model/bytes.js';
 import { leafSize, nodeSize } from '../../domain/model/constants.js';
 import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
-import type { ReplicaId } from '../../domain/model/records.js';
+import type { HeldReplica } from '../../domain/model/records.js';
 import { unixSeconds } from '../../domain/ports/clock.js';
 import type { ReplicaWriter } from '../../domain/ports/replicas.js';
 import { receiptKind, storeKind } from '../../domain/protocol/messages.js';
@@ -31,6 +31,8 @@ export async function storeReplica(
   const now = unixSeconds(clock);
   if (expiry <= now) throw new FileTaoError('expired', 'the replica would expire before it is stored');
   requireExpiry(context, expiry);
+  if (context.leaving.isLeaving)
+    throw new FileTaoError('leaving', 'this miner is leaving the network and takes nothing new');
   await requirePermit(context, validatorKey);
   await requireBlock(context, request.value);
   const id = replicaIdOf(context, validatorKey, root);
@@ -39,8 +41,9 @@ export async function storeReplica(
     const held = await index.get(id);
     context.carriedOut.refuseReplay(request.digest, held === null);
     // Storing again is idempotent: the bytes are checked, expiry may grow, n and link stay. Only a file that was
-    // lost is written again: no receipt without the bytes.
-    const writer = held !== null && (await hasFile(context, id)) ? null : await replicas.create(id, size);
+    // lost or damaged is written again: no receipt without the bytes.
+    const writer =
+      held !== null && (await hasWholeFile(context, held)) ? null : await replicas.create(id, size);
     try {
       const received = await receive(context, seed, size, body, writer);
       if (!equalBytes(received.root, root)) {
@@ -76,12 +79,15 @@ export async function storeReplica(
   });
 }
 
-async function hasFile({ replicas }: MinerContext, id: ReplicaId): Promise<boolean> {
+/** Whether the bytes on this disk are those of the replica: read again, because only they can tell. */
+async function hasWholeFile({ replicas, prover }: MinerContext, held: HeldReplica): Promise<boolean> {
   try {
-    await replicas.path(id);
-    return true;
+    const path = await replicas.path(held);
+    const { root } = await prover.digest({ path, size: held.size, keys: [], outboard: false });
+    return equalBytes(root, fromHex(held.root));
   } catch (error) {
-    if (toFileTaoError(error).code === 'unknown-replica') return false;
+    const { code } = toFileTaoError(error);
+    if (code === 'unknown-replica' || code === 'damaged' || code === 'io') return false;
     throw error;
   }
 }

@@ -4,8 +4,9 @@ import { sealMessage } from '../../domain/identity/sealed.js';
 import { FileTaoError } from '../../domain/model/errors.js';
 import { unixSeconds } from '../../domain/ports/clock.js';
 import { acknowledgementKind, deleteKind, headerTo, renewKind } from '../../domain/protocol/messages.js';
-import { decodeTerms, encodeTerms } from '../../domain/protocol/terms.js';
+import { encodeTerms } from '../../domain/protocol/terms.js';
 import { admit, replicaIdOf, requireBlock, requireExpiry } from './admission.js';
+import { readTerms } from './adopting.js';
 import type { MinerContext } from './context.js';
 
 /** Replicas looked up at once. */
@@ -21,9 +22,9 @@ export async function renewReplica(context: MinerContext, sealed: Uint8Array): P
   const held = await context.index.get(id);
   if (held === null) throw new FileTaoError('unknown-replica', 'no such replica of this validator here');
   // Beside the file first: an index rebuilt from the files alone must not expire it earlier.
-  const terms = await context.replicas.readTerms(id);
+  const terms = await readTerms(context, id);
   if (terms !== null && request.value.expiry > held.expiry)
-    await context.replicas.writeTerms(id, encodeTerms({ ...decodeTerms(terms), renew: sealed }));
+    await context.replicas.writeTerms(id, encodeTerms({ ...terms, renew: sealed }));
   const renewed = await context.index.renew(id, request.value.expiry);
   if (renewed === null) throw new FileTaoError('unknown-replica', 'no such replica of this validator here');
   return acknowledge(context, request, renewed.expiry);
@@ -35,8 +36,10 @@ export async function deleteReplica(context: MinerContext, sealed: Uint8Array): 
   await requireBlock(context, request.value);
   const id = replicaIdOf(context, validatorKey, request.value.root);
   context.carriedOut.refuseReplay(request.digest, (await context.index.get(id)) !== null);
-  await context.index.remove(id);
+  // The file first: a crash in between leaves a record without a file, which the repeated message or its expiry
+  // removes, and never a file that nothing knows.
   await context.replicas.remove(id);
+  await context.index.remove(id);
   context.carriedOut.note(request.digest, request.value.blockNumber);
   return acknowledge(context, request, 0);
 }
@@ -69,8 +72,8 @@ export async function dropExpired(context: MinerContext, signal?: AbortSignal): 
       // It may have been renewed since the page was read.
       const held = await index.get(id);
       if (held === null || held.expiry > before) continue;
-      await index.remove(id);
       await replicas.remove(id);
+      await index.remove(id);
       dropped++;
     }
     page = page.length < expiredPerPage ? [] : await index.expired(before, expiredPerPage);

@@ -2,6 +2,7 @@
 // A sent challenge ends in exactly one of pass, fail, void. Only identical bodies are ever sent again, inside
 // the deadline; nothing is redrawn.
 
+import { roundIdOf } from '../../adapters/observe/observer.js';
 import { splitFrame } from '../../adapters/rpc/wire.js';
 import { isAttributable } from '../../domain/audit/blame.js';
 import type { Outcome } from '../../domain/audit/transcript.js';
@@ -41,6 +42,8 @@ import { Exchange, failed, passed, recordTranscript, type Verdict } from './tran
 export interface RoundResult {
   readonly id: ReplicaId;
   readonly n: number;
+  /** What the logs of both sides call this round; empty when no challenge was sent. */
+  readonly round: string;
   readonly outcome: Outcome;
   readonly reason: string;
   readonly attributable: boolean;
@@ -166,7 +169,9 @@ async function holdRound(
   if (verdict.outcome !== 'void') {
     await context.index.count(replica.minerKey, 'challenge', verdict.outcome === 'pass');
   }
-  return { id: replica, n, ...verdict, chunks, openings, bytes: size, elapsedMs: exchange.elapsedMs };
+  const { challengeId } = exchange;
+  const round = challengeId === null ? '' : roundIdOf(challengeId);
+  return { id: replica, n, round, ...verdict, chunks, openings, bytes: size, elapsedMs: exchange.elapsedMs };
 }
 
 /** Seconds before its expiry in which a replica is left in peace: a miner may drop it then, and clocks differ. */

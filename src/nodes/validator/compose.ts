@@ -1,6 +1,7 @@
 // Puts a validator's context together; the API node starts from the same one.
 
 import type { Log } from '../../adapters/observe/log.js';
+import type { Observer } from '../../adapters/observe/observer.js';
 import type { TranscriptLog } from '../../adapters/observe/transcript-log.js';
 import type { ProofCore } from '../../domain/core/proof-core.js';
 import { publicKeyOf } from '../../domain/model/bytes.js';
@@ -17,6 +18,7 @@ import { ChainView } from '../chain-view.js';
 import type { ValidatorContext } from './context.js';
 import { identityOf } from './key-ring.js';
 import { Lag } from './lag.js';
+import { Presence } from './presence.js';
 import { MinerRates } from './rates.js';
 import { SettlingMemory } from './settling-memory.js';
 
@@ -35,8 +37,14 @@ export interface ValidatorParts {
   readonly random: Random;
   readonly transcripts: TranscriptLog;
   readonly log: Log;
+  /** Who is told of rounds. */
+  readonly observer?: Observer;
   readonly audit: AuditWish;
   readonly deadlines?: Deadlines;
+  /** Successive misses after which a miner is down. */
+  readonly missesMax?: number;
+  /** Default: no limit. */
+  readonly storageLimit?: ValidatorContext['storageLimit'];
   /** The same after every restart of the same node, different for nodes that share an index. */
   readonly processId: string;
 }
@@ -50,6 +58,8 @@ export function composeValidator(parts: ValidatorParts): ValidatorContext {
       (parts.retiredSigners ?? []).map((old) => [publicKeyOf(old.publicKey), identityOf(chain, old)]),
     ),
     rates: new MinerRates(),
+    presence: new Presence(parts.missesMax),
+    storageLimit: parts.storageLimit ?? (async () => Number.MAX_SAFE_INTEGER),
     view: new ChainView(chain, clock),
     lag: new Lag(clock),
     settlingMemory: new SettlingMemory(),

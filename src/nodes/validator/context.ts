@@ -1,6 +1,7 @@
 // What every part of a validator, and of an API node beside it, works with.
 
 import type { Log } from '../../adapters/observe/log.js';
+import type { Observer } from '../../adapters/observe/observer.js';
 import type { TranscriptLog } from '../../adapters/observe/transcript-log.js';
 import type { ProofCore } from '../../domain/core/proof-core.js';
 import type { PublicKey } from '../../domain/model/bytes.js';
@@ -16,6 +17,7 @@ import type { Party } from '../../domain/protocol/messages.js';
 import type { AuditWish, Deadlines } from '../../domain/protocol/parameters.js';
 import type { ChainView } from '../chain-view.js';
 import type { Lag } from './lag.js';
+import type { Presence } from './presence.js';
 import type { MinerRates } from './rates.js';
 import type { SettlingMemory } from './settling-memory.js';
 
@@ -39,6 +41,8 @@ export interface ValidatorContext extends Identity {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Who is told of rounds. */
+  readonly observer?: Observer;
   readonly lag: Lag;
   readonly transcripts: TranscriptLog;
   readonly audit: AuditWish;
@@ -47,6 +51,10 @@ export interface ValidatorContext extends Identity {
   readonly retired: ReadonlyMap<PublicKey, Identity>;
   /** Bytes per second that miners said they prove (rates.ts). */
   readonly rates: MinerRates;
+  /** Which miners are there, leaving or full, as far as they were asked (presence.ts). */
+  readonly presence: Presence;
+  /** Bytes that a miner may be given at most, by its tier. */
+  readonly storageLimit: (miner: PublicKey) => Promise<number>;
   /** Names this process in open rounds. */
   readonly processId: string;
   /** For checking kept rounds when the data is at hand. */

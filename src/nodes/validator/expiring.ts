@@ -14,7 +14,7 @@ export async function dropExpired({ clock, index, log }: ValidatorContext): Prom
   const before = unixSeconds(clock) - graceSeconds;
   const objects = await dropAll(
     () => index.expiredObjects(before, pageSize),
-    (cid) => index.deleteObject(cid),
+    (id) => index.deleteObject(id),
   );
   const replicas = await dropAll(
     () => index.expiredReplicas(before, pageSize),

@@ -17,6 +17,7 @@ import { openPieceId } from '../../domain/protocol/store-seed.js';
 import { openTerms } from '../../domain/protocol/terms.js';
 import { ask, openAnswer, type ReachableNeuron, sealQuestion } from './asking.js';
 import type { ValidatorContext } from './context.js';
+import { speakingAs } from './key-ring.js';
 import { reachableMiners } from './miners.js';
 import { Exchange } from './transcripts.js';
 
@@ -36,18 +37,23 @@ export interface RecoveredPlacement {
 const lastNMax = 2 ** 32;
 const pagesMax = 1_000_000;
 
-/** @param copies what pieces are to have, as long as their objects do not say otherwise */
+/**
+ * Replicas stored under a retired hotkey of the key ring are asked for under that hotkey.
+ * @param copies what pieces are to have, as long as their objects do not say otherwise
+ */
 export async function recoverPlacement(
   context: ValidatorContext,
   copies: number,
   signal?: AbortSignal,
 ): Promise<RecoveredPlacement> {
   const counts = { miners: 0, silent: 0, replicas: 0, known: 0, refused: 0, expired: 0 };
+  const retired = [...context.retired.keys()].map((hotkey) => speakingAs(context, hotkey));
   for (const miner of await reachableMiners(context)) {
     signal?.throwIfAborted();
     try {
-      for await (const entry of inventoryOf(context, miner, signal))
-        counts[await take(context, miner, entry, copies)]++;
+      await recoverFrom(context, miner, copies, counts, signal);
+      for (const before of retired)
+        await recoverFrom(before, miner, copies, counts, signal).catch(unlessUnknown);
       counts.miners++;
     } catch (error) {
       const { code, message } = toFileTaoError(error);
@@ -59,11 +65,40 @@ export async function recoverPlacement(
   return counts;
 }
 
+/** A miner that holds nothing of a hotkey that has left the subnet does not speak with it. */
+function unlessUnknown(error: unknown): void {
+  if (toFileTaoError(error).code !== 'forbidden') throw error;
+}
+
+async function recoverFrom(
+  context: ValidatorContext,
+  miner: ReachableNeuron,
+  copies: number,
+  counts: { replicas: number; known: number; refused: number; expired: number },
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { index, clock } = context;
+  for await (const page of inventoryOf(context, miner, signal)) {
+    const proven = page
+      .map(({ terms, lastN }) => provenRecord(context, miner, terms, lastN))
+      .filter((record) => record !== null);
+    const due = proven.filter(({ expiry }) => expiry > unixSeconds(clock));
+    await index.putPieces(
+      due.map(({ pieceId, size, expiry, storedAt }) => ({ pieceId, size, copies, expiry, storedAt })),
+    );
+    const added = (await index.addReplicas(due)).filter((isNew) => isNew).length;
+    counts.refused += page.length - proven.length;
+    counts.expired += proven.length - due.length;
+    counts.replicas += added;
+    counts.known += due.length - added;
+  }
+}
+
 async function* inventoryOf(
   context: ValidatorContext,
   miner: ReachableNeuron,
   signal: AbortSignal | undefined,
-): AsyncGenerator<InventoryEntry> {
+): AsyncGenerator<readonly InventoryEntry[]> {
   const minerKey = fromHex(miner.hotkey);
   let cursor = '';
   for (let page = 0; page < pagesMax; page++) {
@@ -97,25 +132,11 @@ async function* inventoryOf(
       throw new FileTaoError('bad-message', 'the inventory is for another request');
     if (value.bulkLength !== bulk.length || !equalBytes(value.bulkDigest, context.core.hash(bulk)))
       throw new FileTaoError('bad-message', 'the inventory is not the one that was signed');
-    yield* decodeEntries(bulk);
+    yield decodeEntries(bulk);
     if (value.next === '') return;
     if (value.next === cursor) throw new FileTaoError('bad-message', 'the inventory does not go on');
     cursor = value.next;
   }
-}
-
-async function take(
-  context: ValidatorContext,
-  miner: ReachableNeuron,
-  { lastN, terms }: InventoryEntry,
-  copies: number,
-): Promise<'replicas' | 'known' | 'refused' | 'expired'> {
-  const record = provenRecord(context, miner, terms, lastN);
-  if (record === null) return 'refused';
-  if (record.expiry <= unixSeconds(context.clock)) return 'expired';
-  const { pieceId, size, expiry, storedAt } = record;
-  await context.index.putPiece({ pieceId, size, copies, expiry, storedAt });
-  return (await context.index.addReplica(record)) ? 'replicas' : 'known';
 }
 
 /** null unless the terms prove that this validator stored this replica on this miner. */

@@ -4,6 +4,7 @@ import { networkOf, type PlacementCandidate } from '../../domain/economy/placeme
 import { type PublicKey, publicKeyOf } from '../../domain/model/bytes.js';
 import { FileTaoError } from '../../domain/model/errors.js';
 import type { Neuron } from '../../domain/ports/chain.js';
+import { unixSeconds } from '../../domain/ports/clock.js';
 import type { ReachableNeuron } from './asking.js';
 import type { ValidatorContext } from './context.js';
 
@@ -38,18 +39,28 @@ export async function locateMiner(context: ValidatorContext, hotkey: PublicKey):
   return neuron;
 }
 
+/** Miners that may be given so many bytes: there, staying, with room, and within the limit of their tier. */
 export async function placementCandidates(
   context: ValidatorContext,
   failures: FailureCounts,
   exclude: ReadonlySet<PublicKey>,
+  bytes: number,
 ): Promise<readonly PlacementCandidate[]> {
-  const miners = (await reachableMiners(context)).filter(({ hotkey }) => !exclude.has(hotkey));
-  return Promise.all(
-    miners.map(async ({ hotkey, address }) => ({
-      hotkey,
-      network: networkOf(address.host),
-      usedBytes: await context.index.usedBytes(hotkey),
-      failures: failures.of(hotkey),
-    })),
+  const { index, presence } = context;
+  const now = unixSeconds(context.clock);
+  const miners = (await reachableMiners(context)).filter(
+    ({ hotkey }) =>
+      !exclude.has(hotkey) &&
+      !presence.isDown(hotkey) &&
+      !presence.isLeaving(hotkey) &&
+      presence.hasRoom(hotkey, bytes),
   );
+  const candidates = await Promise.all(
+    miners.map(async ({ hotkey, address }) => {
+      const usedBytes = (await index.usedBytes(hotkey)) + (await index.promisedBytes(hotkey, now));
+      if (usedBytes + bytes > (await context.storageLimit(hotkey))) return null;
+      return { hotkey, network: networkOf(address.host), usedBytes, failures: failures.of(hotkey) };
+    }),
+  );
+  return candidates.filter((candidate) => candidate !== null);
 }

@@ -7,6 +7,7 @@ import { PartReader } from '../../adapters/rpc/wire.js';
 import { decodeCid } from '../../domain/content/cid.js';
 import { checkContent, RequestVerifier } from '../../domain/identity/request.js';
 import { type Cid, publicKeyOf } from '../../domain/model/bytes.js';
+import { limits } from '../../domain/model/constants.js';
 import { FileTaoError } from '../../domain/model/errors.js';
 import type { ReplicaRecord } from '../../domain/model/records.js';
 import { type RoundResult, roundKey } from './challenging.js';
@@ -144,11 +145,11 @@ async function objectReplicas(
   context: ValidatorContext,
   cid: string,
 ): Promise<AsyncGenerator<readonly ReplicaRecord[]>> {
-  const object = await context.index.getObject(cid as Cid);
-  if (object === null)
+  const claims = await context.index.claimsOf(cid as Cid, limits.claimsPerObject);
+  if (claims.length === 0)
     throw new FileTaoError('not-found', 'no object of this CID is known to this validator');
   return (async function* () {
-    for (const pieceId of new Set(object.pieceIds)) {
+    for (const pieceId of new Set(claims.flatMap(({ pieceIds }) => pieceIds))) {
       yield (await context.index.replicasOfPiece(pieceId)).filter((replica) => replica.state === 'active');
     }
   })();

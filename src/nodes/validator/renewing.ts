@@ -2,7 +2,7 @@
 
 import { isAttributable } from '../../domain/audit/blame.js';
 import type { MessageKind, Opened } from '../../domain/identity/sealed.js';
-import { fromHex } from '../../domain/model/bytes.js';
+import { fromHex, type PieceId } from '../../domain/model/bytes.js';
 import { limits } from '../../domain/model/constants.js';
 import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
 import type { ReplicaId } from '../../domain/model/records.js';
@@ -47,6 +47,24 @@ export async function renewReplicaOn(
   await askForUpkeep(context, replica, 'renew', renewKind, question, expiry);
   await changeReplica(context, replica, (current) =>
     current.expiry >= expiry ? null : { ...current, expiry },
+  );
+}
+
+/**
+ * Renews the replicas in use that expire before their piece. One that cannot be renewed stays short, and so does not
+ * count towards the copies: another takes its place.
+ */
+export async function renewShort(context: ValidatorContext, pieceId: PieceId, expiry: number): Promise<void> {
+  const short = (await context.index.replicasOfPiece(pieceId)).filter(
+    (replica) => replica.state === 'active' && replica.expiry < expiry,
+  );
+  await Promise.all(
+    short.map((replica) =>
+      renewReplicaOn(context, replica, expiry).catch((error) => {
+        const { code, message } = toFileTaoError(error);
+        context.log.warn({ miner: replica.minerKey, code, detail: message }, 'a miner did not renew');
+      }),
+    ),
   );
 }
 

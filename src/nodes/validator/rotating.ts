@@ -2,14 +2,11 @@
 // key, stored under the present one, and only then deleted under the old. Safe to interrupt anywhere: what is done
 // is done, and the next run goes on.
 
-import { randomUUID } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type PieceId, publicKeyOf } from '../../domain/model/bytes.js';
 import type { ReplicaRecord } from '../../domain/model/records.js';
 import type { ValidatorContext } from './context.js';
-import { fetchPiece } from './fetching.js';
 import type { FailureCounts } from './miners.js';
+import { withPieceAtHand } from './piece-at-hand.js';
 import { deleteReplicaOn } from './renewing.js';
 import { activeReplicas } from './rounds.js';
 import { placePiece } from './storing.js';
@@ -57,22 +54,10 @@ async function rotatePiece(
   const record = await context.index.getPiece(pieceId);
   const copies = record?.copies ?? replicas.length;
   const expiry = Math.max(...replicas.map((replica) => replica.expiry));
-  const { data } = await fetchPiece(context, pieceId, signal);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const path = join(folder, `${pieceId}-${randomUUID()}`);
-  try {
-    await writeFile(path, data, { mode: 0o600 });
-    const placed = await placePiece(
-      context,
-      { pieceId, size: data.length, path, expiry },
-      copies,
-      counts,
-      signal,
-    );
-    if (placed.replicas.length < copies) return 0;
-  } finally {
-    await rm(path, { force: true });
-  }
+  const placed = await withPieceAtHand(context, folder, pieceId, signal, ({ path, size }) =>
+    placePiece(context, { pieceId, size, path, expiry }, copies, counts, signal),
+  );
+  if (placed.replicas.length < copies) return 0;
   for (const replica of replicas) await deleteReplicaOn(context, replica);
   return replicas.length;
 }

@@ -5,7 +5,14 @@ import { open } from 'node:fs/promises';
 import { isAttributable } from '../../domain/audit/blame.js';
 import { networkOf, placementOrder } from '../../domain/economy/placement.js';
 import type { Opened } from '../../domain/identity/sealed.js';
-import { fromHex, type PieceId, type PublicKey, publicKeyOf, rootOf } from '../../domain/model/bytes.js';
+import {
+  fromHex,
+  type PieceId,
+  type PublicKey,
+  publicKeyOf,
+  rootOf,
+  toHex,
+} from '../../domain/model/bytes.js';
 import { limits } from '../../domain/model/constants.js';
 import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
 import type { ReplicaRecord } from '../../domain/model/records.js';
@@ -18,6 +25,7 @@ import { ask, openAnswer, type ReachableNeuron, sealQuestion } from './asking.js
 import { verdictOf } from './blame.js';
 import type { ValidatorContext } from './context.js';
 import { type FailureCounts, locateMiner, placementCandidates } from './miners.js';
+import { deleteReplicaOn } from './renewing.js';
 import { changeReplica } from './replica-state.js';
 import { Exchange, failed, passed, recordTranscript, type Verdict } from './transcripts.js';
 
@@ -31,12 +39,16 @@ export interface PieceSource {
   readonly expiry: number;
 }
 
-/** Stores one replica on one miner and records it; throws what went wrong. */
+/**
+ * Stores one replica on one miner and records it; throws what went wrong.
+ * @param promiseId of the room it takes, settled with the record
+ */
 export async function storeReplicaOn(
   context: ValidatorContext,
   piece: PieceSource,
   miner: ReachableNeuron,
   signal?: AbortSignal,
+  promiseId?: string,
 ): Promise<ReplicaRecord> {
   const { core, party, index } = context;
   const minerKey = fromHex(miner.hotkey);
@@ -111,7 +123,7 @@ export async function storeReplicaOn(
     lastFailure: null,
     version: 1,
   };
-  if (await index.addReplica(record)) return record;
+  if (await index.addReplica(record, promiseId)) return record;
   // Stored before, and lost perhaps: the miner has it (again). n, link and the receipt they started from stay.
   const restored = await changeReplica(context, id, (current) => ({
     ...current,
@@ -141,21 +153,70 @@ async function* encodedParts(
   }
 }
 
+/** Seconds a promise outlives the deadline of its store: a slow miner may take its bytes for so long. */
+const promiseGraceSeconds = 900;
+
+/**
+ * Stores one replica where it has room under the limit of the miner's tier; the room counts as taken meanwhile, so
+ * stores at once cannot exceed it. Throws `full` when there is none.
+ * @param instead a failed replica of the piece on this miner, deleted there first: the miner keeps what it has
+ */
+export async function storeWithinLimit(
+  context: ValidatorContext,
+  piece: PieceSource,
+  hotkey: PublicKey,
+  {
+    instead,
+    signal,
+  }: { readonly instead?: ReplicaRecord | undefined; readonly signal?: AbortSignal | undefined } = {},
+): Promise<ReplicaRecord> {
+  const { clock, deadlines, index, rates } = context;
+  const miner = await locateMiner(context, hotkey);
+  if (instead !== undefined) await deleteReplicaOn(context, instead);
+  const now = unixSeconds(clock);
+  const promise = {
+    minerKey: hotkey,
+    id: toHex(context.random.bytes(32)),
+    bytes: piece.size,
+    until: now + Math.ceil(rates.deadlineMs(deadlines, hotkey, piece.size) / 1000) + promiseGraceSeconds,
+  };
+  if (!(await index.promise(promise, now, await context.storageLimit(hotkey))))
+    throw new FileTaoError('full', 'the miner has reached the storage limit of its tier');
+  try {
+    return await storeReplicaOn(context, piece, miner, signal, promise.id);
+  } finally {
+    await index.releasePromise(hotkey, promise.id);
+  }
+}
+
 export interface Placement {
   readonly replicas: readonly ReplicaRecord[];
+  /** Of these, the ones stored now. */
+  readonly stored: readonly ReplicaRecord[];
   /** Why miners were passed over, newest last. */
   readonly failures: readonly { readonly hotkey: PublicKey; readonly reason: string }[];
 }
 
+/** Whether a replica counts towards the copies of its piece: in use, long enough, on a miner that stays. */
+export const countsTowards = (
+  { presence }: ValidatorContext,
+  replica: ReplicaRecord,
+  expiry: number,
+): boolean =>
+  replica.state === 'active' &&
+  replica.expiry >= expiry &&
+  !presence.isDown(replica.minerKey) &&
+  !presence.isLeaving(replica.minerKey);
+
 /**
  * Brings a piece to `copies` active replicas on distinct miners, counting those it has that last as long. Miners
- * that fail are replaced by others until none is left.
+ * that fail are replaced by others until none is left; those that lost this piece before come last.
  */
 export async function placePiece(
   context: ValidatorContext,
   piece: PieceSource,
   copies: number,
-  counts: FailureCounts,
+  failureCounts: FailureCounts,
   signal?: AbortSignal,
 ): Promise<Placement> {
   // Replicas of an old hotkey are about to be replaced: they neither count nor keep their miner from being chosen.
@@ -163,32 +224,41 @@ export async function placePiece(
   const existing = (await context.index.replicasOfPiece(piece.pieceId)).filter(
     (replica) => replica.validatorKey === own,
   );
-  const replicas = existing.filter((replica) => replica.state === 'active' && replica.expiry >= piece.expiry);
-  const tried = new Set(existing.map((replica) => replica.minerKey));
+  const replicas = existing.filter((replica) => countsTowards(context, replica, piece.expiry));
+  const failedOn = new Map(
+    existing.filter(({ state }) => state === 'failed').map((replica) => [replica.minerKey, replica]),
+  );
+  const tried = new Set(existing.map(({ minerKey }) => minerKey).filter((miner) => !failedOn.has(miner)));
+  const stored: ReplicaRecord[] = [];
   const failures: { readonly hotkey: PublicKey; readonly reason: string }[] = [];
   const networks = new Set<string>();
   for (const replica of replicas) {
     const neuron = await context.view.neuron(replica.minerKey);
     if (neuron?.address) networks.add(networkOf(neuron.address.host));
   }
+  // Secret, so that nobody can choose a piece for a miner; the same after a crash, so that what was begun is
+  // finished where it was begun.
+  const salt = context.core.keyed(context.secret, fromHex(piece.pieceId));
   while (replicas.length < copies) {
-    const candidates = await placementCandidates(context, counts, tried);
-    const chosen = placementOrder(candidates, context.random.bytes(32), networks).slice(
-      0,
-      copies - replicas.length,
-    );
+    const candidates = await placementCandidates(context, failureCounts, tried, piece.size);
+    const order = placementOrder(candidates, salt, networks);
+    const chosen = [
+      ...order.filter(({ hotkey }) => !failedOn.has(hotkey)),
+      ...order.filter(({ hotkey }) => failedOn.has(hotkey)),
+    ].slice(0, copies - replicas.length);
     if (chosen.length === 0) break;
     const results = await Promise.allSettled(
-      chosen.map(async ({ hotkey }) => {
+      chosen.map(({ hotkey }) => {
         tried.add(hotkey);
-        return storeReplicaOn(context, piece, await locateMiner(context, hotkey), signal);
+        return storeWithinLimit(context, piece, hotkey, { instead: failedOn.get(hotkey), signal });
       }),
     );
     for (const [i, result] of results.entries()) {
       const { hotkey, network } = chosen[i]!;
-      counts.note(hotkey, result.status === 'fulfilled');
+      failureCounts.note(hotkey, result.status === 'fulfilled');
       if (result.status === 'fulfilled') {
         replicas.push(result.value);
+        stored.push(result.value);
         networks.add(network);
       } else {
         const { code, message } = toFileTaoError(result.reason);
@@ -201,5 +271,5 @@ export async function placePiece(
     }
     signal?.throwIfAborted();
   }
-  return { replicas, failures };
+  return { replicas, stored, failures };
 }

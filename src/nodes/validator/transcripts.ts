@@ -1,5 +1,6 @@
 // Recording what was said between validator and miner, and writing it durably (PROTOCOL 7).
 
+import { roundIdOf } from '../../adapters/observe/observer.js';
 import {
   encodeEntry,
   type Outcome,
@@ -7,11 +8,12 @@ import {
   type TranscriptMessage,
   transcriptKind,
 } from '../../domain/audit/transcript.js';
-import { type MessageKind, sealMessage } from '../../domain/identity/sealed.js';
+import { type MessageKind, readSealed, sealMessage } from '../../domain/identity/sealed.js';
 import { fromHex } from '../../domain/model/bytes.js';
 import { nodeSize, protocolVersion } from '../../domain/model/constants.js';
 import type { ReplicaId } from '../../domain/model/records.js';
 import type { Clock } from '../../domain/ports/clock.js';
+import { challengeKind } from '../../domain/protocol/messages.js';
 import type { ValidatorContext } from './context.js';
 
 /** One exchange with a miner while it happens. */
@@ -39,6 +41,12 @@ export class Exchange {
 
   get messages(): readonly TranscriptMessage[] {
     return this.#messages;
+  }
+
+  /** Digest of the challenge that was sent; null before, and in exchanges without one. */
+  get challengeId(): Uint8Array | null {
+    const sent = this.#messages.find(({ type }) => type === challengeKind.type);
+    return sent === undefined ? null : readSealed(challengeKind, sent.bytes).digest;
   }
 
   get bulks(): readonly { readonly digest: Uint8Array; readonly bytes: Uint8Array }[] {
@@ -110,6 +118,21 @@ export async function recordTranscript(
     elapsedMs: exchange.elapsedMs,
     ...verdict,
   };
+  const { challengeId } = exchange;
+  context.observer?.round?.({
+    kind: subject.kind,
+    ...verdict,
+    challengeId,
+    startedAtMs: exchange.startedAtMs,
+    elapsedMs: exchange.elapsedMs,
+    size: subject.size,
+    openedBytes: exchange.bulks.reduce((sum, { bytes }) => sum + bytes.length, 0),
+  });
+  if (challengeId !== null) {
+    const { n, id } = subject;
+    const fields = { round: roundIdOf(challengeId), miner: id.minerKey, root: id.root, n };
+    context.log.debug({ ...fields, ...verdict, ms: exchange.elapsedMs }, 'a round ended');
+  }
   const sealed = sealMessage(transcriptKind, head, context.signer);
   await context.transcripts.append(
     encodeEntry(

@@ -1,7 +1,11 @@
 // A validator: challenges every replica again and again, and records what it finds. Composition and life cycle.
 
+import { rm } from 'node:fs/promises';
 import { createServer } from '../../adapters/rpc/server.js';
+import type { NodeAddress } from '../../domain/ports/chain.js';
+import { countPlacement } from '../census.js';
 import type { RunningNode } from '../running-node.js';
+import { addStatusRoutes, type Operation, serverOptionsOf } from '../status.js';
 import { closeValidatorParts, composeValidator, type ValidatorParts } from './compose.js';
 import type { ValidatorContext } from './context.js';
 import { dropExpired } from './expiring.js';
@@ -24,22 +28,36 @@ export interface ValidatorNodeParts extends ValidatorParts {
   readonly prune: () => Promise<Pruning>;
   /** How weights are set; without it they are not. */
   readonly weighing?: Pick<Weighing, 'chain' | 'versionKey' | 'file' | 'scores'>;
+  /** How the node is watched and ended; without it there are no metrics. */
+  readonly operation?: Operation;
 }
 
 const pollMs = 500;
 
 export async function startValidator(parts: ValidatorNodeParts): Promise<RunningNode> {
   const context = composeValidator(parts);
-  const server = createServer({ log: context.log, host: parts.host, port: parts.port });
+  const { log, index } = context;
+  const { operation } = parts;
+  const server = createServer({
+    log,
+    host: parts.host,
+    port: parts.port,
+    ...serverOptionsOf(operation),
+  });
   const stopping = new AbortController();
   const operator = addOperatorRoutes(server, context, stopping.signal);
-  const address = await server.listen();
+  const checks = { chain: () => context.view.head(), index: () => index.window() };
+  const status = await addStatusRoutes(server, checks, { operation, log });
+  let address: NodeAddress;
   try {
+    address = await server.listen();
     // Only now, because until here another validator might be at work on this index.
+    await rm(parts.workFolder, { recursive: true, force: true }); // pieces that a killed run was storing anew
     const recovered = await recoverRounds(context);
     if (recovered > 0) context.log.info({ rounds: recovered }, 'closed rounds that an earlier run left open');
   } catch (error) {
     await server.close();
+    await status.close();
     throw error;
   }
   const sweeping =
@@ -49,11 +67,19 @@ export async function startValidator(parts: ValidatorNodeParts): Promise<Running
     parts.weighing === undefined
       ? Promise.resolve()
       : weighForever({ ...context, ...parts.weighing }, stopping.signal);
+  const counting =
+    operation === undefined ? null : countPlacement(index, { ...context, ...operation }, stopping.signal);
+  operation?.metrics.gauge('filetao_open_rounds', 'Rounds under way', () => context.liveRounds.size);
+  status.started();
   return {
     address,
+    status: status.separate,
     async close() {
+      status.ending();
       stopping.abort();
       await server.close();
+      await counting;
+      await status.close();
       await Promise.all([sweeping, pruning, weighing, operator.settled()]);
       await closeValidatorParts(context);
     },
@@ -94,8 +120,11 @@ async function sweep(context: ValidatorContext, signal: AbortSignal): Promise<vo
       (result) => {
         counts[result.outcome]++;
         if (result.outcome === 'pass') return;
-        const { id, n, outcome, reason } = result;
-        context.log.warn({ miner: id.minerKey, root: id.root, n, outcome, reason }, 'a replica did not pass');
+        const { id, n, round, outcome, reason } = result;
+        context.log.warn(
+          { round, miner: id.minerKey, root: id.root, n, outcome, reason },
+          'a replica did not pass',
+        );
       },
       signal,
     );

@@ -12,7 +12,7 @@ import { loadCore } from '../../adapters/proving/load-core.js';
 import { systemRandom } from '../../adapters/system/random.js';
 import { ApiConnection } from '../../client/api-connection.js';
 import { nodeRuntime } from '../../client/node-runtime.js';
-import { retrieveToFile } from '../../client/retrieve.js';
+import { retrieveToFile } from '../../client/retrieve-to-file.js';
 import { openSource } from '../../client/source.js';
 import { store } from '../../client/store.js';
 import { retrievalOrder } from '../../domain/economy/placement.js';
@@ -160,7 +160,7 @@ class Demo {
       const storeSeconds = storeTime();
       const replicas = await this.#replicasOf(stored.cid);
       narrator.done(
-        `${count(stored.pieces, 'piece')}, ${count(replicas.length, 'replica')} on ${count(stored.hotkeys.length, 'miner')}, ` +
+        `${count(stored.pieces, 'piece')}, ${count(replicas.length, 'replica')} on ${count(stored.miners.length, 'miner')}, ` +
           `${rate(stored.size, storeSeconds)}, CID ${stored.cid}`,
       );
 
@@ -293,7 +293,7 @@ class Demo {
   }
 
   async #replicasOf(cid: Cid): Promise<ReplicaRecord[]> {
-    const object = await this.index.getObject(cid);
+    const [object] = await this.index.claimsOf(cid, 1);
     const lists = await Promise.all(
       [...new Set(object!.pieceIds)].map((id) => this.index.replicasOfPiece(id)),
     );

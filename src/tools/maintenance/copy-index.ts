@@ -41,9 +41,6 @@ interface OpenIndex {
   close(): Promise<void>;
 }
 
-/** Written at once: enough for Redis to be kept busy and for LMDB to share flushes. */
-const writesAtOnce = 128;
-
 export async function copyIndex(options: CopyOptions): Promise<CopiedIndex> {
   const { from, to, signal } = options;
   const names = [from, to].map(describeLocation) as [string, string];
@@ -86,27 +83,30 @@ export async function copyIndex(options: CopyOptions): Promise<CopiedIndex> {
 
 async function copyParts(
   { onProgress, signal }: CopyOptions,
-  reading: OpenIndex,
+  source: OpenIndex,
   writing: OpenIndex,
   journal: Journal | null,
   journalFile: string,
 ): Promise<void> {
   let copied = journal?.items ?? 0;
-  const first = journal === null ? 0 : reading.parts.findIndex(({ name }) => name === journal.part);
-  for (const [i, part] of reading.parts.entries()) {
+  const first = journal === null ? 0 : source.parts.findIndex(({ name }) => name === journal.part);
+  for (const [i, part] of source.parts.entries()) {
     if (i < first) continue;
     let cursor = i === first ? (journal?.cursor ?? null) : null;
+    let reading = part.list(cursor);
     do {
       signal?.throwIfAborted();
-      const page = await part.list(cursor);
-      for (let at = 0; at < page.items.length; at += writesAtOnce)
-        await Promise.all(
-          page.items.slice(at, at + writesAtOnce).map((item) => writing.parts[i]!.write(item)),
-        );
-      copied += page.items.length;
+      const page = await reading;
       cursor = page.next;
+      if (cursor !== null) {
+        // Read while the page before is written. A failure shows when it is its turn.
+        reading = part.list(cursor);
+        reading.catch(() => {});
+      }
+      await writing.parts[i]!.write(page.items);
+      copied += page.items.length;
       const next: Journal = {
-        part: cursor === null ? (reading.parts[i + 1]?.name ?? part.name) : part.name,
+        part: cursor === null ? (source.parts[i + 1]?.name ?? part.name) : part.name,
         cursor,
         items: copied,
       };
@@ -123,7 +123,7 @@ async function open(kind: string, location: IndexLocation): Promise<OpenIndex> {
       parts: placementParts(index),
       window: () => index.window(),
       async begin(window) {
-        if (window > 0) await index.rollWindow(window);
+        if (window > 0) await index.rollWindow(window, []);
       },
       close: () => index.close(),
     };

@@ -10,6 +10,7 @@ import { RedisConnection } from '../../adapters/index/redis/connection.js';
 import { publicKeyFromSs58 } from '../../domain/identity/ss58.js';
 import { type PublicKey, publicKeyOf } from '../../domain/model/bytes.js';
 import type { MinerStatistics, StatisticKind } from '../../domain/model/records.js';
+import { isTierName, lowestTier } from '../../domain/model/tiers.js';
 import type { PlacementIndex } from '../../domain/ports/placement-index.js';
 
 export interface ImportCounts {
@@ -142,16 +143,18 @@ class ReferenceReader {
         StatisticKind,
         number
       >;
+    const tier = fields.get('tier') ?? lowestTier;
     const record: MinerStatistics = {
       minerKey: keyOfHotkey(hotkey),
       attempts: of('attempts'),
       successes: of('successes'),
       totalSuccesses: count('total_successes'),
+      tier: isTierName(tier) ? tier : lowestTier,
     };
     const line: ImportLine = {
       kind: 'tier',
       hotkey,
-      tier: fields.get('tier') ?? 'Bronze',
+      tier,
       storageLimit: count('storage_limit'),
     };
     const { index } = this.#options;

@@ -10,16 +10,18 @@ import {
   replicaCodec,
   statisticsCodec,
 } from '../../adapters/index/codec.js';
+import { packTier } from '../../adapters/index/statistics.js';
 import { equalBytes } from '../../domain/model/bytes.js';
 import { FileTaoError } from '../../domain/model/errors.js';
+import type { MinerStatistics, ReplicaRecord } from '../../domain/model/records.js';
 import type { HoldingIndex } from '../../domain/ports/holding-index.js';
 import type { Page, PlacementIndex } from '../../domain/ports/placement-index.js';
 
 export interface IndexPart {
   readonly name: string;
   list(cursor: string | null): Promise<Page<unknown>>;
-  /** Writes an item of the same part of another index. Twice does no harm. */
-  write(item: unknown): Promise<void>;
+  /** Writes a page of the same part of another index. Twice does no harm. */
+  write(items: readonly unknown[]): Promise<void>;
   encode(item: unknown): Uint8Array;
 }
 
@@ -30,19 +32,33 @@ export interface PartDigest {
   readonly digest: string;
 }
 
-const pageItems = 500;
+const pageItems = 1000;
+/** Single writes under way at once: enough for Redis to be kept busy and for LMDB to share flushes. */
+const writesAtOnce = 128;
+
+const oneByOne =
+  <Item>(write: (item: Item) => Promise<void>) =>
+  async (items: readonly Item[]): Promise<void> => {
+    for (let at = 0; at < items.length; at += writesAtOnce)
+      await Promise.all(items.slice(at, at + writesAtOnce).map(write));
+  };
 
 const part = <Item>(
   name: string,
-  codec: RecordCodec<Item>,
+  codec: Pick<RecordCodec<Item>, 'encode'>,
   list: (cursor: string | null, limit: number) => Promise<Page<Item>>,
-  write: (item: Item) => Promise<void>,
+  write: (items: readonly Item[]) => Promise<void>,
 ): IndexPart => ({
   name,
   list: (cursor) => list(cursor, pageItems),
-  write: (item) => write(item as Item),
+  write: (items) => write(items as readonly Item[]),
   encode: (item) => codec.encode(item as Item),
 });
+
+/** What two indexes must agree on about a miner: its counts and its tier, stored apart. */
+const statisticsWithTier: Pick<RecordCodec<MinerStatistics>, 'encode'> = {
+  encode: (record) => Buffer.concat([statisticsCodec.encode(record), packTier(record.tier)]),
+};
 
 /** Promises of stores under way are not part of it: they run out by themselves. */
 export function placementParts(index: PlacementIndex): readonly IndexPart[] {
@@ -51,35 +67,39 @@ export function placementParts(index: PlacementIndex): readonly IndexPart[] {
       'objects',
       objectCodec,
       (cursor, limit) => index.listObjects(cursor, limit),
-      (record) => index.putObject(record),
+      oneByOne((record) => index.putObject(record)),
     ),
     part(
       'pieces',
       pieceCodec,
       (cursor, limit) => index.listPieces(cursor, limit),
-      (record) => index.putPiece(record),
+      (records) => index.putPieces(records),
     ),
     part(
       'replicas',
       replicaCodec,
       (cursor, limit) => index.listReplicas(cursor, limit),
-      async (record) => {
-        if (await index.addReplica(record)) return;
-        const there = await index.getReplica(record);
-        if (there === null || !equalBytes(replicaCodec.encode(there), replicaCodec.encode(record)))
-          throw new FileTaoError(
-            'conflict',
-            `replica ${record.root} is in the target already, and not the same: stop the nodes that use either index`,
-          );
+      async (records) => {
+        const added = await index.addReplicas(records);
+        for (const record of records.filter((_, i) => !added[i])) await requireSame(index, record);
       },
     ),
     part(
       'statistics',
-      statisticsCodec,
+      statisticsWithTier,
       async () => ({ items: await index.listStatistics(), next: null }),
-      (record) => index.putStatistics(record),
+      oneByOne((record) => index.putStatistics(record)),
     ),
   ];
+}
+
+async function requireSame(index: PlacementIndex, record: ReplicaRecord): Promise<void> {
+  const there = await index.getReplica(record);
+  if (there === null || !equalBytes(replicaCodec.encode(there), replicaCodec.encode(record)))
+    throw new FileTaoError(
+      'conflict',
+      `replica ${record.root} is in the target already, and not the same: stop the nodes that use either index`,
+    );
 }
 
 export function holdingParts(index: HoldingIndex): readonly IndexPart[] {
@@ -88,7 +108,7 @@ export function holdingParts(index: HoldingIndex): readonly IndexPart[] {
       'held',
       heldReplicaCodec,
       (cursor, limit) => index.list(cursor, limit),
-      (record) => index.put(record),
+      oneByOne((record) => index.put(record)),
     ),
   ];
 }

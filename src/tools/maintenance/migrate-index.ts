@@ -1,19 +1,44 @@
-// Brings an index to the schema version that this program writes. Version 1 is the first, so today there is nothing to
-// do but to say so; each later version adds one step to the table. A step is safe to run again.
+// Brings an index to the schema version that this program writes. Each version after the first adds one step to the
+// table. A step is safe to run again.
 
 import { indexSchemaVersion } from '../../adapters/index/codec.js';
 import { indexAt } from '../../adapters/index/kind-at.js';
-import { describeLocation, type IndexLocation } from '../../adapters/index/location.js';
+import { describeLocation, type IndexKind, type IndexLocation } from '../../adapters/index/location.js';
 import { redisSchemaVersion } from '../../adapters/index/redis/keys.js';
 import { FileTaoError } from '../../domain/model/errors.js';
 
 interface Step {
   readonly from: number;
   readonly says: string;
-  run(location: IndexLocation): Promise<void>;
+  run(location: IndexLocation, kind: IndexKind): Promise<void>;
 }
 
-const steps: Readonly<Record<IndexLocation['backend'], readonly Step[]>> = { lmdb: [], redis: [] };
+const ownersClaim = 'file each object under its owner too, so that several may own the same bytes';
+
+const steps: Readonly<Record<IndexLocation['backend'], readonly Step[]>> = {
+  lmdb: [
+    {
+      from: 1,
+      says: ownersClaim,
+      async run(location, kind) {
+        if (location.backend !== 'lmdb') return;
+        const { claimObjects } = await import('../../adapters/index/lmdb/claim-objects.js');
+        await claimObjects(location.directory, kind);
+      },
+    },
+  ],
+  redis: [
+    {
+      from: 1,
+      says: ownersClaim,
+      async run(location, kind) {
+        if (location.backend !== 'redis') return;
+        const { claimObjects } = await import('../../adapters/index/redis/claim-objects.js');
+        await claimObjects(location.place, kind);
+      },
+    },
+  ],
+};
 
 export interface Migration {
   readonly kind: string;
@@ -36,7 +61,7 @@ export async function migrateIndex(location: IndexLocation, dryRun: boolean): Pr
   const due = steps[location.backend].filter(({ from }) => from >= found.version);
   if (found.version + due.length !== to)
     throw new FileTaoError('schema', `no way leads from schema ${found.version} to ${to}: restore a backup`);
-  if (!dryRun) for (const step of due) await step.run(location);
+  if (!dryRun) for (const step of due) await step.run(location, found.kind);
   return { kind: found.kind, from: found.version, to, steps: due.map(({ says }) => says) };
 }
 

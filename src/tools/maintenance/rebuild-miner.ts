@@ -9,7 +9,7 @@ import { verifySr25519 } from '../../adapters/wallets/sr25519.js';
 import { openWallet } from '../../adapters/wallets/wallet-files.js';
 import { encodeSs58 } from '../../domain/identity/ss58.js';
 import { publicKeyOf } from '../../domain/model/bytes.js';
-import { type RebuiltHolding, rebuildHolding } from './rebuild-holding.js';
+import { type RebuiltHolding, rebuildHolding } from '../../nodes/miner/adopting.js';
 
 export async function rebuildMinerIndex(
   config: ResolvedConfig<'miner'>,

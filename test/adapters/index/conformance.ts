@@ -13,6 +13,7 @@ import { all, assertConsistent, nameOf } from './consistency.js';
 import {
   bytes32,
   cid,
+  claim,
   held,
   miner,
   object,
@@ -45,18 +46,18 @@ export function placementIndexConformance(backend: IndexBackend): void {
       const [index] = await opened(context);
       const empty = object(0, { size: 0, pieceIds: [] });
       for (const record of [empty, object(1), object(2)]) await index.putObject(record);
-      assert.deepEqual(await index.getObject(cid(0)), empty);
-      assert.deepEqual(await index.getObject(cid(1)), object(1));
-      assert.equal(await index.getObject(cid(9)), null);
+      assert.deepEqual(await index.getObject(claim(0)), empty);
+      assert.deepEqual(await index.getObject(claim(1)), object(1));
+      assert.equal(await index.getObject(claim(9)), null);
 
       const moved = object(1, { pieceIds: [piece(3), piece(50), piece(50)], expiry: 9000 });
       await index.putObject(moved);
-      assert.deepEqual(await index.getObject(cid(1)), moved);
+      assert.deepEqual(await index.getObject(claim(1)), moved);
       assert.deepEqual(await index.objectsOfPiece(piece(2)), [], 'a claim given up');
-      assert.deepEqual(await index.objectsOfPiece(piece(3)), [cid(1)], 'a claim kept');
-      assert.deepEqual(await index.objectsOfPiece(piece(50)), [cid(1)]);
+      assert.deepEqual(await index.objectsOfPiece(piece(3)), [claim(1)], 'a claim kept');
+      assert.deepEqual(await index.objectsOfPiece(piece(50)), [claim(1)]);
       await index.putObject(object(5, { pieceIds: [piece(50)] }));
-      assert.deepEqual(await index.objectsOfPiece(piece(50)), [cid(1), cid(5)]);
+      assert.deepEqual(await index.objectsOfPiece(piece(50)), [claim(1), claim(5)]);
 
       const listed = await all((cursor, limit) => index.listObjects(cursor, limit), 1);
       assert.deepEqual(
@@ -64,18 +65,51 @@ export function placementIndexConformance(backend: IndexBackend): void {
         [cid(0), cid(1), cid(2), cid(5)],
       );
       assert.deepEqual(await index.expiredObjects(1999, 10), []);
-      assert.deepEqual(await index.expiredObjects(2002, 10), [cid(0), cid(2)]);
+      assert.deepEqual(await index.expiredObjects(2002, 10), [claim(0), claim(2)]);
       assert.deepEqual(
         await index.expiredObjects(9000, 2),
-        [cid(0), cid(2)],
+        [claim(0), claim(2)],
         'oldest first, up to the limit',
       );
 
-      assert.equal(await index.deleteObject(cid(1)), true);
-      assert.equal(await index.deleteObject(cid(1)), false);
-      assert.equal(await index.getObject(cid(1)), null);
-      assert.deepEqual(await index.objectsOfPiece(piece(50)), [cid(5)]);
-      assert.deepEqual(await index.expiredObjects(9000, 10), [cid(0), cid(2), cid(5)]);
+      assert.equal(await index.deleteObject(claim(1)), true);
+      assert.equal(await index.deleteObject(claim(1)), false);
+      assert.equal(await index.getObject(claim(1)), null);
+      assert.deepEqual(await index.objectsOfPiece(piece(50)), [claim(5)]);
+      assert.deepEqual(await index.expiredObjects(9000, 10), [claim(0), claim(2), claim(5)]);
+    });
+
+    test('several owners claim the same bytes, each on terms of its own', async (context) => {
+      const [index] = await opened(context);
+      const of = (n: number, owner: number, change = {}) => object(n, { owner: validator(owner), ...change });
+      const first = of(1, 5, { expiry: 4000 });
+      const second = of(1, 9, { expiry: 3000, pieceIds: [piece(2)], size: 64 });
+      for (const record of [first, second, of(2, 9), of(3, 5)]) await index.putObject(record);
+      assert.deepEqual(await index.claimsOf(cid(1), 10), [first, second]);
+      assert.deepEqual(await index.claimsOf(cid(1), 1), [first]);
+      assert.deepEqual(await index.claimsOf(cid(9), 10), []);
+      assert.deepEqual(await index.getObject(second), second);
+      assert.deepEqual(
+        (await index.objectsOfPiece(piece(2))).map(({ owner }) => owner),
+        [validator(5), validator(9)],
+      );
+      const owned = await all((cursor, limit) => index.listObjectsOf(validator(9), cursor, limit), 1);
+      assert.deepEqual(owned, [second, of(2, 9)]);
+      assert.deepEqual(await index.ownedBy(validator(9)), { objects: 2, bytes: 166 });
+      await index.putObject({ ...second, size: 60, expiry: 5000 });
+      await index.putObject({ ...second, size: 60, expiry: 5000 });
+      assert.deepEqual(await index.ownedBy(validator(9)), { objects: 2, bytes: 162 });
+      assert.deepEqual((await index.expiredObjects(4500, 10)).at(-1), { cid: cid(1), owner: validator(5) });
+
+      assert.equal(await index.deleteObject(first), true);
+      assert.equal(await index.deleteObject(first), false);
+      assert.deepEqual(await index.claimsOf(cid(1), 10), [{ ...second, size: 60, expiry: 5000 }]);
+      assert.deepEqual(await index.objectsOfPiece(piece(2)), [claim(1, 9)]);
+      assert.deepEqual(await index.objectsOfPiece(piece(3)), []);
+      assert.deepEqual(await index.ownedBy(validator(5)), { objects: 1, bytes: 103 });
+      await index.deleteObject(of(3, 5));
+      assert.deepEqual(await index.ownedBy(validator(5)), { objects: 0, bytes: 0 });
+      assert.deepEqual(await all((cursor, limit) => index.listObjectsOf(validator(5), cursor, limit), 5), []);
     });
 
     test('an object of the largest manifest fits, and pages of large objects end early', async (context) => {
@@ -83,7 +117,7 @@ export function placementIndexConformance(backend: IndexBackend): void {
       const manifest = new Uint8Array(64 + 4 * 1024 * 1024).fill(7);
       const pieceIds = Array.from({ length: 65536 }, (_, i) => piece(i));
       await index.putObject(object(1, { manifest, pieceIds }));
-      assert.deepEqual(await index.getObject(cid(1)), object(1, { manifest, pieceIds }));
+      assert.deepEqual(await index.getObject(claim(1)), object(1, { manifest, pieceIds }));
       for (const n of [2, 3, 4]) await index.putObject(object(n, { manifest }));
       const page = await index.listObjects(null, 100);
       assert.ok(page.items.length < 4 && page.next !== null, `${page.items.length} objects in one page`);
@@ -104,7 +138,7 @@ export function placementIndexConformance(backend: IndexBackend): void {
       assert.equal(await index.removePiece(piece(1), 6999), false, 'not expired yet');
       await index.putObject(object(1, { pieceIds: [piece(1)] }));
       assert.equal(await index.removePiece(piece(1), 7000), false, 'an object has it');
-      await index.deleteObject(cid(1));
+      await index.deleteObject(claim(1));
       await index.addReplica(replica(1, { pieceId: piece(1) }));
       assert.equal(await index.removePiece(piece(1), 7000), false, 'a replica is of it');
       await index.removeReplica(replica(1));
@@ -147,6 +181,47 @@ export function placementIndexConformance(backend: IndexBackend): void {
       assert.equal(await index.removeReplica(first), true);
       assert.equal(await index.removeReplica(first), false);
       assert.equal(await index.getReplica(first), null);
+    });
+
+    test('many pieces and replicas at once are as many single ones', async (context) => {
+      const [index] = await opened(context);
+      const many = Array.from({ length: 300 }, (_, n) =>
+        replica(n, { receipt: new Uint8Array(n < 10 ? 60_000 : 400) }),
+      );
+      const pieces = Array.from({ length: 7 }, (_, n) => placedPiece(n, { copies: 40 }));
+      await index.addReplica(many[7]!);
+      await index.putPiece(placedPiece(3, { expiry: 9999 }));
+      await index.putPieces([...pieces, placedPiece(2, { copies: 1, expiry: 8888 })]);
+      assert.deepEqual(await index.getPiece(piece(3)), placedPiece(3, { copies: 40, expiry: 9999 }));
+      assert.deepEqual(await index.getPiece(piece(2)), placedPiece(2, { copies: 40, expiry: 8888 }));
+      assert.deepEqual(
+        await index.addReplicas([...many, { ...many[9]!, size: 1 }]),
+        [...many.map((_, n) => n !== 7), false],
+        'one that is there already does not keep the others away',
+      );
+      assert.deepEqual(
+        (await index.addReplicas(many)).filter((isNew) => isNew),
+        [],
+      );
+      const listed = await all((cursor, limit) => index.listReplicas(cursor, limit), 1000);
+      assert.equal(listed.length, 300);
+      assert.deepEqual(await index.getReplica(many[9]!), many[9]);
+      await assertConsistent(
+        index,
+        pieces.map(({ pieceId }) => pieceId),
+      );
+      await assert.rejects(
+        index.addReplicas([replica(900), replica(901, { size: -1 })]),
+        refusedWith('bad-input'),
+      );
+      await assert.rejects(
+        index.putPieces([placedPiece(90), placedPiece(91, { size: -1 })]),
+        refusedWith('bad-input'),
+      );
+      assert.equal(await index.getReplica(replica(900)), null);
+      assert.equal(await index.getPiece(piece(90)), null);
+      assert.deepEqual(await index.addReplicas([]), []);
+      await index.putPieces([]);
     });
 
     test('of many changes at once from one version exactly one wins', async (context) => {
@@ -227,6 +302,7 @@ export function placementIndexConformance(backend: IndexBackend): void {
         attempts: none,
         successes: none,
         totalSuccesses: 0,
+        tier: 'Bronze',
       });
       assert.deepEqual(await index.listStatistics(), []);
       await Promise.all([
@@ -238,22 +314,34 @@ export function placementIndexConformance(backend: IndexBackend): void {
       assert.deepEqual(before.attempts, { store: 1, challenge: 30, retrieve: 0 });
       assert.deepEqual(before.successes, { store: 1, challenge: 10, retrieve: 0 });
       assert.equal(await index.window(), 0);
+      assert.equal(before.tier, 'Bronze');
+      const judgements = (await index.listStatistics()).map((record) => ({
+        ...record,
+        tier: 'Gold' as const,
+      }));
+      // comes after the judgement, so it belongs to the window that begins
+      await index.count(miner(1), 'challenge', true);
       const rolled = await Promise.all([
-        index.rollWindow(7),
-        index.rollWindow(7),
+        index.rollWindow(7, judgements),
+        index.rollWindow(7, judgements),
         index.count(miner(3), 'store', true),
       ]);
       assert.deepEqual(rolled.slice(0, 2).sort(), [false, true], 'of two that roll at once one does');
       assert.equal(await index.window(), 7);
-      assert.equal(await index.rollWindow(6), false, 'an earlier window');
+      assert.equal(await index.rollWindow(6, judgements), false, 'an earlier window');
       await index.count(miner(1), 'store', true);
       const after = await index.listStatistics();
       assert.deepEqual(
-        after.map((record) => [record.minerKey, record.attempts.challenge, record.totalSuccesses]),
+        after.map((record) => [
+          record.minerKey,
+          record.attempts.challenge,
+          record.totalSuccesses,
+          record.tier,
+        ]),
         [
-          [miner(1), 0, 12],
-          [miner(2), 0, 0],
-          [miner(3), 0, 1],
+          [miner(1), 1, 13, 'Gold'],
+          [miner(2), 0, 0, 'Gold'],
+          [miner(3), 0, 1, 'Bronze'],
         ],
       );
     });
@@ -266,6 +354,7 @@ export function placementIndexConformance(backend: IndexBackend): void {
         attempts: { store: 5, challenge: 2 ** 53 - 1, retrieve: 0 },
         successes: { store: 4, challenge: 2 ** 53 - 1, retrieve: 0 },
         totalSuccesses: 2 ** 53 - 1,
+        tier: 'Super Saiyan' as const,
       };
       await index.putStatistics(moved);
       assert.deepEqual(await index.statistics(miner(1)), moved);
@@ -324,7 +413,10 @@ export function placementIndexConformance(backend: IndexBackend): void {
         );
         await assert.rejects(index.getPiece(wrong as never), refusedWith('bad-input'));
       }
-      await assert.rejects(index.getObject('../x' as never), refusedWith('bad-cid'));
+      await assert.rejects(
+        index.getObject({ cid: '../x' as never, owner: validator(7) }),
+        refusedWith('bad-cid'),
+      );
       const wrongRecords: Partial<Record<keyof ReplicaRecord, unknown>>[] = [
         { expiry: 1.5 },
         { size: -1 },

@@ -1,9 +1,9 @@
-// Databases as schema version 1 wrote them, opened by today's code. A later version adds its own beside them and
-// migrates these; they are never written again. Made by freeze.ts.
+// Databases as each schema version wrote them: the newest opened by today's code as it is, the others after migration.
+// A later version adds its own beside them; they are never written again. Made by freeze.ts.
 import assert from 'node:assert/strict';
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { indexAt } from '../../../src/adapters/index/kind-at.js';
 import { openLmdbHoldingIndex } from '../../../src/adapters/index/lmdb/holding-index.js';
@@ -15,41 +15,66 @@ import { openHoldingAt, openPlacementAt, redisPlaceOf } from './backends.js';
 import { startRedis } from './redis-server.js';
 import { assertHolding, assertPlacement } from './sample.js';
 
-const frozen = new URL('../../../../test/fixtures/index-v1/', import.meta.url).pathname;
+const newest = 2;
+const frozenIn = (version: number): string =>
+  new URL(`../../../../test/fixtures/index-v${version}/`, import.meta.url).pathname;
 
-async function unpack(name: string, folder: string): Promise<string> {
+async function unpack(version: number, name: string, folder: string): Promise<string> {
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'data.mdb'), gunzipSync(await readFile(join(frozen, `${name}.mdb.gz`))));
+  const packed = await readFile(join(frozenIn(version), `${name}.mdb.gz`));
+  await writeFile(join(folder, 'data.mdb'), gunzipSync(packed));
   return folder;
 }
 
-test('LMDB of schema version 1', async (context) => {
+const versions = Array.from({ length: newest }, (_, i) => i + 1);
+
+for (const version of versions)
+  test(`LMDB of schema version ${version}`, async (context) => lmdbOf(context, version));
+
+async function lmdbOf(context: TestContext, version: number): Promise<void> {
   const folder = await temporaryFolder(context);
-  const placement = await unpack('placement', join(folder, 'placement'));
-  const holding = await unpack('holding', join(folder, 'holding'));
+  const placement = await unpack(version, 'placement', join(folder, 'placement'));
+  const holding = await unpack(version, 'holding', join(folder, 'holding'));
   assert.deepEqual(await indexAt({ backend: 'lmdb', directory: placement }), {
     kind: 'placement index',
-    version: 1,
+    version,
   });
-  const plan = await migrateIndex({ backend: 'lmdb', directory: holding }, false);
-  assert.deepEqual(plan, { kind: 'holding index', from: 1, to: 1, steps: [] });
+  if (version < newest)
+    await assert.rejects(openPlacementAt(`lmdb:${folder}`), { code: 'schema', message: /migrate/ });
+  for (const directory of [placement, holding]) {
+    const location = { backend: 'lmdb', directory } as const;
+    if (version < newest) {
+      const dry = await migrateIndex(location, true);
+      assert.deepEqual([dry.from, dry.to, dry.steps.length], [version, newest, newest - version]);
+      await migrateIndex(location, false);
+    }
+    assert.deepEqual((await migrateIndex(location, false)).steps, []);
+  }
   const index = await openLmdbPlacementIndex(placement);
-  await assertPlacement(index);
+  await assertPlacement(index, 'Bronze');
   await index.close();
   const held = await openLmdbHoldingIndex(holding);
   await assertHolding(held);
   await held.close();
   assert.equal(await indexAt({ backend: 'lmdb', directory: join(folder, 'nothing') }), null);
-});
+}
 
-test('Redis of schema version 1', async (context) => {
+for (const version of versions)
+  test(`Redis of schema version ${version}`, async (context) => redisOf(context, version));
+
+async function redisOf(context: TestContext, version: number): Promise<void> {
   const redis = await startRedis(context);
   await redis.kill();
-  await copyFile(join(frozen, 'redis.rdb'), join(redis.folder, 'dump.rdb'));
+  await copyFile(join(frozenIn(version), 'redis.rdb'), join(redis.folder, 'dump.rdb'));
   await redis.start();
   const address = (prefix: string) => `${redis.url}?prefix=${prefix}`;
+  for (const prefix of ['frozen-validator', 'frozen-miner']) {
+    const location = { backend: 'redis', place: redisPlaceOf(address(prefix)) } as const;
+    const { steps } = await migrateIndex(location, false);
+    assert.equal(steps.length, newest - version);
+  }
   const index = await openPlacementAt(address('frozen-validator'));
-  await assertPlacement(index);
+  await assertPlacement(index, 'Bronze');
   await index.close();
   const held = await openHoldingAt(address('frozen-miner'));
   await assertHolding(held);
@@ -63,4 +88,4 @@ test('Redis of schema version 1', async (context) => {
   await assert.rejects(migrateIndex({ backend: 'redis', place }, true), { code: 'schema' });
   redis.cli('set', 'filetao:{frozen-miner}:schema', 'x');
   await assert.rejects(openHoldingAt(address('frozen-miner')), { code: 'damaged' });
-});
+}

@@ -2,6 +2,7 @@
 import type { Cid, PieceId, PublicKey, Root } from '../../../src/domain/model/bytes.js';
 import type {
   HeldReplica,
+  ObjectId,
   ObjectRecord,
   PieceRecord,
   ReplicaRecord,
@@ -19,6 +20,7 @@ export const cid = (n: number): Cid =>
     .toString(10)
     .padStart(9, '0')
     .replace(/[0-9]/g, (digit) => 'abcdefghij'[Number(digit)]!)}` as Cid;
+export const claim = (n: number, owner = 7): ObjectId => ({ cid: cid(n), owner: validator(owner) });
 export const bytes32 = (n: number): Uint8Array => new Uint8Array(32).fill(n);
 
 export const object = (n: number, change: Partial<ObjectRecord> = {}): ObjectRecord => ({

@@ -10,6 +10,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { withFileLock } from '../../../src/adapters/system/lock.js';
 
 export interface RedisServerOptions {
+  /** Path of another server of the same protocol, its …-cli beside it. Default: redis-server. */
+  readonly program?: string;
   /** Lines of redis.conf beside the ones below. */
   readonly config?: readonly string[];
   readonly password?: string;
@@ -37,7 +39,7 @@ interface Ends {
 const installMsMax = 300_000;
 const startMsMax = 15_000;
 
-const onPath = (name: string): string | null => {
+export const onPath = (name: string): string | null => {
   try {
     return execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim();
   } catch {
@@ -88,7 +90,7 @@ export async function freePort(): Promise<number> {
 let places = 0;
 
 export async function startRedis(ends: Ends, options: RedisServerOptions = {}): Promise<TestRedis> {
-  const program = await findRedisServer();
+  const program = options.program ?? (await findRedisServer());
   const folder = await mkdtemp(join(tmpdir(), 'filetao-redis-'));
   const { password } = options;
   let child: ChildProcess | null = null;
@@ -108,7 +110,7 @@ export async function startRedis(ends: Ends, options: RedisServerOptions = {}): 
     await gone;
   };
   const cli = (port: number, command: readonly string[]): string =>
-    execFileSync('redis-cli', ['-p', String(port), ...command], {
+    execFileSync(program.replace(/server$/u, 'cli'), ['-p', String(port), ...command], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...(password === undefined ? {} : { REDISCLI_AUTH: password }) },

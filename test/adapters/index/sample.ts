@@ -1,10 +1,11 @@
 // A small index with something in every part: what frozen fixtures hold and copies carry. Changing it means making
 // new fixtures under a new schema version, never changing the old ones.
 import assert from 'node:assert/strict';
+import type { TierName } from '../../../src/domain/model/tiers.js';
 import type { HoldingIndex } from '../../../src/domain/ports/holding-index.js';
 import type { PlacementIndex } from '../../../src/domain/ports/placement-index.js';
 import { all, assertConsistent } from './consistency.js';
-import { bytes32, cid, held, miner, object, piece, placedPiece, replica, validator } from './records.js';
+import { bytes32, claim, held, miner, object, piece, placedPiece, replica, validator } from './records.js';
 
 const full = replica(3, {
   n: 41,
@@ -25,20 +26,26 @@ const counted = {
   attempts: { store: 3, challenge: 50, retrieve: 4 },
   successes: { store: 2, challenge: 48, retrieve: 4 },
   totalSuccesses: 5400,
+  tier: 'Diamond' as const,
 };
 
 export async function fillPlacement(index: PlacementIndex): Promise<void> {
   for (const record of [object(0, { size: 0, pieceIds: [] }), object(1)]) await index.putObject(record);
   for (const record of placed) await index.putPiece(record);
   for (const record of replicas) await index.addReplica(record);
-  await index.rollWindow(7);
+  await index.rollWindow(7, []);
   await index.putStatistics(counted);
 }
 
-export async function assertPlacement(index: PlacementIndex): Promise<void> {
+/** @param tier an index of before tiers were kept says the lowest */
+export async function assertPlacement(index: PlacementIndex, tier: TierName = counted.tier): Promise<void> {
   const listed = await all((cursor, limit) => index.listObjects(cursor, limit), 10);
   assert.deepEqual(listed, [object(0, { size: 0, pieceIds: [] }), object(1)]);
-  assert.deepEqual(await index.objectsOfPiece(piece(2)), [cid(1)]);
+  assert.deepEqual(await index.objectsOfPiece(piece(2)), [claim(1)]);
+  const owned = await all((cursor, limit) => index.listObjectsOf(validator(7), cursor, limit), 10);
+  assert.deepEqual(owned, listed);
+  assert.deepEqual(await index.ownedBy(validator(7)), { objects: 2, bytes: 101 });
+  assert.deepEqual(await index.expiredObjects(9000, 10), [claim(0), claim(1)]);
   assert.deepEqual(await all((cursor, limit) => index.listPieces(cursor, limit), 10), placed);
   for (const record of replicas) assert.deepEqual(await index.getReplica(record), record);
   await assertConsistent(
@@ -46,7 +53,7 @@ export async function assertPlacement(index: PlacementIndex): Promise<void> {
     placed.map(({ pieceId }) => pieceId),
   );
   assert.equal(await index.window(), 7);
-  assert.deepEqual(await index.listStatistics(), [counted]);
+  assert.deepEqual(await index.listStatistics(), [{ ...counted, tier }]);
 }
 
 export async function fillHolding(index: HoldingIndex): Promise<void> {

@@ -156,3 +156,20 @@ test('goes to stderr, and the last words of a crash are there', () => {
     .map((line) => JSON.parse(line) as { i: number });
   assert.deepEqual([lines.length, lines.at(-1)?.i], [1000, 999]);
 });
+
+test('the level changes for a log and all its children, and a file gets every record as JSON', () => {
+  const file: string[] = [];
+  const { log, lines } = capture({ json: false, colour: false, file: { write: (line) => file.push(line) } });
+  const child = log.child({ peer: '5G' });
+  child.debug('hidden');
+  log.setLevel('debug');
+  child.debug('shown');
+  log.setLevel('silent');
+  child.fatal('hidden');
+  assert.equal(child.level, 'silent');
+  assert.equal(lines.length, 1);
+  assert.match(lines[0]!, /^[\d:.]{12} DEBUG shown peer=5G\n$/);
+  const { time, ...record } = JSON.parse(file[0]!) as Record<string, unknown>;
+  assert.match(String(time), /^\d{4}-/);
+  assert.deepEqual(record, { level: 'debug', peer: '5G', msg: 'shown' });
+});

@@ -33,6 +33,9 @@ before(async () => {
     const path = join(home, '.bittensor', 'wallets');
     await createWallet({ path, name, hotkey: 'default' }, { unencrypted: true });
   }
+  // The notice of the terms has its own test.
+  mkdirSync(join(home, '.filetao'));
+  writeFileSync(join(home, '.filetao', 'terms-accepted.json'), '{}');
 });
 
 test('put prints the CID alone, get the path alone, and the file is the same', async () => {
@@ -60,13 +63,15 @@ test('put prints the CID alone, get the path alone, and the file is the same', a
     'size',
     'storedSize',
     'owner',
+    'encrypted',
     'expiry',
+    'bytesKept',
   ]);
   assert.ok(readFileSync(join(home, 'copy')).equals(data));
 
   const list = await filetao('retrieve', 'list');
-  assert.match(list.stdout, /^Wallet Name +Filename +Size +Stored +Expires +Data Hash\n/);
-  assert.match(list.stdout, new RegExp(`default +a photo.jpg +300kB +\\S+ +\\S+ +${cid}\n`));
+  assert.match(list.stdout, /^Wallet Name +Filename +Size +Stored +Expires +Health +Data Hash\n/);
+  assert.match(list.stdout, new RegExp(`default +a photo.jpg +300kB +\\S+ +\\S+ +healthy +${cid}\n`));
   const [row] = (await filetao('retrieve', 'list', '--json')).stdout.trim().split('\n');
   assert.equal(JSON.parse(row!).cid, cid);
   assert.match((await filetao('r', 'list', '--wallet.name', 'bob')).stderr, /nothing was stored/);
@@ -105,7 +110,6 @@ test('bad input to put', async () => {
   writeFileSync(join(home, 'locked'), 'x');
   chmodSync(join(home, 'locked'), 0);
   refused(await filetao('store', 'put', '--filepath', 'nothing'), 3, /there is no file nothing/);
-  refused(await filetao('store', 'put', '--filepath', 'folder'), 2, /folder is a directory/);
   if (process.getuid?.() !== 0) {
     refused(await filetao('store', 'put', '--filepath', 'locked'), 1, /permissions/);
   }

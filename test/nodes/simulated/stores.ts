@@ -141,6 +141,7 @@ export class MemoryReplicas {
         this.#of(id).terms = terms.slice();
       },
       remove: async (id) => this.files.delete(keyOf(id)),
+      setAside: async (id) => (this.files.delete(keyOf(id)) ? keyOf(id) : null),
       list: async function* (this: MemoryReplicas) {
         for (const { id, data } of this.files.values()) yield { id, size: data.length };
       }.bind(this),

@@ -24,6 +24,7 @@ import {
   inventoryKind,
   openingRequestKind,
   type Party,
+  pingKind,
   type RefusalCode,
   rangeKind,
   refusalCodes,
@@ -38,13 +39,16 @@ import { CallRates, openAccess } from '../../../src/nodes/miner/access.js';
 import { WorkBudget } from '../../../src/nodes/miner/budget.js';
 import { answerChallenge, answerOpening } from '../../../src/nodes/miner/challenging.js';
 import type { MinerContext } from '../../../src/nodes/miner/context.js';
+import { Leaving } from '../../../src/nodes/miner/leaving.js';
 import { CarriedOut } from '../../../src/nodes/miner/replays.js';
 import { retrieveReplica } from '../../../src/nodes/miner/retrieving.js';
 import { RoundTable } from '../../../src/nodes/miner/rounds.js';
+import { ScrubReports } from '../../../src/nodes/miner/scrub-reports.js';
 import { storeReplica } from '../../../src/nodes/miner/storing.js';
 import { StakeTurns } from '../../../src/nodes/miner/turns.js';
 import { deleteReplica, renewReplica } from '../../../src/nodes/miner/upkeep.js';
 import type { ValidatorContext } from '../../../src/nodes/validator/context.js';
+import { Presence } from '../../../src/nodes/validator/presence.js';
 import { MinerRates } from '../../../src/nodes/validator/rates.js';
 import { SettlingMemory } from '../../../src/nodes/validator/settling-memory.js';
 import { Exchange, passed, recordTranscript } from '../../../src/nodes/validator/transcripts.js';
@@ -98,6 +102,7 @@ const kinds: Readonly<Record<NodeRoute, MessageKind<Header>>> = {
   renew: renewKind,
   delete: deleteKind,
   inventory: inventoryKind,
+  ping: pingKind,
 };
 
 /** Keys whose signatures are keyed hashes; the same in every process. */
@@ -282,6 +287,8 @@ export class World {
       settlingMemory: new SettlingMemory(),
       retired: new Map(),
       rates: new MinerRates(),
+      presence: new Presence(),
+      storageLimit: async () => Number.MAX_SAFE_INTEGER,
       liveRounds: new Set(),
       processId,
     };
@@ -338,6 +345,8 @@ export class World {
       budget: new WorkBudget(),
       rate: 4 * 1024 * 1024,
       carriedOut: new CarriedOut(),
+      leaving: Leaving.staying(),
+      scrubReports: new ScrubReports(log),
       access: openAccess,
       rates: new CallRates(openAccess, blockMs),
       turns: new StakeTurns(4, () => this.schedule.clock.monotonic()),
@@ -504,6 +513,7 @@ export class World {
         return deleteReplica(context, head);
       case 'range':
       case 'inventory':
+      case 'ping':
         throw new Error(`${route} is not simulated`);
     }
   }

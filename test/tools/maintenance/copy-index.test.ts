@@ -67,12 +67,10 @@ test('an interrupted copy goes on where it was; a difference is found at the end
   const { journals, lmdb, redis } = await prepare(context);
   const [from, to] = [lmdb('from'), redis()];
   const source = await openPlacementIndex(from);
-  const count = 1300;
-  await Promise.all(
-    Array.from({ length: count }, (_, n) => source.addReplica(replica(n, { expiry: 9000 + n }))),
-  );
+  const count = 2300;
+  await source.addReplicas(Array.from({ length: count }, (_, n) => replica(n, { expiry: 9000 + n })));
   await source.close();
-  for (const stopAt of [500, 1000]) {
+  for (const stopAt of [1000, 2000]) {
     const stop = new AbortController();
     const copying = copyIndex({
       from,
@@ -87,8 +85,8 @@ test('an interrupted copy goes on where it was; a difference is found at the end
   }
   let first = 0;
   const copied = await copyIndex({ from, to, journals, onProgress: (_, items) => (first ||= items) });
-  assert.equal(copied.resumedAt, 1000);
-  assert.ok(first > 1000, 'what had been copied was not copied again');
+  assert.equal(copied.resumedAt, 2000);
+  assert.ok(first > 2000, 'what had been copied was not copied again');
   const copy = await openPlacementIndex(to);
   assert.equal((await all((cursor, limit) => copy.listReplicas(cursor, limit), 1000)).length, count);
   await copy.close();

@@ -79,6 +79,7 @@ test("a validator's database: statistics into the index, the rest into the repor
     attempts: { store: 10, challenge: 144, retrieve: 26 },
     successes: { store: 9, challenge: 140, retrieve: 25 },
     totalSuccesses: 3042,
+    tier: 'Silver',
   });
   assert.equal((await index.statistics(miner(2))).totalSuccesses, 1, 'what was counted here stays');
   const lines = (await readFile(report, 'utf8'))

@@ -7,16 +7,16 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { openLmdbHoldingIndex } from '../../../src/adapters/index/lmdb/holding-index.js';
 import { openReplicaFiles } from '../../../src/adapters/replicas/replica-files.js';
-import { verifySr25519 } from '../../../src/adapters/wallets/sr25519.js';
+import { signerFromSeed, verifySr25519 } from '../../../src/adapters/wallets/sr25519.js';
 import { publicKeyOf } from '../../../src/domain/model/bytes.js';
 import type { ReplicaRecord } from '../../../src/domain/model/records.js';
 import { decodeEntries, encodeEntry } from '../../../src/domain/protocol/inventory.js';
 import { openPieceId, sealPieceId } from '../../../src/domain/protocol/store-seed.js';
 import { decodeTerms, openTerms } from '../../../src/domain/protocol/terms.js';
+import { rebuildHolding } from '../../../src/nodes/miner/adopting.js';
 import { challengeReplica } from '../../../src/nodes/validator/challenging.js';
 import { recoverPlacement } from '../../../src/nodes/validator/inventories.js';
 import { renewReplicaOn } from '../../../src/nodes/validator/renewing.js';
-import { rebuildHolding } from '../../../src/tools/maintenance/rebuild-holding.js';
 import { all } from '../../adapters/index/consistency.js';
 import { core, eventually, startNetwork, type TestMiner } from '../../nodes/network.js';
 
@@ -131,6 +131,33 @@ test('a validator that lost its index finds its replicas and pieces by the inven
 
   await network.miners[0]!.stop();
   assert.equal((await recoverPlacement(again, 2)).silent, 1);
+});
+
+test('replicas of a retired hotkey are found too, even when it has left the subnet', async (context) => {
+  const network = await startNetwork(context, { miners: 2 });
+  const before = await network.validator();
+  const { pieceId, replicas } = await network.storePiece(before, 4000, 2);
+  const signer = signerFromSeed(randomBytes(32));
+  await network.chain.register(publicKeyOf(signer.publicKey), { stake: 1000, validatorPermit: true });
+  await before.index.close();
+  await rm(join(network.folder, 'validator', 'index'), { recursive: true });
+
+  const gone = signerFromSeed(randomBytes(32)); // one that never stored anything, and is not registered
+  const after = await network.validator({ signer, retiredSigners: [network.validatorSigner, gone] });
+  await eventually(() => after.view.neuron(publicKeyOf(signer.publicKey)));
+  await network.chain.deregister(publicKeyOf(network.validatorSigner.publicKey));
+  // Miners know both from the next block on.
+  const recovered = await eventually(async () => {
+    const result = await recoverPlacement(after, 2);
+    return result.silent === 0 ? result : null;
+  });
+  assert.deepEqual(recovered, { ...recovered, miners: 2, silent: 0, refused: 0, expired: 0 });
+  const found = await after.index.replicasOfPiece(pieceId);
+  assert.deepEqual(found.map(({ root }) => root).sort(), replicas.map(({ root }) => root).sort());
+  for (const replica of found) {
+    assert.equal(replica.validatorKey, publicKeyOf(network.validatorSigner.publicKey));
+    assert.equal((await challengeReplica(after, replica))!.outcome, 'pass');
+  }
 });
 
 test('only the validator that sealed it finds the piece in a seed', async (context) => {

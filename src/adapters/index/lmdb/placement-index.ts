@@ -1,7 +1,8 @@
 // The placement index on LMDB (the default of validators and API nodes). Tables, all keys binary:
 //
-//   objects           cid → object record          objects-by-expiry   expiry ‖ cid
-//   objects-by-piece  pieceId ‖ cid
+//   objects           cid ‖ owner → object record  objects-by-expiry   expiry ‖ cid ‖ owner
+//   objects-by-piece  pieceId ‖ cid ‖ owner        objects-by-owner    owner ‖ cid
+//   owner-objects     owner → u64                  owner-bytes         owner → u64
 //   pieces            pieceId → piece record       pieces-by-expiry    expiry ‖ pieceId
 //   pieces-short      pieceId (fewer active replicas than copies)
 //   replicas          minerKey ‖ validatorKey ‖ root → replica record
@@ -10,6 +11,7 @@
 //   miner-bytes       minerKey → u64
 //   miner-promises    minerKey ‖ promise id → until, bytes
 //   miner-statistics  minerKey → statistics record
+//   miner-tiers       minerKey → name of the tier; the lowest where there is none
 //   window            one zero byte → number of the statistics window
 //
 // A record and every key derived from it change in one transaction.
@@ -18,23 +20,39 @@ import { toHex } from '../../../domain/model/bytes.js';
 import type {
   BytesPromise,
   MinerStatistics,
+  ObjectId,
   ObjectRecord,
+  OwnedTotal,
   PieceRecord,
   ReplicaId,
   ReplicaRecord,
+  WindowJudgement,
 } from '../../../domain/model/records.js';
 import type { PlacementIndex } from '../../../domain/ports/placement-index.js';
 import { type LmdbEnvironment, openLmdbEnvironment } from '../../system/lmdb-environment.js';
 import { indexSchemaVersion, objectCodec, pieceCodec, replicaCodec, statisticsCodec } from '../codec.js';
-import { cidKey, idKey, placementKey, replicaIdOfPlacementKey, timeKey } from '../keys.js';
+import {
+  cidKey,
+  idBytes,
+  idKey,
+  objectIdOfKey,
+  objectKey,
+  ownedKey,
+  placementKey,
+  replicaIdOfPlacementKey,
+  timeKey,
+} from '../keys.js';
 import { checkPromise } from '../promises.js';
-import { counted, noStatistics, rolled } from '../statistics.js';
+import { counted, noStatistics, packTier, readTier, rolled } from '../statistics.js';
 import { addToCounter, entries, filedUntil, mark, page, readCounter, readRecord, under } from './tables.js';
 
 const tableNames = [
   'objects',
   'objects-by-expiry',
   'objects-by-piece',
+  'objects-by-owner',
+  'owner-objects',
+  'owner-bytes',
   'pieces',
   'pieces-by-expiry',
   'pieces-short',
@@ -44,6 +62,7 @@ const tableNames = [
   'miner-bytes',
   'miner-promises',
   'miner-statistics',
+  'miner-tiers',
   'window',
 ] as const;
 
@@ -74,7 +93,9 @@ class LmdbPlacementIndex implements PlacementIndex {
   // Objects
 
   async putObject(record: ObjectRecord): Promise<void> {
-    const key = cidKey(record.cid);
+    const key = objectKey(record);
+    const owned = ownedKey(record);
+    const owner = idKey(record.owner);
     const encoded = objectCodec.encode(record);
     const claims = record.pieceIds.map((pieceId) => Buffer.concat([idKey(pieceId), key]));
     await this.#environment.write(() => {
@@ -82,16 +103,29 @@ class LmdbPlacementIndex implements PlacementIndex {
       this.#tables.objects.put(key, encoded);
       this.#tables['objects-by-expiry'].put(timeKey(record.expiry, key), mark);
       for (const claim of claims) this.#tables['objects-by-piece'].put(claim, mark);
+      this.#tables['objects-by-owner'].put(owned, mark);
+      addToCounter(this.#tables['owner-objects'], owner, 1);
+      addToCounter(this.#tables['owner-bytes'], owner, record.size);
     });
   }
 
-  async getObject(cid: Cid): Promise<ObjectRecord | null> {
-    const key = cidKey(cid);
+  async getObject(id: ObjectId): Promise<ObjectRecord | null> {
+    const key = objectKey(id);
     return this.#environment.read(() => readRecord(this.#tables.objects, objectCodec, key));
   }
 
-  async deleteObject(cid: Cid): Promise<boolean> {
-    const key = cidKey(cid);
+  async claimsOf(cid: Cid, limit: number): Promise<readonly ObjectRecord[]> {
+    const prefix = cidKey(cid);
+    const { items } = this.#environment.read(() =>
+      page(this.#tables.objects, prefix, null, limit, (key, value) =>
+        key.length === prefix.length + idBytes ? objectCodec.decode(value) : null,
+      ),
+    );
+    return items;
+  }
+
+  async deleteObject(id: ObjectId): Promise<boolean> {
+    const key = objectKey(id);
     return this.#environment.write(() => {
       if (!this.#unlinkObject(key)) return false;
       this.#tables.objects.remove(key);
@@ -105,9 +139,30 @@ class LmdbPlacementIndex implements PlacementIndex {
     );
   }
 
-  async expiredObjects(time: number, limit: number): Promise<readonly Cid[]> {
+  async listObjectsOf(owner: PublicKey, cursor: string | null, limit: number) {
+    const prefix = idKey(owner);
     return this.#environment.read(() =>
-      filedUntil(this.#tables['objects-by-expiry'], time, limit).map((key) => key.toString('latin1') as Cid),
+      page(this.#tables['objects-by-owner'], prefix, cursor, limit, (key) =>
+        readRecord(
+          this.#tables.objects,
+          objectCodec,
+          Buffer.concat([key.subarray(idBytes), key.subarray(0, idBytes)]),
+        ),
+      ),
+    );
+  }
+
+  async ownedBy(owner: PublicKey): Promise<OwnedTotal> {
+    const key = idKey(owner);
+    return this.#environment.read(() => ({
+      objects: readCounter(this.#tables['owner-objects'], key),
+      bytes: readCounter(this.#tables['owner-bytes'], key),
+    }));
+  }
+
+  async expiredObjects(time: number, limit: number): Promise<readonly ObjectId[]> {
+    return this.#environment.read(() =>
+      filedUntil(this.#tables['objects-by-expiry'], time, limit).map(objectIdOfKey),
     );
   }
 
@@ -117,26 +172,38 @@ class LmdbPlacementIndex implements PlacementIndex {
     this.#tables['objects-by-expiry'].remove(timeKey(stored.expiry, key));
     for (const pieceId of stored.pieceIds)
       this.#tables['objects-by-piece'].remove(Buffer.concat([idKey(pieceId), key]));
+    const owner = idKey(stored.owner);
+    this.#tables['objects-by-owner'].remove(ownedKey(stored));
+    addToCounter(this.#tables['owner-objects'], owner, -1);
+    addToCounter(this.#tables['owner-bytes'], owner, -stored.size);
     return true;
   }
 
   // Pieces
 
   async putPiece(record: PieceRecord): Promise<void> {
-    const key = idKey(record.pieceId);
-    pieceCodec.encode(record); // refuses a wrong record even where the stored one wins
+    await this.putPieces([record]);
+  }
+
+  async putPieces(records: readonly PieceRecord[]): Promise<void> {
+    for (const record of records) pieceCodec.encode(record); // refuses a wrong record even where the stored one wins
+    const keys = records.map(({ pieceId }) => idKey(pieceId));
     await this.#environment.write(() => {
-      const stored = readRecord(this.#tables.pieces, pieceCodec, key);
-      const next: PieceRecord = {
-        ...(stored ?? record),
-        copies: Math.max(record.copies, stored?.copies ?? 0),
-        expiry: Math.max(record.expiry, stored?.expiry ?? 0),
-      };
-      if (stored !== null) this.#tables['pieces-by-expiry'].remove(timeKey(stored.expiry, key));
-      this.#tables.pieces.put(key, pieceCodec.encode(next));
-      this.#tables['pieces-by-expiry'].put(timeKey(next.expiry, key), mark);
-      this.#assessPiece(key);
+      for (const [i, record] of records.entries()) this.#putPiece(keys[i]!, record);
     });
+  }
+
+  #putPiece(key: Buffer, record: PieceRecord): void {
+    const stored = readRecord(this.#tables.pieces, pieceCodec, key);
+    const next: PieceRecord = {
+      ...(stored ?? record),
+      copies: Math.max(record.copies, stored?.copies ?? 0),
+      expiry: Math.max(record.expiry, stored?.expiry ?? 0),
+    };
+    if (stored !== null) this.#tables['pieces-by-expiry'].remove(timeKey(stored.expiry, key));
+    this.#tables.pieces.put(key, pieceCodec.encode(next));
+    this.#tables['pieces-by-expiry'].put(timeKey(next.expiry, key), mark);
+    this.#assessPiece(key);
   }
 
   async getPiece(pieceId: PieceId): Promise<PieceRecord | null> {
@@ -170,10 +237,10 @@ class LmdbPlacementIndex implements PlacementIndex {
     });
   }
 
-  async objectsOfPiece(pieceId: PieceId): Promise<readonly Cid[]> {
+  async objectsOfPiece(pieceId: PieceId): Promise<readonly ObjectId[]> {
     const key = idKey(pieceId);
     return this.#environment.read(() =>
-      under(this.#tables['objects-by-piece'], key).map(({ rest }) => rest.toString('latin1') as Cid),
+      under(this.#tables['objects-by-piece'], key).map(({ rest }) => objectIdOfKey(rest)),
     );
   }
 
@@ -202,12 +269,24 @@ class LmdbPlacementIndex implements PlacementIndex {
     const encoded = replicaCodec.encode(record);
     const promise = promiseId === undefined ? null : promiseKey(record.minerKey, promiseId);
     return this.#environment.write(() => {
-      if (this.#tables.replicas.get(key) !== undefined) return false;
-      this.#tables.replicas.put(key, encoded);
-      this.#linkReplica(key, record);
+      if (!this.#addReplica(key, encoded, record)) return false;
       if (promise !== null) this.#tables['miner-promises'].remove(promise);
       return true;
     });
+  }
+
+  async addReplicas(records: readonly ReplicaRecord[]): Promise<readonly boolean[]> {
+    const packed = records.map((record) => [placementKey(record), replicaCodec.encode(record)] as const);
+    return this.#environment.write(() =>
+      packed.map(([key, encoded], i) => this.#addReplica(key, encoded, records[i]!)),
+    );
+  }
+
+  #addReplica(key: Buffer, encoded: Uint8Array, record: ReplicaRecord): boolean {
+    if (this.#tables.replicas.get(key) !== undefined) return false;
+    this.#tables.replicas.put(key, encoded);
+    this.#linkReplica(key, record);
+    return true;
   }
 
   async getReplica(id: ReplicaId): Promise<ReplicaRecord | null> {
@@ -346,17 +425,14 @@ class LmdbPlacementIndex implements PlacementIndex {
   ): Promise<void> {
     const key = idKey(minerKey);
     await this.#environment.write(() => {
-      const before = readRecord(this.#tables['miner-statistics'], statisticsCodec, key);
-      const after = counted(before ?? noStatistics(minerKey), kind, success);
+      const after = counted(this.#statisticsOf(key, minerKey), kind, success);
       this.#tables['miner-statistics'].put(key, statisticsCodec.encode(after));
     });
   }
 
   async statistics(minerKey: PublicKey) {
     const key = idKey(minerKey);
-    return this.#environment.read(
-      () => readRecord(this.#tables['miner-statistics'], statisticsCodec, key) ?? noStatistics(minerKey),
-    );
+    return this.#environment.read(() => this.#statisticsOf(key, minerKey));
   }
 
   async listStatistics() {
@@ -366,16 +442,23 @@ class LmdbPlacementIndex implements PlacementIndex {
   async putStatistics(record: MinerStatistics): Promise<void> {
     const key = idKey(record.minerKey);
     const encoded = statisticsCodec.encode(record);
-    await this.#environment.write(() => this.#tables['miner-statistics'].put(key, encoded));
+    await this.#environment.write(() => {
+      this.#tables['miner-statistics'].put(key, encoded);
+      this.#tables['miner-tiers'].put(key, packTier(record.tier));
+    });
   }
 
-  async rollWindow(window: number): Promise<boolean> {
+  async rollWindow(window: number, judgements: readonly WindowJudgement[]): Promise<boolean> {
     return this.#environment.write(() => {
       const begun = readCounter(this.#tables.window, windowKey);
       if (window <= begun) return false;
       addToCounter(this.#tables.window, windowKey, window - begun);
-      for (const before of this.#allStatistics())
-        this.#tables['miner-statistics'].put(idKey(before.minerKey), statisticsCodec.encode(rolled(before)));
+      for (const judgement of judgements) {
+        const key = idKey(judgement.minerKey);
+        const after = rolled(this.#statisticsOf(key, judgement.minerKey), judgement);
+        this.#tables['miner-statistics'].put(key, statisticsCodec.encode(after));
+        this.#tables['miner-tiers'].put(key, packTier(after.tier));
+      }
       return true;
     });
   }
@@ -385,10 +468,18 @@ class LmdbPlacementIndex implements PlacementIndex {
   }
 
   /** One entry for each miner ever counted: a subnet has hundreds. */
-  #allStatistics() {
-    return Array.from(entries(this.#tables['miner-statistics'], {}), ({ value }) =>
-      statisticsCodec.decode(value),
-    );
+  #allStatistics(): MinerStatistics[] {
+    return Array.from(entries(this.#tables['miner-statistics'], {}), ({ key, value }) => ({
+      ...statisticsCodec.decode(value),
+      tier: readTier(this.#tables['miner-tiers'].get(key)),
+    }));
+  }
+
+  #statisticsOf(key: Buffer, minerKey: PublicKey): MinerStatistics {
+    const record = readRecord(this.#tables['miner-statistics'], statisticsCodec, key);
+    return record === null
+      ? noStatistics(minerKey)
+      : { ...record, tier: readTier(this.#tables['miner-tiers'].get(key)) };
   }
 
   close(): Promise<void> {

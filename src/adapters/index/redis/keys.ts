@@ -17,10 +17,13 @@ export interface RedisKey {
 /** Record bytes are those of codec.ts. Sorted sets whose scores are all 0 are sorted by member. */
 export const placementKeys = {
   schema: { type: 'string', holds: 'JSON: kind and version of this layout' },
-  objects: { type: 'hash', holds: 'CID → expiry, piece ids, record' },
-  'objects-by-cid': { type: 'zset', holds: '0: CID' },
-  'objects-by-expiry': { type: 'zset', holds: 'expiry: CID' },
-  'objects-by-piece': { type: 'zset', holds: '0: piece id ‖ CID' },
+  objects: { type: 'hash', holds: 'claim → expiry, size, piece ids, record; a claim is CID ‖ owner' },
+  'objects-by-cid': { type: 'zset', holds: '0: claim' },
+  'objects-by-expiry': { type: 'zset', holds: 'expiry: claim' },
+  'objects-by-piece': { type: 'zset', holds: '0: piece id ‖ claim' },
+  'objects-by-owner': { type: 'zset', holds: '0: owner ‖ CID' },
+  'owner-objects': { type: 'hash', holds: 'owner → number of its claims' },
+  'owner-bytes': { type: 'hash', holds: 'owner → bytes of the objects it claims' },
   pieces: { type: 'hash', holds: 'piece id → size, copies, expiry, time of the first store' },
   'pieces-by-id': { type: 'zset', holds: '0: piece id' },
   'pieces-by-expiry': { type: 'zset', holds: 'expiry: piece id' },
@@ -36,6 +39,7 @@ export const placementKeys = {
   'miner-bytes': { type: 'hash', holds: 'miner → bytes of all its replicas' },
   'miner-promises': { type: 'zset', holds: '0: miner ‖ promise id ‖ until ‖ bytes' },
   'miner-statistics': { type: 'hash', holds: 'miner → seven counts of the window and of all time' },
+  'miner-tiers': { type: 'hash', holds: 'miner → name of its tier; the lowest where there is none' },
   window: { type: 'string', holds: 'number of the statistics window' },
 } as const satisfies Readonly<Record<string, RedisKey>>;
 
@@ -54,7 +58,7 @@ export type PlacementKeyName = keyof typeof placementKeys;
 export type HoldingKeyName = keyof typeof holdingKeys;
 
 /** Version of this layout. The records in it have their own: codec.ts. */
-export const redisSchemaVersion = 1;
+export const redisSchemaVersion = 2;
 
 const prefixRule = /^[A-Za-z0-9._-]{1,128}$/u;
 

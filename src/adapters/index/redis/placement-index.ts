@@ -8,26 +8,38 @@ import { FileTaoError } from '../../../domain/model/errors.js';
 import type {
   BytesPromise,
   MinerStatistics,
+  ObjectId,
   ObjectRecord,
+  OwnedTotal,
   PieceRecord,
   ReplicaId,
   ReplicaRecord,
   StatisticKind,
+  WindowJudgement,
 } from '../../../domain/model/records.js';
 import type { PlacementIndex } from '../../../domain/ports/placement-index.js';
 import { objectCodec, pieceCodec, replicaCodec, statisticsCodec } from '../codec.js';
-import { cidKey, idBytes, idKey, placementKey, replicaIdOfPlacementKey } from '../keys.js';
+import {
+  cidKey,
+  idBytes,
+  idKey,
+  objectIdOfKey,
+  objectKey,
+  placementKey,
+  replicaIdOfPlacementKey,
+} from '../keys.js';
 import type { RedisPlace } from '../location.js';
 import { checkPromise } from '../promises.js';
-import { noStatistics } from '../statistics.js';
+import { noStatistics, packTier, readTier } from '../statistics.js';
 import type { RedisConnectionOptions } from './connection.js';
 import { NodeSpace } from './node-space.js';
-import { damagedValue, readU64, u64, u64s } from './packed.js';
+import { damagedValue, readU64, u64s } from './packed.js';
 import * as scripts from './placement-scripts.js';
 
 const everything = Buffer.alloc(0);
 const kinds: readonly StatisticKind[] = ['store', 'challenge', 'retrieve'];
 const states = ['failed', 'active'] as const;
+const writerBytes = scripts.replicaHeaderBytes - scripts.writerOffset;
 
 export async function openRedisPlacementIndex(
   place: RedisPlace,
@@ -46,16 +58,24 @@ class RedisPlacementIndex implements PlacementIndex {
   // Objects
 
   async putObject(record: ObjectRecord): Promise<void> {
-    await this.#space.repeatable(scripts.putObject, [cidKey(record.cid), packObject(record)]);
+    await this.#space.repeatable(scripts.putObject, [objectKey(record), packObject(record)]);
   }
 
-  async getObject(cid: Cid): Promise<ObjectRecord | null> {
-    const stored = await this.#space.field('objects', cidKey(cid));
+  async getObject(id: ObjectId): Promise<ObjectRecord | null> {
+    const stored = await this.#space.field('objects', objectKey(id));
     return stored === null ? null : unpackObject(stored);
   }
 
-  async deleteObject(cid: Cid): Promise<boolean> {
-    return this.#space.removed(scripts.deleteObject, [cidKey(cid)]);
+  async claimsOf(cid: Cid, limit: number): Promise<readonly ObjectRecord[]> {
+    const prefix = cidKey(cid);
+    const { items } = await this.#space.page(scripts.listObjects, prefix, null, limit, (key, value) =>
+      key.length === prefix.length + idBytes ? unpackObject(value) : null,
+    );
+    return items.filter((record) => record !== null);
+  }
+
+  async deleteObject(id: ObjectId): Promise<boolean> {
+    return this.#space.removed(scripts.deleteObject, [objectKey(id)]);
   }
 
   async listObjects(cursor: string | null, limit: number) {
@@ -64,20 +84,39 @@ class RedisPlacementIndex implements PlacementIndex {
     );
   }
 
-  async expiredObjects(time: number, limit: number): Promise<readonly Cid[]> {
-    const keys = await this.#space.filedUntil('objects-by-expiry', time, limit);
-    return keys.map((key) => key.toString('latin1') as Cid);
+  async listObjectsOf(owner: PublicKey, cursor: string | null, limit: number) {
+    return this.#space.page(scripts.listObjectsOf, idKey(owner), cursor, limit, (_, value) =>
+      unpackObject(value),
+    );
+  }
+
+  async ownedBy(owner: PublicKey): Promise<OwnedTotal> {
+    const [objects, bytes] = await Promise.all([
+      this.#space.field('owner-objects', idKey(owner)),
+      this.#space.field('owner-bytes', idKey(owner)),
+    ]);
+    return { objects: numberOf(objects), bytes: numberOf(bytes) };
+  }
+
+  async expiredObjects(time: number, limit: number): Promise<readonly ObjectId[]> {
+    return (await this.#space.filedUntil('objects-by-expiry', time, limit)).map(objectIdOfKey);
   }
 
   // Pieces
 
   async putPiece(record: PieceRecord): Promise<void> {
-    pieceCodec.encode(record); // refuses a wrong record
-    const { size, copies, expiry, storedAt } = record;
-    await this.#space.repeatable(scripts.putPiece, [
-      idKey(record.pieceId),
-      u64s(size, copies, expiry, storedAt),
-    ]);
+    await this.putPieces([record]);
+  }
+
+  async putPieces(records: readonly PieceRecord[]): Promise<void> {
+    const packed = records.map((record) => {
+      pieceCodec.encode(record); // refuses a wrong record
+      const { size, copies, expiry, storedAt } = record;
+      return [idKey(record.pieceId), u64s(size, copies, expiry, storedAt)] as const;
+    });
+    await Promise.all(
+      batches(packed).map((batch) => this.#space.repeatable(scripts.putPieces, batch.flat())),
+    );
   }
 
   async getPiece(pieceId: PieceId): Promise<PieceRecord | null> {
@@ -102,9 +141,9 @@ class RedisPlacementIndex implements PlacementIndex {
     return resent && (await this.getPiece(pieceId)) === null;
   }
 
-  async objectsOfPiece(pieceId: PieceId): Promise<readonly Cid[]> {
+  async objectsOfPiece(pieceId: PieceId): Promise<readonly ObjectId[]> {
     const members = (await this.#space.repeatable(scripts.objectsOfPiece, [idKey(pieceId)])) as Buffer[];
-    return members.map((member) => member.toString('latin1', idBytes) as Cid);
+    return members.map((member) => objectIdOfKey(member.subarray(idBytes)));
   }
 
   async underReplicatedPieces(cursor: string | null, limit: number) {
@@ -115,8 +154,22 @@ class RedisPlacementIndex implements PlacementIndex {
 
   async addReplica(record: ReplicaRecord, promiseId?: string): Promise<boolean> {
     const promise = promiseId === undefined ? everything : idKey(promiseId as PieceId);
-    const args = [placementKey(record), packReplica(record), promise];
-    return (await this.#space.repeatable(scripts.addReplica, args)) === 1;
+    const args = [promise, placementKey(record), packReplica(record)];
+    return ((await this.#space.repeatable(scripts.addReplicas, args)) as number[])[0] === 1;
+  }
+
+  async addReplicas(records: readonly ReplicaRecord[]): Promise<readonly boolean[]> {
+    const writers = randomBytes(writerBytes * records.length);
+    const packed = records.map((record, i) => {
+      const writer = writers.subarray(writerBytes * i, writerBytes * (i + 1));
+      return [placementKey(record), packReplica(record, writer)] as const;
+    });
+    const answers = await Promise.all(
+      batches(packed).map((batch) =>
+        this.#space.repeatable(scripts.addReplicas, [everything, ...batch.flat()]),
+      ),
+    );
+    return (answers as number[][]).flat().map((answer) => answer === 1);
   }
 
   async getReplica(id: ReplicaId): Promise<ReplicaRecord | null> {
@@ -190,33 +243,32 @@ class RedisPlacementIndex implements PlacementIndex {
 
   async statistics(minerKey: PublicKey): Promise<MinerStatistics> {
     const key = idKey(minerKey);
-    const stored = await this.#space.field('miner-statistics', key);
-    return stored === null ? noStatistics(minerKey) : unpackStatistics(key, stored);
+    const [stored, tier] = (await this.#space.repeatable(scripts.statistics, [key])) as (Buffer | null)[];
+    return stored?.length ? unpackStatistics(key, stored, tier) : noStatistics(minerKey);
   }
 
   async listStatistics(): Promise<readonly MinerStatistics[]> {
-    const all = (await this.#space.connection.command(
-      'HGETALL',
-      this.#space.key('miner-statistics'),
-    )) as Buffer[];
+    const all = (await this.#space.repeatable(scripts.listStatistics, [])) as Buffer[];
     const records: MinerStatistics[] = [];
-    for (let i = 0; i + 1 < all.length; i += 2) records.push(unpackStatistics(all[i]!, all[i + 1]!));
+    for (let i = 0; i + 2 < all.length; i += 3)
+      records.push(unpackStatistics(all[i]!, all[i + 1]!, all[i + 2]));
     return records.sort((a, b) => (a.minerKey < b.minerKey ? -1 : 1));
   }
 
   async putStatistics(record: MinerStatistics): Promise<void> {
     statisticsCodec.encode(record); // refuses a wrong record
-    const counts = [record.attempts, record.successes].flatMap((of) => kinds.map((kind) => of[kind]));
-    await this.#space.connection.command(
-      'HSET',
-      this.#space.key('miner-statistics'),
-      idKey(record.minerKey),
-      u64s(...counts, record.totalSuccesses),
-    );
+    const packed = u64s(...countsOf(record), record.totalSuccesses);
+    const args = [idKey(record.minerKey), packed, packTier(record.tier)];
+    await this.#space.repeatable(scripts.putStatistics, args);
   }
 
-  async rollWindow(window: number): Promise<boolean> {
-    const { reply, resent } = await this.#space.run(scripts.rollWindow, [window], true);
+  async rollWindow(window: number, judgements: readonly WindowJudgement[]): Promise<boolean> {
+    const args = judgements.flatMap((judgement) => [
+      idKey(judgement.minerKey),
+      u64s(...countsOf(judgement)),
+      packTier(judgement.tier),
+    ]);
+    const { reply, resent } = await this.#space.run(scripts.rollWindow, [window, ...args], true);
     return reply === 1 || (resent && (await this.window()) === window);
   }
 
@@ -231,22 +283,42 @@ class RedisPlacementIndex implements PlacementIndex {
   }
 }
 
+/** Records that one script writes: others wait a few milliseconds for it, not longer. */
+const batchRecords = 64;
+const batchBytes = 256 * 1024;
+
+function batches<Packed extends readonly [Buffer, Buffer]>(records: readonly Packed[]): Packed[][] {
+  const all: Packed[][] = [];
+  let batch: Packed[] = [];
+  let size = 0;
+  for (const record of records) {
+    if (batch.length === 0 || batch.length === batchRecords || size >= batchBytes) {
+      batch = [];
+      all.push(batch);
+      size = 0;
+    }
+    batch.push(record);
+    size += record[1].length;
+  }
+  return all;
+}
+
 function numberOf(text: Buffer | null): number {
   const value = text === null ? 0 : Number(text.toString('latin1'));
   if (!Number.isSafeInteger(value)) throw damagedValue();
   return value;
 }
 
-function packObject(record: ObjectRecord): Buffer {
+export function packObject(record: ObjectRecord): Buffer {
   const encoded = objectCodec.encode(record);
   const count = Buffer.alloc(4);
   count.writeUInt32BE(record.pieceIds.length);
-  return Buffer.concat([u64(record.expiry), count, ...record.pieceIds.map(idKey), encoded]);
+  return Buffer.concat([u64s(record.expiry, record.size), count, ...record.pieceIds.map(idKey), encoded]);
 }
 
 function unpackObject(value: Buffer): ObjectRecord {
-  if (value.length < 12) throw damagedValue();
-  return objectCodec.decode(value.subarray(12 + idBytes * value.readUInt32BE(8)));
+  if (value.length < 20) throw damagedValue();
+  return objectCodec.decode(value.subarray(20 + idBytes * value.readUInt32BE(16)));
 }
 
 function unpackPiece(key: Buffer, value: Buffer): PieceRecord {
@@ -260,13 +332,13 @@ function unpackPiece(key: Buffer, value: Buffer): PieceRecord {
   };
 }
 
-function packReplica(record: ReplicaRecord): Buffer {
+function packReplica(record: ReplicaRecord, writer = randomBytes(writerBytes)): Buffer {
   const encoded = replicaCodec.encode(record);
   return Buffer.concat([
     u64s(record.version, record.size, record.expiry),
     Buffer.from([states.indexOf(record.state)]),
     idKey(record.pieceId),
-    randomBytes(scripts.replicaHeaderBytes - scripts.writerOffset),
+    writer,
     encoded,
   ]);
 }
@@ -275,7 +347,11 @@ function unpackReplica(value: Buffer): ReplicaRecord {
   return replicaCodec.decode(value.subarray(scripts.replicaHeaderBytes));
 }
 
-function unpackStatistics(key: Buffer, value: Buffer): MinerStatistics {
+/** Attempts of each kind, then successes. */
+const countsOf = ({ attempts, successes }: WindowJudgement): number[] =>
+  [attempts, successes].flatMap((of) => kinds.map((kind) => of[kind]));
+
+function unpackStatistics(key: Buffer, value: Buffer, tier: Buffer | null | undefined): MinerStatistics {
   if (value.length !== 56) throw damagedValue();
   const three = (from: number) => ({
     store: readU64(value, from),
@@ -287,5 +363,7 @@ function unpackStatistics(key: Buffer, value: Buffer): MinerStatistics {
     attempts: three(0),
     successes: three(24),
     totalSuccesses: readU64(value, 48),
+    // a script's list cannot hold nothing: '' stands for it
+    tier: readTier(tier?.length ? tier : null),
   };
 }

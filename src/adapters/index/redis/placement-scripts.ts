@@ -1,9 +1,10 @@
 // The placement index's changes and listings in Lua. Values that scripts read begin with packed fields:
 //
-//   objects           expiry u64 ‖ pieces u32 ‖ piece ids ‖ record
+//   objects           expiry u64 ‖ size u64 ‖ pieces u32 ‖ piece ids ‖ record
 //   pieces            size u64 ‖ copies u64 ‖ expiry u64 ‖ stored-at u64
 //   replicas          version u64 ‖ size u64 ‖ expiry u64 ‖ state 1 ‖ piece id 32 ‖ writer 8 ‖ record
 //   miner-statistics  attempts and successes of store, challenge, retrieve, and all successes: seven u64
+//   miner-tiers       name of the tier
 //
 // `writer` is a random mark of the change, by which a change sent twice after a broken connection knows itself.
 
@@ -47,11 +48,29 @@ local function claims(value, from)
   for i = 0, count - 1 do list[i + 1] = string.sub(value, from + 4 + 32 * i, from + 35 + 32 * i) end
   return list
 end
-local function unlink_object(cid)
-  local stored = redis.call('HGET', objects, cid)
+local function owned(owner, number, size)
+  if redis.call('HINCRBY', owner_objects, owner, number) <= 0 then redis.call('HDEL', owner_objects, owner) end
+  if redis.call('HINCRBY', owner_bytes, owner, size) <= 0 then redis.call('HDEL', owner_bytes, owner) end
+end
+local function link_object(id, value)
+  local expiry, size = struct.unpack('>I8I8', value)
+  local owner = string.sub(id, -32)
+  redis.call('HSET', objects, id, value)
+  redis.call('ZADD', objects_by_cid, 0, id)
+  redis.call('ZADD', objects_by_expiry, expiry, id)
+  for _, piece in ipairs(claims(value, 17)) do redis.call('ZADD', objects_by_piece, 0, piece .. id) end
+  redis.call('ZADD', objects_by_owner, 0, owner .. string.sub(id, 1, -33))
+  owned(owner, 1, size)
+end
+local function unlink_object(id)
+  local stored = redis.call('HGET', objects, id)
   if not stored then return false end
-  redis.call('ZREM', objects_by_expiry, cid)
-  for _, piece in ipairs(claims(stored, 9)) do redis.call('ZREM', objects_by_piece, piece .. cid) end
+  local _, size = struct.unpack('>I8I8', stored)
+  local owner = string.sub(id, -32)
+  redis.call('ZREM', objects_by_expiry, id)
+  for _, piece in ipairs(claims(stored, 17)) do redis.call('ZREM', objects_by_piece, piece .. id) end
+  redis.call('ZREM', objects_by_owner, owner .. string.sub(id, 1, -33))
+  owned(owner, -1, 0 - size)
   return true
 end`;
 
@@ -76,7 +95,15 @@ const replicaFiles = [
   'pieces',
   'pieces-short',
 ] as const;
-const objectFiles = ['objects', 'objects-by-cid', 'objects-by-expiry', 'objects-by-piece'] as const;
+const objectFiles = [
+  'objects',
+  'objects-by-cid',
+  'objects-by-expiry',
+  'objects-by-piece',
+  'objects-by-owner',
+  'owner-objects',
+  'owner-bytes',
+] as const;
 
 const script = <const Name extends PlacementKeyName>(
   keys: readonly Name[],
@@ -84,21 +111,34 @@ const script = <const Name extends PlacementKeyName>(
   ...parts: readonly string[]
 ): Script<Name> => defineScript(keys, body, luaRanges, ...parts);
 
-/** ARGV: cid, value. */
+/** ARGV: claim, value. */
 export const putObject = script(
   objectFiles,
   `
-local cid, value = ARGV[1], ARGV[2]
-unlink_object(cid)
-redis.call('HSET', objects, cid, value)
-redis.call('ZADD', objects_by_cid, 0, cid)
-redis.call('ZADD', objects_by_expiry, struct.unpack('>I8', value), cid)
-for _, piece in ipairs(claims(value, 9)) do redis.call('ZADD', objects_by_piece, 0, piece .. cid) end
+unlink_object(ARGV[1])
+link_object(ARGV[1], ARGV[2])
 return 1`,
   luaObjects,
 );
 
-/** ARGV: cid. */
+/** Of schema version 1, where the key was the CID alone. ARGV: cid, claim, value. */
+export const claimObject = script(
+  objectFiles,
+  `
+local cid = ARGV[1]
+local stored = redis.call('HGET', objects, cid)
+if not stored then return 0 end
+for _, piece in ipairs(claims(stored, 9)) do redis.call('ZREM', objects_by_piece, piece .. cid) end
+redis.call('ZREM', objects_by_expiry, cid)
+redis.call('ZREM', objects_by_cid, cid)
+redis.call('HDEL', objects, cid)
+unlink_object(ARGV[2])
+link_object(ARGV[2], ARGV[3])
+return 1`,
+  luaObjects,
+);
+
+/** ARGV: claim. */
 export const deleteObject = script(
   objectFiles,
   `
@@ -111,22 +151,29 @@ return 1`,
 
 export const listObjects = script(['objects', 'objects-by-cid'], luaPage('objects_by_cid', 'objects'));
 
-/** ARGV: piece id, value. */
-export const putPiece = script(
+export const listObjectsOf = script(
+  ['objects', 'objects-by-owner'],
+  luaPage('objects_by_owner', 'objects', 'string.sub(member, 33) .. string.sub(member, 1, 32)'),
+);
+
+/** ARGV: piece id, value; of as many pieces as wished. */
+export const putPieces = script(
   ['pieces', 'pieces-by-id', 'pieces-by-expiry', 'pieces-short', 'replicas-by-piece'],
   `
-local piece, value = ARGV[1], ARGV[2]
-local size, copies, expiry, at = struct.unpack('>I8I8I8I8', value)
-local stored = redis.call('HGET', pieces, piece)
-if stored then
-  local old_size, old_copies, old_expiry, old_at = struct.unpack('>I8I8I8I8', stored)
-  size, at = old_size, old_at
-  copies, expiry = math.max(copies, old_copies), math.max(expiry, old_expiry)
+for i = 1, #ARGV, 2 do
+  local piece, value = ARGV[i], ARGV[i + 1]
+  local size, copies, expiry, at = struct.unpack('>I8I8I8I8', value)
+  local stored = redis.call('HGET', pieces, piece)
+  if stored then
+    local old_size, old_copies, old_expiry, old_at = struct.unpack('>I8I8I8I8', stored)
+    size, at = old_size, old_at
+    copies, expiry = math.max(copies, old_copies), math.max(expiry, old_expiry)
+  end
+  redis.call('HSET', pieces, piece, struct.pack('>I8I8I8I8', size, copies, expiry, at))
+  redis.call('ZADD', pieces_by_id, 0, piece)
+  redis.call('ZADD', pieces_by_expiry, expiry, piece)
+  assess(piece)
 end
-redis.call('HSET', pieces, piece, struct.pack('>I8I8I8I8', size, copies, expiry, at))
-redis.call('ZADD', pieces_by_id, 0, piece)
-redis.call('ZADD', pieces_by_expiry, expiry, piece)
-assess(piece)
 return 1`,
   luaAssess,
 );
@@ -151,22 +198,28 @@ return 1`,
 export const listPieces = script(['pieces', 'pieces-by-id'], luaPage('pieces_by_id', 'pieces'));
 export const listShortPieces = script(['pieces', 'pieces-short'], luaPage('pieces_short', 'pieces'));
 
-/** ARGV: replica id, value, promise id to settle or ''. */
-export const addReplica = script(
+/** ARGV: promise id to settle or '', then replica id and value of as many replicas as wished. Answers 1 or 0 of each. */
+export const addReplicas = script(
   [...replicaFiles, 'miner-promises'],
   `
-local id, value = ARGV[1], ARGV[2]
-local stored = redis.call('HGET', replicas, id)
-if stored then
-  if string.sub(stored, ${writerOffset + 1}, ${replicaHeaderBytes}) == string.sub(value, ${writerOffset + 1}, ${replicaHeaderBytes}) then return 1 end
-  return 0
+local answers = {}
+for i = 2, #ARGV, 2 do
+  local id, value = ARGV[i], ARGV[i + 1]
+  local stored = redis.call('HGET', replicas, id)
+  if not stored then
+    local _, size, expiry, state, piece = struct.unpack('${replicaHeader}', value)
+    redis.call('HSET', replicas, id, value)
+    redis.call('ZADD', replicas_by_id, 0, id)
+    link(id, size, expiry, state, piece)
+    if ARGV[1] ~= '' then promised(string.sub(id, 1, 32), 0, false, ARGV[1]) end
+    answers[#answers + 1] = 1
+  elseif string.sub(stored, ${writerOffset + 1}, ${replicaHeaderBytes}) == string.sub(value, ${writerOffset + 1}, ${replicaHeaderBytes}) then
+    answers[#answers + 1] = 1
+  else
+    answers[#answers + 1] = 0
+  end
 end
-local _, size, expiry, state, piece = struct.unpack('${replicaHeader}', value)
-redis.call('HSET', replicas, id, value)
-redis.call('ZADD', replicas_by_id, 0, id)
-link(id, size, expiry, state, piece)
-if ARGV[3] ~= '' then promised(string.sub(id, 1, 32), 0, false, ARGV[3]) end
-return 1`,
+return answers`,
   luaAssess,
   luaFiling,
   luaPromises,
@@ -273,15 +326,46 @@ redis.call('HSET', miner_statistics, ARGV[1], struct.pack('>I8I8I8I8I8I8I8', unp
 return 1`,
 );
 
-/** ARGV: number of the window. */
+/** ARGV: miner. Counts and tier; '' where there is none. */
+export const statistics = script(
+  ['miner-statistics', 'miner-tiers'],
+  "return { redis.call('HGET', miner_statistics, ARGV[1]) or '', redis.call('HGET', miner_tiers, ARGV[1]) or '' }",
+);
+
+/** Miner, counts and tier of every miner. */
+export const listStatistics = script(
+  ['miner-statistics', 'miner-tiers'],
+  `
+local all, listed = redis.call('HGETALL', miner_statistics), {}
+for i = 1, #all, 2 do
+  listed[#listed + 1] = all[i]
+  listed[#listed + 1] = all[i + 1]
+  listed[#listed + 1] = redis.call('HGET', miner_tiers, all[i]) or ''
+end
+return listed`,
+);
+
+/** ARGV: miner, seven counts, tier. */
+export const putStatistics = script(
+  ['miner-statistics', 'miner-tiers'],
+  `
+redis.call('HSET', miner_statistics, ARGV[1], ARGV[2])
+redis.call('HSET', miner_tiers, ARGV[1], ARGV[3])
+return 1`,
+);
+
+/** ARGV: number of the window, then miner, six counts and tier of each judgement. */
 export const rollWindow = script(
-  ['miner-statistics', 'window'],
+  ['miner-statistics', 'miner-tiers', 'window'],
   `
 if tonumber(ARGV[1]) <= tonumber(redis.call('GET', window) or '0') then return 0 end
 redis.call('SET', window, ARGV[1])
-local all = redis.call('HGETALL', miner_statistics)
-for i = 1, #all, 2 do
-  redis.call('HSET', miner_statistics, all[i], string.rep('\\0', 48) .. string.sub(all[i + 1], 49, 56))
+for i = 2, #ARGV, 3 do
+  local counts = { struct.unpack('>I8I8I8I8I8I8I8', redis.call('HGET', miner_statistics, ARGV[i]) or string.rep('\\0', 56)) }
+  local judged = { struct.unpack('>I8I8I8I8I8I8', ARGV[i + 1]) }
+  for k = 1, 6 do counts[k] = math.max(0, counts[k] - judged[k]) end
+  redis.call('HSET', miner_statistics, ARGV[i], struct.pack('>I8I8I8I8I8I8I8', unpack(counts, 1, 7)))
+  redis.call('HSET', miner_tiers, ARGV[i], ARGV[i + 2])
 end
 return 1`,
 );

@@ -40,8 +40,9 @@ end`;
 /**
  * Body of a listing: members of `by` under a prefix and after a cursor, each with its field of `records`, up to a
  * number of items and of bytes; then '1' if there is more. ARGV: prefix, cursor, items, bytes.
+ * @param field the field of a member, in Lua
  */
-export const luaPage = (by: string, records: string): string => `
+export const luaPage = (by: string, records: string, field = 'member'): string => `
 local prefix, cursor, items, bytes = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local from, to = '-', '+'
 if #prefix > 0 then from, to = '[' .. prefix, after_prefix(prefix) end
@@ -53,7 +54,7 @@ for i, member in ipairs(found) do
     page[#page + 1] = '1'
     return page
   end
-  local record = redis.call('HGET', ${records}, member)
+  local record = redis.call('HGET', ${records}, ${field})
   page[#page + 1] = member
   page[#page + 1] = record or ''
   size = size + #(record or '')

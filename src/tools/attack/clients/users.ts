@@ -117,7 +117,7 @@ class Office {
   }
 
   putPiece(data: Uint8Array, query = '', changes: Partial<Asking> = {}): Promise<Reply> {
-    const path = `/v1/pieces/${toHex(blake3(data))}${query}`;
+    const path = `/pieces/${toHex(blake3(data))}${query}`;
     return this.ask({ method: 'PUT', path, body: data, signed: 'named', ...changes });
   }
 
@@ -140,7 +140,7 @@ class Office {
 
   putManifest(manifest: Manifest, signer: Signer, sender: Signer = signer): Promise<Reply> {
     const body = sealMessage(manifestKind, manifest, signer);
-    return this.ask({ method: 'POST', path: '/v1/objects', body, signer: sender });
+    return this.ask({ method: 'POST', path: '/objects', body, signer: sender });
   }
 
   data(): Uint8Array {
@@ -200,7 +200,7 @@ async function served(office: Office): Promise<string | null> {
 }
 
 const info = (changes: Partial<Asking>): Demand => {
-  return (office) => office.ask({ method: 'GET', path: '/v1/objects/bafkreiaaaa/manifest', ...changes });
+  return (office) => office.ask({ method: 'GET', path: '/objects/bafkreiaaaa/manifest', ...changes });
 };
 
 export const users: readonly Strategy[] = [
@@ -219,32 +219,32 @@ export const users: readonly Strategy[] = [
       (office) => office.putPiece(office.data(), '', { authorization: `FileTAO ${'A'.repeat(9000)}` }),
       (office) => {
         const data = office.data();
-        const path = `/v1/pieces/${toHex(blake3(data))}`;
+        const path = `/pieces/${toHex(blake3(data))}`;
         const authorization = office.authorization({ method: 'PUT', path, signed: 'named' })!;
         return office.putPiece(data, '?copies=1', { authorization });
       },
       (office) => {
         const data = office.data();
-        const path = `/v1/pieces/${toHex(blake3(data))}`;
+        const path = `/pieces/${toHex(blake3(data))}`;
         const authorization = office.authorization({ method: 'HEAD', path, signed: 'named' })!;
         return office.putPiece(data, '', { authorization });
       },
       (office) => {
         const data = office.data();
         const body = sealMessage(manifestKind, office.manifest(data), office.user);
-        return office.ask({ method: 'POST', path: '/v1/objects', body, signed: body.subarray(1) });
+        return office.ask({ method: 'POST', path: '/objects', body, signed: body.subarray(1) });
       },
       (office) => {
         const data = office.data();
         const body = sealMessage(manifestKind, office.manifest(data), office.user);
-        return office.ask({ method: 'POST', path: '/v1/objects', body, signed: 'named' });
+        return office.ask({ method: 'POST', path: '/objects', body, signed: 'named' });
       },
     ],
   ),
   clientStrategy('replayed-requests', 'Sends a request again that was carried out before', [
     async (office) => {
       const data = office.data();
-      const path = `/v1/pieces/${toHex(blake3(data))}`;
+      const path = `/pieces/${toHex(blake3(data))}`;
       const authorization = office.authorization({ method: 'PUT', path, signed: 'named' })!;
       const first = await office.putPiece(data, '', { authorization });
       if (first.status !== 200) return { status: 200, code: `the first was refused: ${first.code}` };
@@ -289,25 +289,25 @@ export const users: readonly Strategy[] = [
     (office) =>
       office.ask({
         method: 'POST',
-        path: '/v1/objects',
+        path: '/objects',
         body: concatBytes(new Uint8Array(64), office.arena.random.bytes(500)),
       }),
     (office) =>
       office.ask({
         method: 'POST',
-        path: '/v1/objects',
+        path: '/objects',
         headers: { 'content-length': String(limits.manifestBytesMax + 1) },
       }),
   ]),
   clientStrategy('wrong-piece-id', 'Sends bytes under an id they do not have, or an id that is a path', [
     (office) =>
-      office.putPiece(office.data(), '', { path: `/v1/pieces/${toHex(office.arena.random.bytes(32))}` }),
-    (office) => office.putPiece(office.data(), '', { path: '/v1/pieces/..%2f..%2fetc%2fpasswd' }),
-    (office) => office.putPiece(office.data(), '', { path: `/v1/pieces/${'A'.repeat(64)}` }),
-    (office) => office.putPiece(office.data(), '', { path: `/v1/pieces/${'a'.repeat(1900)}` }),
+      office.putPiece(office.data(), '', { path: `/pieces/${toHex(office.arena.random.bytes(32))}` }),
+    (office) => office.putPiece(office.data(), '', { path: '/pieces/..%2f..%2fetc%2fpasswd' }),
+    (office) => office.putPiece(office.data(), '', { path: `/pieces/${'A'.repeat(64)}` }),
+    (office) => office.putPiece(office.data(), '', { path: `/pieces/${'a'.repeat(1900)}` }),
     (office) => office.putPiece(new Uint8Array(0)),
-    info({ path: '/v1/objects/..%2f..%2fwallet' }),
-    info({ path: `/v1/objects/${'b'.repeat(1500)}` }),
+    info({ path: '/objects/..%2f..%2fwallet' }),
+    info({ path: `/objects/${'b'.repeat(1500)}` }),
   ]),
   clientStrategy(
     'oversized-pieces',
@@ -321,7 +321,7 @@ export const users: readonly Strategy[] = [
       (office) => office.putPiece(office.data(), '', { headers: { 'content-length': '100' } }),
       (office) => {
         const data = office.data();
-        const path = `/v1/pieces/${toHex(blake3(data))}`;
+        const path = `/pieces/${toHex(blake3(data))}`;
         return office.ask({
           method: 'PUT',
           path,

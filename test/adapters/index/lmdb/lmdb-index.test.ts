@@ -33,7 +33,7 @@ test('a damaged record is named as such, and the others stay readable', async (c
   const environment = await openLmdbEnvironment({
     directory: folder,
     kind: 'placement index',
-    schemaVersion: 1,
+    schemaVersion: 2,
     tables: ['replicas'],
   });
   const { replicas } = environment.tables;

@@ -181,7 +181,7 @@ test('a change whose answer was lost is made once and told truly', async (contex
   await index.updateReplica({ ...replica(9), version: 2 });
   await index.removeReplica(replica(9));
   await index.putObject(object(9));
-  await index.rollWindow(1);
+  await index.rollWindow(1, []);
   await index.count(miner(2), 'store', true);
 
   proxy.cut();
@@ -201,7 +201,7 @@ test('a change whose answer was lost is made once and told truly', async (contex
   assert.equal(await index.removeReplica(replica(1)), true);
   assert.equal(await index.usedBytes(miner(1)), 0, 'its bytes were taken off once');
   proxy.cut();
-  assert.equal(await index.rollWindow(3), true);
+  assert.equal(await index.rollWindow(3, []), true);
   proxy.cut();
   await assert.rejects(index.count(miner(1), 'store', true), tells('unreachable', /is not known/));
   assert.equal((await index.statistics(miner(1))).attempts.store, 1, 'counted once');

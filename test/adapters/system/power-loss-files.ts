@@ -60,6 +60,12 @@ export function powerLossFiles(root: Folder = newFolder()): PowerLossFiles {
       }),
     read: async (position, length) => file.now.slice(position, position + length),
     size: async () => file.now.length,
+    truncate: async (length) =>
+      change(() => {
+        const shorter = new Uint8Array(length);
+        shorter.set(file.now.subarray(0, length));
+        file.now = shorter;
+      }),
     async sync() {
       change(() => {
         file.synced = file.now;
@@ -85,6 +91,9 @@ export function powerLossFiles(root: Folder = newFolder()): PowerLossFiles {
       if (node === null || isFolder(node)) throw failure('ENOENT');
       return opened(node);
     },
+    async openToWrite(path) {
+      return files.open(path);
+    },
     async size(path) {
       const node = find(path);
       return node === null || isFolder(node) ? null : node.now.length;
@@ -95,6 +104,14 @@ export function powerLossFiles(root: Folder = newFolder()): PowerLossFiles {
         if (node === null) throw failure('ENOENT');
         folderAt(dirname(to)).now.set(basename(to), node);
         folderAt(dirname(from)).now.delete(basename(from));
+      });
+    },
+    async link(from, to) {
+      change(() => {
+        const node = find(from);
+        if (node === null) throw failure('ENOENT');
+        if (find(to) !== null) throw failure('EEXIST');
+        folderAt(dirname(to)).now.set(basename(to), node);
       });
     },
     async remove(path) {
@@ -148,9 +165,19 @@ export function powerLossFiles(root: Folder = newFolder()): PowerLossFiles {
   return files;
 }
 
-/** Torn: the length is there, the second half of the bytes never came. */
+/** A disk writes a sector whole or not at all. */
+const sectorBytes = 512;
+
+/**
+ * Torn: the length is there, the second half of the bytes never came. What was synced and not written again stays
+ * as it was: a file that only grows loses nothing of what it had.
+ */
 function afterCut(file: File, fate: Fate): Uint8Array {
   if (fate === 'kept') return file.now;
   if (fate === 'lost') return file.synced;
-  return file.now.slice().fill(0, Math.floor(file.now.length / 2));
+  let same = 0;
+  while (same < Math.min(file.now.length, file.synced.length) && file.now[same] === file.synced[same]) same++;
+  const half = Math.floor((same + file.now.length) / 2);
+  const from = Math.max(same, half < sectorBytes ? half : half - (half % sectorBytes));
+  return file.now.slice().fill(0, from);
 }

@@ -1,4 +1,4 @@
-// A Files port in front of the real one that notes every operation in order, counts open files, and fails
+// A Files port in front of another, by default the real one, that notes every operation in order, counts open files, and fails
 // the operation it is told to.
 import { systemFiles } from '../../../src/adapters/system/files.js';
 import type { Files, OpenFile } from '../../../src/domain/ports/files.js';
@@ -13,22 +13,27 @@ export interface WatchedFiles extends Files {
   openFiles: number;
 }
 
-export function watchedFiles(freeBytes?: () => number): WatchedFiles {
+export function watchedFiles(freeBytes?: () => number, inner: Files = systemFiles): WatchedFiles {
   const watched: WatchedFiles = {
     done: [],
     begun: 0,
     failure: null,
     openFiles: 0,
-    create: (path) => step('create', path, async () => watch(path, await systemFiles.create(path))),
-    open: (path) => step('open', path, async () => watch(path, await systemFiles.open(path))),
-    size: (path) => step('size', path, () => systemFiles.size(path)),
-    rename: (from, to) => step('rename', to, () => systemFiles.rename(from, to)),
-    remove: (path) => step('remove', path, () => systemFiles.remove(path)),
-    makeFolder: (path) => step('makeFolder', path, () => systemFiles.makeFolder(path)),
-    syncFolder: (path) => step('syncFolder', path, () => systemFiles.syncFolder(path)),
-    entries: (path) => systemFiles.entries(path),
+    create: (path, mode) => step('create', path, async () => watch(path, await inner.create(path, mode))),
+    open: (path) => step('open', path, async () => watch(path, await inner.open(path))),
+    openToWrite: (path) => step('openToWrite', path, async () => watch(path, await inner.openToWrite(path))),
+    size: (path) => step('size', path, () => inner.size(path)),
+    rename: (from, to) => step('rename', to, () => inner.rename(from, to)),
+    link: (from, to) => step('link', to, () => inner.link(from, to)),
+    remove: (path) => step('remove', path, () => inner.remove(path)),
+    makeFolder: (path) => step('makeFolder', path, () => inner.makeFolder(path)),
+    syncFolder: (path) => step('syncFolder', path, () => inner.syncFolder(path)),
+    async *entries(path) {
+      await step('entries', path, async () => {});
+      yield* inner.entries(path);
+    },
     freeBytes: (path) =>
-      step('freeBytes', path, async () => (freeBytes ? freeBytes() : systemFiles.freeBytes(path))),
+      step('freeBytes', path, async () => (freeBytes ? freeBytes() : inner.freeBytes(path))),
   };
   const step = async <Result>(
     operation: string,
@@ -49,11 +54,14 @@ export function watchedFiles(freeBytes?: () => number): WatchedFiles {
     return {
       write: (data, position) => step('write', path, () => file.write(data, position)),
       read: (position, length) => step('read', path, () => file.read(position, length)),
-      size: () => file.size(),
+      size: () => step('fileSize', path, () => file.size()),
+      truncate: (length) => step('truncate', path, () => file.truncate(length)),
       sync: () => step('sync', path, () => file.sync()),
+      // close(2) gives the descriptor back also when it reports an error
       async close() {
-        watched.openFiles--;
         await file.close();
+        watched.openFiles--;
+        await step('close', path, async () => {});
       },
     };
   };

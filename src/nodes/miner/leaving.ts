@@ -1,0 +1,74 @@
+// Leaving the network in good order: the miner takes nothing new, says so whenever it is asked whether it is there,
+// and goes on serving what it holds until its validators have moved it elsewhere and told it to delete it. That it
+// is leaving is a file in its folder, so a restart does not bring it back by accident.
+
+import { access, rm } from 'node:fs/promises';
+import { createFile } from '../../adapters/system/durable-file.js';
+import { encodeSs58 } from '../../domain/identity/ss58.js';
+import { fromHex, type PublicKey } from '../../domain/model/bytes.js';
+import type { HoldingIndex } from '../../domain/ports/holding-index.js';
+
+export class Leaving {
+  readonly #file: string | null;
+  #isLeaving: boolean;
+
+  private constructor(file: string | null, isLeaving: boolean) {
+    this.#file = file;
+    this.#isLeaving = isLeaving;
+  }
+
+  /** @param file is there while the miner leaves; without one the state lasts as long as the process */
+  static async open(file: string | null): Promise<Leaving> {
+    const isThere =
+      file !== null &&
+      (await access(file).then(
+        () => true,
+        () => false,
+      ));
+    return new Leaving(file, isThere);
+  }
+
+  static staying(): Leaving {
+    return new Leaving(null, false);
+  }
+
+  get isLeaving(): boolean {
+    return this.#isLeaving;
+  }
+
+  /** Durable when resolved. */
+  async set(leave: boolean): Promise<void> {
+    if (this.#file !== null && leave) await createFile(this.#file, 'this miner leaves the network\n');
+    if (this.#file !== null && !leave) await rm(this.#file, { force: true });
+    this.#isLeaving = leave;
+  }
+}
+
+/** What one validator still keeps on a miner. */
+export interface StillHeld {
+  /** ss58 */
+  readonly validator: string;
+  readonly replicas: number;
+  readonly bytes: number;
+  /** Unix seconds at which the last of them expires. */
+  readonly lastExpiry: number;
+}
+
+const pageSize = 500;
+
+export async function stillHeld(index: HoldingIndex): Promise<readonly StillHeld[]> {
+  const found = new Map<PublicKey, { replicas: number; bytes: number; lastExpiry: number }>();
+  let cursor: string | null = null;
+  do {
+    const page: Awaited<ReturnType<HoldingIndex['list']>> = await index.list(cursor, pageSize);
+    for (const { validatorKey, size, expiry } of page.items) {
+      const sum = found.get(validatorKey) ?? { replicas: 0, bytes: 0, lastExpiry: 0 };
+      sum.replicas += 1;
+      sum.bytes += size;
+      sum.lastExpiry = Math.max(sum.lastExpiry, expiry);
+      found.set(validatorKey, sum);
+    }
+    cursor = page.next;
+  } while (cursor !== null);
+  return [...found].map(([key, sum]) => ({ validator: encodeSs58(fromHex(key)), ...sum }));
+}

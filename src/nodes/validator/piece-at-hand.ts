@@ -1,0 +1,33 @@
+// A piece fetched from its replicas, verified, and laid in a file for as long as it is stored elsewhere.
+
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { PieceId } from '../../domain/model/bytes.js';
+import type { ValidatorContext } from './context.js';
+import { fetchPiece } from './fetching.js';
+
+/** Throws `not-found` or `integrity` when no replica gives the piece back. The file is gone afterwards. */
+export async function withPieceAtHand<Result>(
+  context: ValidatorContext,
+  folder: string,
+  pieceId: PieceId,
+  signal: AbortSignal | undefined,
+  use: (piece: { readonly path: string; readonly size: number }) => Promise<Result>,
+): Promise<Result> {
+  const { data } = await fetchPiece(context, pieceId, signal);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const path = join(folder, `${pieceId}-${randomUUID()}`);
+  try {
+    await writeFile(path, data, { mode: 0o600 });
+    return await use({ path, size: data.length });
+  } finally {
+    await rm(path, { force: true });
+  }
+}
+
+/** What an earlier run left behind; only its own validator uses the folder. */
+export async function clearWorkFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  for (const name of await readdir(folder)) await rm(join(folder, name), { force: true });
+}

@@ -1,0 +1,165 @@
+// Repair of one piece: what is missing of its copies is stored anew from a replica that verifies, and only when all
+// copies are there are replicas given up that failed, lie on a miner that leaves, or are one too many. Each step is
+// recorded in the index as it is done, so a repair that is cut off anywhere is taken up by the next one.
+
+import type { PieceId, PublicKey } from '../../domain/model/bytes.js';
+import { publicKeyOf } from '../../domain/model/bytes.js';
+import { toFileTaoError } from '../../domain/model/errors.js';
+import type { PieceRecord, ReplicaRecord } from '../../domain/model/records.js';
+import { unixSeconds } from '../../domain/ports/clock.js';
+import type { ValidatorContext } from './context.js';
+import { type FailureCounts, placementCandidates } from './miners.js';
+import type { BytePace } from './pacing.js';
+import { withPieceAtHand } from './piece-at-hand.js';
+import { deleteReplicaOn, renewShort } from './renewing.js';
+import { countsTowards, placePiece } from './storing.js';
+
+export interface RepairParts {
+  readonly folder: string;
+  readonly failures: FailureCounts;
+  readonly pace: BytePace;
+}
+
+export interface RepairLine {
+  readonly pieceId: PieceId;
+  readonly size: number;
+  readonly copies: number;
+  /** Copies that count, before and after. */
+  readonly before: number;
+  readonly after: number;
+  /** Miners that were given a replica. */
+  readonly stored: readonly PublicKey[];
+  /** Replicas given up: failed, on a leaving miner, or one too many. */
+  readonly retired: number;
+  /** `short`: not all copies could be stored; `lost`: no replica gives the piece back. */
+  readonly outcome: 'whole' | 'repaired' | 'short' | 'lost';
+  readonly reason: string;
+  readonly elapsedMs: number;
+}
+
+/** A piece that expires sooner is left in peace. */
+const expiryMarginSeconds = 600;
+/** A replica this young may belong to a store that is still under way. */
+const settledSeconds = 900;
+
+/** null for what is no user's piece any more: challenge data, and what is gone or about to expire. */
+export async function repairPiece(
+  context: ValidatorContext,
+  parts: RepairParts,
+  pieceId: PieceId,
+  signal?: AbortSignal,
+): Promise<RepairLine | null> {
+  const { clock, index } = context;
+  const start = clock.monotonic();
+  const piece = await index.getPiece(pieceId);
+  if (piece === null || piece.expiry <= unixSeconds(clock) + expiryMarginSeconds) return null;
+  const { size, copies, expiry } = piece;
+  await renewShort(context, pieceId, expiry);
+  const before = (await ownReplicas(context, pieceId)).filter((one) => countsTowards(context, one, expiry));
+  const stored: PublicKey[] = [];
+  let outcome: RepairLine['outcome'] = 'whole';
+  let reason = '';
+  if (before.length < copies) {
+    const holders = new Set(before.map(({ minerKey }) => minerKey));
+    const candidates = await placementCandidates(context, parts.failures, holders, size);
+    if (candidates.length === 0) {
+      outcome = 'short';
+      reason = 'no other miner can take a replica';
+    } else {
+      const missing = copies - before.length;
+      await parts.pace.take(size * (1 + Math.min(missing, candidates.length)), signal);
+      try {
+        const placed = await withPieceAtHand(context, parts.folder, pieceId, signal, ({ path }) =>
+          placePiece(context, { pieceId, size, path, expiry }, copies, parts.failures, signal),
+        );
+        stored.push(...placed.stored.map(({ minerKey }) => minerKey));
+        outcome = placed.replicas.length < copies ? 'short' : 'repaired';
+        if (outcome === 'short') reason = placed.failures.map((failure) => failure.reason).join(', ');
+        if (outcome === 'short' && reason === '') reason = 'there are not enough miners';
+      } catch (error) {
+        signal?.throwIfAborted();
+        const { code, message } = toFileTaoError(error);
+        if (code !== 'integrity' && code !== 'not-found') throw error;
+        outcome = 'lost';
+        reason = message;
+      }
+    }
+  }
+  const retired = await retireReplicas(context, piece, signal);
+  const after = (await ownReplicas(context, pieceId)).filter((one) => countsTowards(context, one, expiry));
+  return {
+    pieceId,
+    size,
+    copies,
+    before: before.length,
+    after: after.length,
+    stored,
+    retired,
+    outcome,
+    reason,
+    elapsedMs: Math.round(clock.monotonic() - start),
+  };
+}
+
+async function ownReplicas(context: ValidatorContext, pieceId: PieceId): Promise<readonly ReplicaRecord[]> {
+  const own = publicKeyOf(context.party.publicKey);
+  return (await context.index.replicasOfPiece(pieceId)).filter(({ validatorKey }) => validatorKey === own);
+}
+
+/** Gives up what the piece does not need, once all its copies are there; returns how many replicas are gone. */
+async function retireReplicas(
+  context: ValidatorContext,
+  { pieceId, copies, expiry }: PieceRecord,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const replicas = await ownReplicas(context, pieceId);
+  const good = replicas.filter((replica) => countsTowards(context, replica, expiry));
+  if (good.length < copies) return 0;
+  const useless = replicas.filter(
+    (replica) => replica.state === 'failed' || context.presence.isLeaving(replica.minerKey),
+  );
+  let retired = 0;
+  for (const replica of [...useless, ...excess(context, good, copies)]) {
+    signal?.throwIfAborted();
+    if (await giveUp(context, replica)) retired++;
+  }
+  return retired;
+}
+
+/**
+ * Replicas beyond the copies, as two stores of one piece at once may leave them. Only when nothing of the piece is
+ * new, and only as far as those that stay have each proven themselves.
+ */
+function excess(
+  { clock }: ValidatorContext,
+  good: readonly ReplicaRecord[],
+  copies: number,
+): readonly ReplicaRecord[] {
+  if (good.length <= copies) return [];
+  const settledBefore = unixSeconds(clock) - settledSeconds;
+  if (good.some(({ storedAt }) => storedAt > settledBefore)) return [];
+  const proven = (replica: ReplicaRecord): number => Number(replica.lastPassAt !== null);
+  const best = [...good].sort(
+    (a, b) => proven(b) - proven(a) || a.failedRounds - b.failedRounds || a.storedAt - b.storedAt,
+  );
+  return best.slice(0, copies).every(proven) ? best.slice(copies) : [];
+}
+
+/** false when the replica's miner cannot be told now. */
+async function giveUp(context: ValidatorContext, replica: ReplicaRecord): Promise<boolean> {
+  // Nobody is left to be told.
+  if ((await context.view.neuron(replica.minerKey)) === null) return context.index.removeReplica(replica);
+  // Perhaps it comes back; else its record goes with its expiry.
+  if (context.presence.isDown(replica.minerKey)) return false;
+  try {
+    await deleteReplicaOn(context, replica);
+    return true;
+  } catch (error) {
+    const { code, message } = toFileTaoError(error);
+    context.log.info(
+      { miner: replica.minerKey, root: replica.root, code, detail: message },
+      'a miner did not delete a replica that is not needed any more',
+    );
+    return false;
+  }
+}
