@@ -3,7 +3,8 @@
 
 import { open } from 'node:fs/promises';
 import { isAttributable } from '../../domain/audit/blame.js';
-import { networkOf, placementOrder } from '../../domain/economy/placement.js';
+import { networkOf } from '../../domain/economy/placement.js';
+import * as repairRules from '../../domain/economy/repair.js';
 import type { Opened } from '../../domain/identity/sealed.js';
 import {
   fromHex,
@@ -202,11 +203,7 @@ export const countsTowards = (
   { presence }: ValidatorContext,
   replica: ReplicaRecord,
   expiry: number,
-): boolean =>
-  replica.state === 'active' &&
-  replica.expiry >= expiry &&
-  !presence.isDown(replica.minerKey) &&
-  !presence.isLeaving(replica.minerKey);
+): boolean => repairRules.countsTowards(replica, presence.standingOf(replica.minerKey), expiry);
 
 /**
  * Brings a piece to `copies` active replicas on distinct miners, counting those it has that last as long. Miners
@@ -241,11 +238,9 @@ export async function placePiece(
   const salt = context.core.keyed(context.secret, fromHex(piece.pieceId));
   while (replicas.length < copies) {
     const candidates = await placementCandidates(context, failureCounts, tried, piece.size);
-    const order = placementOrder(candidates, salt, networks);
-    const chosen = [
-      ...order.filter(({ hotkey }) => !failedOn.has(hotkey)),
-      ...order.filter(({ hotkey }) => failedOn.has(hotkey)),
-    ].slice(0, copies - replicas.length);
+    const lostBefore = new Set(failedOn.keys());
+    const order = repairRules.repairOrder(candidates, salt, networks, lostBefore);
+    const chosen = order.slice(0, copies - replicas.length);
     if (chosen.length === 0) break;
     const results = await Promise.allSettled(
       chosen.map(({ hotkey }) => {
