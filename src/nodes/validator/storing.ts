@@ -1,7 +1,6 @@
 // Storing a piece on miners (PROTOCOL 3 and 4): encode for each miner, send, check the receipt, record. The
 // piece lies in a file; it is encoded while it is read, so nothing holds a second copy.
 
-import { open } from 'node:fs/promises';
 import { isAttributable } from '../../domain/audit/blame.js';
 import { networkOf } from '../../domain/economy/placement.js';
 import * as repairRules from '../../domain/economy/repair.js';
@@ -29,8 +28,6 @@ import { type FailureCounts, locateMiner, placementCandidates } from './miners.j
 import { deleteReplicaOn } from './renewing.js';
 import { changeReplica } from './replica-state.js';
 import { Exchange, failed, passed, recordTranscript, type Verdict } from './transcripts.js';
-
-const readSize = 256 * 1024;
 
 export interface PieceSource {
   readonly pieceId: PieceId;
@@ -135,23 +132,13 @@ export async function storeReplicaOn(
 }
 
 async function* encodedParts(
-  context: ValidatorContext,
+  { cipher, workFiles }: ValidatorContext,
   piece: PieceSource,
   key: Uint8Array,
 ): AsyncGenerator<Uint8Array> {
-  const stream = context.cipher.aes256Ctr(key);
-  const file = await open(piece.path, 'r');
-  try {
-    // One buffer for all reads: what is sent is the cipher's own.
-    const buffer = new Uint8Array(Math.min(readSize, piece.size));
-    for (;;) {
-      const { bytesRead } = await file.read(buffer, 0, buffer.length);
-      if (bytesRead === 0) return;
-      yield stream.apply(buffer.subarray(0, bytesRead));
-    }
-  } finally {
-    await file.close();
-  }
+  const stream = cipher.aes256Ctr(key);
+  // What is sent is the cipher's own.
+  for await (const part of workFiles.read(piece.path)) yield stream.apply(part);
 }
 
 /** Seconds a promise outlives the deadline of its store: a slow miner may take its bytes for so long. */

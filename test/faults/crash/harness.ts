@@ -93,7 +93,8 @@ class Killer {
   }
 }
 
-const settled = async (work: readonly Promise<unknown>[]): Promise<void> => void (await Promise.allSettled(work));
+const settled = async (work: readonly Promise<unknown>[]): Promise<void> =>
+  void (await Promise.allSettled(work));
 
 /** No verdict against an honest party, no round left out or held twice, every file readable. */
 async function assertChains(folder: string): Promise<string> {

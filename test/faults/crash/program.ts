@@ -44,7 +44,8 @@ const signer = signerFromSeed(Buffer.from(seed, 'hex'));
 const core = loadCore();
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-const chainOf = () => openDevChain({ directory: join(folder, 'chain'), clock: systemClock, intervalMs: 1000 });
+const chainOf = () =>
+  openDevChain({ directory: join(folder, 'chain'), clock: systemClock, intervalMs: 1000 });
 
 async function runMiner(): Promise<number> {
   const directory = join(folder, 'miner');

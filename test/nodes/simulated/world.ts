@@ -52,6 +52,7 @@ import { Presence } from '../../../src/nodes/validator/presence.js';
 import { MinerRates } from '../../../src/nodes/validator/rates.js';
 import { SettlingMemory } from '../../../src/nodes/validator/settling-memory.js';
 import { Exchange, passed, recordTranscript } from '../../../src/nodes/validator/transcripts.js';
+import { systemWorkFiles } from '../../../src/nodes/validator/work-files.js';
 import { Dice, Schedule } from './schedule.js';
 import { type Backup, MemoryHoldings, MemoryPlacements, MemoryReplicas, memoryProver } from './stores.js';
 
@@ -285,6 +286,7 @@ export class World {
       audit: { loss: 0.1, confidence: 0.99 },
       deadlines: defaultDeadlines,
       settlingMemory: new SettlingMemory(),
+      workFiles: systemWorkFiles,
       retired: new Map(),
       rates: new MinerRates(),
       presence: new Presence(),
