@@ -226,7 +226,7 @@ export async function playFaults(seed: number, mutations: Mutations = {}): Promi
     return moves[0]!;
   };
   begin('store', store);
-  for (let i = 0; i < 24; i++) {
+  for (let i = 0; i < 20; i++) {
     const [name, , act] = pick();
     if (!['store', 'challenge', 'fetch', 'repair', 'monitor'].includes(name)) steps.push(name);
     await act();
@@ -251,7 +251,10 @@ export async function playFaults(seed: number, mutations: Mutations = {}): Promi
   };
   for (let i = 0; i < roundsToSettle && ![...acknowledged.keys()].every(isWhole); i++) {
     for (let ping = 0; ping < 2; ping++) await schedule.until(monitor());
-    for (const replica of [...world.index.replicas.values()]) await schedule.until(challenge(replica));
+    for (const replica of [...world.index.replicas.values()]) {
+      const { pieceId } = replica;
+      if (acknowledged.has(pieceId) && !isWhole(pieceId)) await schedule.until(challenge(replica));
+    }
     await schedule.until(repair());
     await schedule.advance(60_000);
   }
