@@ -27,35 +27,60 @@ export async function openConfiguredClient(
   wallet: UserWallet,
   { metagraph, choice, ...options }: ConfiguredOptions = {},
 ): Promise<FileTaoClient> {
-  const { values } = config;
-  const expect = { network: networkNameOf(values['subtensor.network']), netuid: values.netuid };
+  const nodes = await configuredNodes(config, wallet, {
+    ...(metagraph === undefined ? {} : { metagraph }),
+    ...(choice === undefined ? {} : { choice }),
+  });
+  return clientOf(config, wallet, nodes, options);
+}
+
+/** The nodes to use, those that answer first. */
+export async function configuredNodes(
+  config: ClientConfig,
+  wallet: UserWallet,
+  { metagraph, choice }: Pick<ConfiguredOptions, 'metagraph' | 'choice'> = {},
+): Promise<readonly NodeUrl[]> {
   const { random, nowMs } = nodeRuntime();
-  const pingMs = values['api.ping_timeout'] * 1000;
+  const pingMs = config.values['api.ping_timeout'] * 1000;
   const nodes = await nodesOf(config, metagraph ?? null, choice ?? {});
-  const ordered = await answeringFirst(nodes, ({ url, accept }) => {
+  return answeringFirst(nodes, ({ url, accept }) => {
     const timeouts = { connectMs: pingMs, answerMs: pingMs, bodyMs: pingMs };
-    const signer = wallet.hotkey;
     return new ApiConnection(url, {
-      signer,
+      signer: wallet.hotkey,
       random,
       nowMs,
-      expect,
+      expect: expectOf(config),
       timeouts,
       ...(accept === undefined ? {} : { accept }),
     });
   });
+}
+
+/** A client of these nodes. */
+export function clientOf(
+  config: ClientConfig,
+  wallet: UserWallet,
+  nodes: readonly NodeUrl[],
+  options: Pick<ClientOptions, 'onNodeFailure' | 'retry'> = {},
+): FileTaoClient {
+  const { values } = config;
   return new FileTaoClient({
     ...options,
-    url: ordered,
+    url: nodes,
     wallet,
     hashFolder: values.hash_basepath,
-    expect,
+    expect: expectOf(config),
     timeouts: {
       answerMs: values['api.store_timeout'] * 1000 + answerMarginMs,
       bodyMs: values['api.retrieve_timeout'] * 1000,
     },
   });
 }
+
+const expectOf = ({ values }: ClientConfig): { readonly network: string; readonly netuid: number } => ({
+  network: networkNameOf(values['subtensor.network']),
+  netuid: values.netuid,
+});
 
 async function nodesOf(
   config: ClientConfig,

@@ -2,8 +2,10 @@
 // and goes on serving what it holds until its validators have moved it elsewhere and told it to delete it. That it
 // is leaving is a file in its folder, so a restart does not bring it back by accident.
 
-import { access, rm } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { createFile } from '../../adapters/system/durable-file.js';
+import { systemFiles } from '../../adapters/system/files.js';
 import { encodeSs58 } from '../../domain/identity/ss58.js';
 import { fromHex, type PublicKey } from '../../domain/model/bytes.js';
 import type { HoldingIndex } from '../../domain/ports/holding-index.js';
@@ -39,7 +41,8 @@ export class Leaving {
   /** Durable when resolved. */
   async set(leave: boolean): Promise<void> {
     if (this.#file !== null && leave) await createFile(this.#file, 'this miner leaves the network\n');
-    if (this.#file !== null && !leave) await rm(this.#file, { force: true });
+    if (this.#file !== null && !leave && (await systemFiles.remove(this.#file)))
+      await systemFiles.syncFolder(dirname(this.#file));
     this.#isLeaving = leave;
   }
 }

@@ -72,6 +72,8 @@ const resendAfterMs = [200, 500, 1000, 2000, 4000] as const;
 /** Attempts of one move, and how often a miner may say it lost the round; together below a transcript's limit. */
 const attemptsMax = 8;
 const recommitsMax = 3;
+/** No attempt is begun with less time than this left. */
+const lastAttemptMs = 500;
 
 /** A commitment whose faults are known, with all that was said so far. */
 class RoundFailure extends Error {
@@ -349,7 +351,12 @@ class Round {
           waitMs = 1000 * Math.max(1, error.refusal.value.retryAfter);
           until += waitMs;
         } else if (failure.code !== 'unreachable') throw error;
-        else if (tries + 1 >= attemptsMax || clock.monotonic() + waitMs >= until) throw error;
+        else {
+          // A miner that is started anew may be there just before the deadline: pauses get shorter towards it.
+          const remainingMs = until - clock.monotonic();
+          if (tries + 1 >= attemptsMax || remainingMs < lastAttemptMs) throw error;
+          waitMs = Math.min(waitMs, remainingMs / 2);
+        }
         await clock.sleep(waitMs, this.signal);
         if (failure.code === 'unreachable') await this.#locateAgain();
       }

@@ -24,7 +24,7 @@ import type { Network, NodeReply, NodeRoute } from '../../../src/domain/ports/ne
 import type { ReplicaWriter } from '../../../src/domain/ports/replicas.js';
 import type { Signer } from '../../../src/domain/ports/signer.js';
 import { replicaSecret } from '../../../src/domain/protocol/derivations.js';
-import { headerTo, refusalCodes, refusalKind } from '../../../src/domain/protocol/messages.js';
+import { headerTo, refusalCodes, refusalKind, routeKinds } from '../../../src/domain/protocol/messages.js';
 import { defaultDeadlines } from '../../../src/domain/protocol/parameters.js';
 import { ChainView } from '../../../src/nodes/chain-view.js';
 import { answerChallenge, answerOpening } from '../../../src/nodes/miner/challenging.js';
@@ -42,7 +42,6 @@ import { Repairs } from '../../../src/nodes/validator/repairs.js';
 import { SettlingMemory } from '../../../src/nodes/validator/settling-memory.js';
 import type { WorkFiles } from '../../../src/nodes/validator/work-files.js';
 import { fastSigners } from '../simulated/fast-signers.js';
-import { requestKinds } from '../simulated/request-kinds.js';
 import { Dice, Schedule } from '../simulated/schedule.js';
 import { MemoryHoldings, MemoryReplicas, memoryProver } from '../simulated/stores.js';
 import { calm, type Weather } from '../simulated/weather.js';
@@ -444,7 +443,7 @@ export class FaultyWorld {
       bytes = await this.#handle(context, sent);
     } catch (error) {
       const failure = toFileTaoError(error);
-      const { value, digest } = openSealed(requestKinds[sent.route], sent.head, context.verify);
+      const { value, digest } = openSealed(routeKinds[sent.route], sent.head, context.verify);
       const code = refusalCodes.find((known) => known === failure.code) ?? 'internal';
       kind = 'refusal';
       bytes = sealMessage(

@@ -23,6 +23,7 @@ import {
   type RefusalCode,
   refusalCodes,
   refusalKind,
+  routeKinds,
   storeKind,
 } from '../../../src/domain/protocol/messages.js';
 import { defaultDeadlines } from '../../../src/domain/protocol/parameters.js';
@@ -46,7 +47,6 @@ import { SettlingMemory } from '../../../src/nodes/validator/settling-memory.js'
 import { Exchange, passed, recordTranscript } from '../../../src/nodes/validator/transcripts.js';
 import { systemWorkFiles } from '../../../src/nodes/validator/work-files.js';
 import { fastSigners } from './fast-signers.js';
-import { requestKinds } from './request-kinds.js';
 import { Dice, Schedule } from './schedule.js';
 import { type Backup, MemoryHoldings, MemoryPlacements, MemoryReplicas, memoryProver } from './stores.js';
 import { calm, type Weather } from './weather.js';
@@ -414,7 +414,7 @@ export class World {
       bytes = await this.#handle(sent);
     } catch (error) {
       const failure = toFileTaoError(error);
-      const { value, digest } = openSealed(requestKinds[sent.route], sent.head, context.verify);
+      const { value, digest } = openSealed(routeKinds[sent.route], sent.head, context.verify);
       const code = refusalCodes.find((known) => known === failure.code) ?? ('internal' satisfies RefusalCode);
       kind = 'refusal';
       bytes = sealMessage(
