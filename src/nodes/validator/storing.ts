@@ -2,9 +2,9 @@
 // lies in a file and is encoded while it is read, so nothing holds a second copy; a small one is in memory and spares
 // the file, the worker thread and a new connection for each replica.
 
-import { open } from 'node:fs/promises';
 import { isAttributable } from '../../domain/audit/blame.js';
-import { networkOf, placementOrder } from '../../domain/economy/placement.js';
+import { networkOf } from '../../domain/economy/placement.js';
+import * as repairRules from '../../domain/economy/repair.js';
 import type { Opened } from '../../domain/identity/sealed.js';
 import {
   fromHex,
@@ -31,8 +31,7 @@ import { type FailureCounts, locateMiner, placementCandidates } from './miners.j
 import { deleteReplicaOn } from './renewing.js';
 import { changeReplica } from './replica-state.js';
 import { Exchange, failed, passed, recordTranscript, type Verdict } from './transcripts.js';
-
-const readSize = 256 * 1024;
+import type { WorkFiles } from './work-files.js';
 
 /** Bytes of the largest piece that is best held in memory: hashing it takes less than handing it to a worker. */
 export const heldPieceBytesMax = 256 * 1024;
@@ -146,7 +145,7 @@ export async function storeReplicaOn(
 }
 
 async function encodePiece(
-  { core, cipher, prover }: ValidatorContext,
+  { core, cipher, prover, workFiles }: ValidatorContext,
   { path, bytes, size }: PieceSource,
   seed: Uint8Array,
   key: Uint8Array,
@@ -162,29 +161,19 @@ async function encodePiece(
   }
   const request = { path, size, keys: [seed], outboard: false, encodeKey: key };
   const { root, keyed } = await prover.digest(request, signal);
-  const body = { length: size, parts: encodedParts(cipher, path, size, key) };
+  const body = { length: size, parts: encodedParts(cipher, workFiles, path, key) };
   return { root, keyedRoot: keyed[0]!, body };
 }
 
 async function* encodedParts(
   cipher: Cipher,
+  workFiles: WorkFiles,
   path: string,
-  size: number,
   key: Uint8Array,
 ): AsyncGenerator<Uint8Array> {
   const stream = cipher.aes256Ctr(key);
-  const file = await open(path, 'r');
-  try {
-    // One buffer for all reads: what is sent is the cipher's own.
-    const buffer = new Uint8Array(Math.min(readSize, size));
-    for (;;) {
-      const { bytesRead } = await file.read(buffer, 0, buffer.length);
-      if (bytesRead === 0) return;
-      yield stream.apply(buffer.subarray(0, bytesRead));
-    }
-  } finally {
-    await file.close();
-  }
+  // What is sent is the cipher's own.
+  for await (const part of workFiles.read(path)) yield stream.apply(part);
 }
 
 /** Seconds a promise outlives the deadline of its store: a slow miner may take its bytes for so long. */
@@ -236,11 +225,7 @@ export const countsTowards = (
   { presence }: ValidatorContext,
   replica: ReplicaRecord,
   expiry: number,
-): boolean =>
-  replica.state === 'active' &&
-  replica.expiry >= expiry &&
-  !presence.isDown(replica.minerKey) &&
-  !presence.isLeaving(replica.minerKey);
+): boolean => repairRules.countsTowards(replica, presence.standingOf(replica.minerKey), expiry);
 
 /**
  * Brings a piece to `copies` active replicas on distinct miners, counting those it has that last as long. Miners
@@ -275,11 +260,9 @@ export async function placePiece(
   const salt = context.core.keyed(context.secret, fromHex(piece.pieceId));
   while (replicas.length < copies) {
     const candidates = await placementCandidates(context, failureCounts, tried, piece.size);
-    const order = placementOrder(candidates, salt, networks);
-    const chosen = [
-      ...order.filter(({ hotkey }) => !failedOn.has(hotkey)),
-      ...order.filter(({ hotkey }) => failedOn.has(hotkey)),
-    ].slice(0, copies - replicas.length);
+    const lostBefore = new Set(failedOn.keys());
+    const order = repairRules.repairOrder(candidates, salt, networks, lostBefore);
+    const chosen = order.slice(0, copies - replicas.length);
     if (chosen.length === 0) break;
     const results = await Promise.allSettled(
       chosen.map(({ hotkey }) => {
