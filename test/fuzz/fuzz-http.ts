@@ -117,6 +117,7 @@ async function genuineRequests(network: TestNetwork): Promise<Target[]> {
     challengeEveryBlocks: 0,
     workFolder: join(network.folder, 'rotation'),
     prune: async () => ({ files: 0, bytes: 0, unreadable: [] }),
+    rewards: await network.rewardParts(),
   } as Parameters<typeof startValidator>[0]);
   closing.set(network, () => node.close());
   targets.push({
