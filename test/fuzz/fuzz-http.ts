@@ -118,7 +118,6 @@ async function genuineRequests(network: TestNetwork): Promise<Target[]> {
     workFolder: join(network.folder, 'rotation'),
     rewards: await network.rewardParts(),
     prune: async () => ({ files: 0, bytes: 0, unreadable: [] }),
-    rewards: await network.rewardParts(),
   });
   closing.set(network, () => node.close());
   targets.push({
