@@ -33,8 +33,7 @@ for (const { name, blocks } of pages) {
             'cat hello.txt',
           ]
         : [];
-    // job control, so that %1 is the first background process
-    const script = ['set -m', ...blocks, ...example, 'echo "end of the page"'].join('\n');
+    const script = [...blocks, ...example, 'echo "end of the page"'].join('\n');
     const terminal = openTerminal(t, script, home, env);
     // nodes of the page go on after its last command: the terminal is closed then
     await terminal.says('end of the page', 1);
