@@ -18,9 +18,12 @@ import { register as registerIndex } from './commands/index.js';
 import { register as registerMiner } from './commands/miner.js';
 import { register as registerObjects } from './commands/objects.js';
 import { register as registerRetrieve } from './commands/retrieve.js';
+import { register as registerRewards } from './commands/rewards.js';
 import { register as registerRun } from './commands/run.js';
+import { register as registerSelect } from './commands/select.js';
 import { register as registerStore } from './commands/store.js';
 import { register as registerSubnet } from './commands/subnet.js';
+import { register as registerTiers } from './commands/tiers.js';
 import { register as registerWallet } from './commands/wallet.js';
 import { register as registerWeights } from './commands/weights.js';
 import { packageVersion } from './package-version.js';
@@ -41,6 +44,9 @@ const registrations: readonly ((program: Command) => void)[] = [
   registerAudit,
   registerSubnet,
   registerWeights,
+  registerRewards,
+  registerTiers,
+  registerSelect,
   registerWallet,
   registerDev,
   registerDoctor,

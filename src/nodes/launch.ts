@@ -9,6 +9,7 @@ import type { ResolvedConfig } from '../adapters/config/resolve.js';
 import { configuredIndex } from '../adapters/index/configured.js';
 import { describeLocation, type IndexLocation } from '../adapters/index/location.js';
 import { openHoldingIndex, openPlacementIndex } from '../adapters/index/open-index.js';
+import { openRewardLog } from '../adapters/observe/ledger-files.js';
 import type { Log } from '../adapters/observe/log.js';
 import { meteredChain, meteredIndex, meteredProver } from '../adapters/observe/metered-ports.js';
 import { NodeMetrics } from '../adapters/observe/metrics.js';
@@ -22,10 +23,12 @@ import { openReplicaFiles } from '../adapters/replicas/replica-files.js';
 import { createHttpNetwork } from '../adapters/rpc/client.js';
 import { systemClock } from '../adapters/system/clock.js';
 import { systemRandom } from '../adapters/system/random.js';
+import type { Unlock } from '../adapters/wallets/password.js';
 import { verifySr25519 } from '../adapters/wallets/sr25519.js';
 import { openWallet } from '../adapters/wallets/wallet-files.js';
 import { encodeSs58, publicKeyFromSs58 } from '../domain/identity/ss58.js';
 import { type PublicKey, publicKeyOf } from '../domain/model/bytes.js';
+import { rulesOf } from '../domain/model/economy.js';
 import type { Chain, FullChain } from '../domain/ports/chain.js';
 import type { Prover } from '../domain/ports/prover.js';
 import type { Signer } from '../domain/ports/signer.js';
@@ -38,7 +41,6 @@ import type { Operation } from './status.js';
 import { composeValidator, type ValidatorParts } from './validator/compose.js';
 import { type RecoveredPlacement, recoverPlacement } from './validator/inventories.js';
 import { startValidator } from './validator/validator.js';
-import { scoresFromCounts } from './validator/weighing.js';
 
 export interface LaunchedNode extends RunningNode {
   /** ss58 */
@@ -61,17 +63,18 @@ class Opened {
   }
 }
 
+/** @param unlock asks for the passwords of encrypted hotkeys; without it they come from the environment */
 export async function launchNode(
   config: ResolvedConfig<NodeRole>,
   log: Log,
   version: string,
+  unlock: Unlock = {},
 ): Promise<LaunchedNode> {
   const { values, role } = config;
-  const { hotkey } = await openWallet({
-    path: values['wallet.path'],
-    name: values['wallet.name'],
-    hotkey: values['wallet.hotkey'],
-  });
+  const { hotkey } = await openWallet(
+    { path: values['wallet.path'], name: values['wallet.name'], hotkey: values['wallet.hotkey'] },
+    unlock,
+  );
   const opened = new Opened();
   try {
     const operated = await operate(config, encodeSs58(hotkey.publicKey), opened, log, version);
@@ -94,6 +97,7 @@ export async function launchNode(
               opened,
               log,
               operated,
+              unlock,
             )
           : await launchApi(
               config as unknown as ResolvedConfig<'api'>,
@@ -102,6 +106,7 @@ export async function launchNode(
               opened,
               log,
               operated,
+              unlock,
               version,
             );
     const { tracer } = operated;
@@ -199,17 +204,19 @@ export async function rebuildPlacement(
   config: ResolvedConfig<'api'>,
   log: Log,
   signal?: AbortSignal,
+  unlock: Unlock = {},
 ): Promise<RecoveredPlacement> {
   const { values } = config;
-  const { hotkey } = await openWallet({
-    path: values['wallet.path'],
-    name: values['wallet.name'],
-    hotkey: values['wallet.hotkey'],
-  });
+  const { hotkey } = await openWallet(
+    { path: values['wallet.path'], name: values['wallet.name'], hotkey: values['wallet.hotkey'] },
+    unlock,
+  );
   const opened = new Opened();
   try {
     const chain = await opened.keep(joinChain(config as unknown as ResolvedConfig<NodeRole>, hotkey, log));
-    const context = composeValidator(await validatorParts(config, hotkey, chain, opened, log));
+    const context = composeValidator(
+      await validatorParts(config, hotkey, chain, opened, log, undefined, unlock),
+    );
     try {
       return await recoverPlacement(context, values['neuron.replicas'], signal);
     } finally {
@@ -295,6 +302,7 @@ async function validatorParts(
   opened: Opened,
   log: Log,
   operated?: Operated,
+  unlock: Unlock = {},
 ): Promise<ValidatorParts> {
   const { values, role } = config;
   const directory = values['database.directory'];
@@ -308,7 +316,7 @@ async function validatorParts(
   const pool = await opened.keep(createProver({ threads: values['proving.workers'] }));
   const metrics = operated?.operation.metrics;
   const retired = values['wallet.retired_hotkeys'].map((name) =>
-    openWallet({ path: values['wallet.path'], name: values['wallet.name'], hotkey: name }),
+    openWallet({ path: values['wallet.path'], name: values['wallet.name'], hotkey: name }, unlock),
   );
   return {
     signer,
@@ -318,7 +326,12 @@ async function validatorParts(
     core: loadCore(),
     index: metrics === undefined ? index : meteredIndex(index, metrics),
     prover: metrics === undefined ? pool : meteredPool(pool, metrics),
-    network: await opened.keep(createHttpNetwork({ clock: systemClock })),
+    network: await opened.keep(
+      createHttpNetwork({
+        clock: systemClock,
+        ...('api.ping_timeout' in values ? { connectMs: 1000 * values['api.ping_timeout'] } : {}),
+      }),
+    ),
     cipher: nodeCipher,
     clock: systemClock,
     random: systemRandom,
@@ -343,10 +356,11 @@ async function launchValidator(
   opened: Opened,
   log: Log,
   operated: Operated,
+  unlock: Unlock,
 ): Promise<RunningNode> {
   const { values } = config;
   const pruned = new Set<string>();
-  const parts = await validatorParts(config, signer, chain, opened, log, operated);
+  const parts = await validatorParts(config, signer, chain, opened, log, operated, unlock);
   return startValidator({
     ...parts,
     operation: operated.operation,
@@ -357,9 +371,18 @@ async function launchValidator(
             chain,
             versionKey: BigInt(values['neuron.version_key']),
             file: values['neuron.weights_file'],
-            scores: () => scoresFromCounts(parts.index),
           },
         }),
+    rewards: {
+      log: await opened.keep(
+        openRewardLog({
+          directory: values['transcripts.directory'],
+          processName: 'validator',
+          clock: systemClock,
+        }),
+      ),
+      rules: rulesOf(values),
+    },
     host: '127.0.0.1',
     port: values['validator.port'],
     challengeEveryBlocks: values['neuron.challenge_every'],
@@ -381,11 +404,12 @@ async function launchApi(
   opened: Opened,
   log: Log,
   operated: Operated,
+  unlock: Unlock,
   version: string,
 ): Promise<RunningNode> {
   const { values } = config;
   return startApi({
-    ...(await validatorParts(config, signer, chain, opened, log, operated)),
+    ...(await validatorParts(config, signer, chain, opened, log, operated, unlock)),
     operation: operated.operation,
     host: values['api.ip'],
     port: values['api.port'],
@@ -399,6 +423,17 @@ async function launchApi(
             option: '--api.external_ip',
           }),
     spoolDirectory: join(values['database.directory'], 'spool'),
+    uploadDirectory: join(values['database.directory'], 'uploads'),
+    uploadExpirySeconds: values['api.upload_expiry'],
+    uploadBytesMax: values['api.upload_space'],
+    storeSeconds: values['api.store_timeout'],
+    retrieveSeconds: values['api.retrieve_timeout'],
+    requestsPerMinute: values['api.max_requests_per_minute'],
+    quotas: {
+      objectBytesMax: values['api.max_object_bytes'],
+      ownedBytesMax: values['api.quota_bytes'],
+      ownedObjectsMax: values['api.quota_objects'],
+    },
     openAccess: values['api.open_access'],
     whitelistedHotkeys: hotkeysOf(values['api.whitelisted_hotkeys']),
     blacklistedHotkeys: hotkeysOf(values['api.blacklisted_hotkeys']),

@@ -117,7 +117,8 @@ async function genuineRequests(network: TestNetwork): Promise<Target[]> {
     challengeEveryBlocks: 0,
     workFolder: join(network.folder, 'rotation'),
     prune: async () => ({ files: 0, bytes: 0, unreadable: [] }),
-  } as Parameters<typeof startValidator>[0]);
+    rewards: await network.rewardParts(),
+  });
   closing.set(network, () => node.close());
   targets.push({
     route: 'POST /v1/operator/rounds',

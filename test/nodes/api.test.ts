@@ -186,6 +186,7 @@ test('bytes that are no request do not harm API node and validator', async (t) =
     challengeEveryBlocks: 0,
     prune: async () => ({ files: 0, bytes: 0, unreadable: [] }),
     workFolder: network.folder,
+    rewards: await network.rewardParts(),
   });
   t.after(() => validator.close());
   const id = '0'.repeat(64);
@@ -258,6 +259,7 @@ test('a validator that is told to end ends its rounds as void, and says so in a 
     challengeEveryBlocks: 1,
     prune: async () => ({ files: 0, bytes: 0, unreadable: [] }),
     workFolder: network.folder,
+    rewards: await network.rewardParts(),
   });
   await hanging;
   const started = performance.now();

@@ -94,7 +94,8 @@ function flow(from: Socket, to: Socket, trouble: Trouble, direction: 'up' | 'dow
       if (trouble.kind === 'byte-by-byte') {
         // Small messages only: a megabyte of single bytes proves nothing more.
         for (let at = 0; at < part.length; at++) {
-          if (at < 2000) await new Promise<void>((resolve) => to.write(part.subarray(at, at + 1), () => resolve()));
+          if (at < 2000)
+            await new Promise<void>((resolve) => to.write(part.subarray(at, at + 1), () => resolve()));
           else {
             to.write(part.subarray(at));
             break;

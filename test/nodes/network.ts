@@ -9,6 +9,7 @@ import { type DevChain, openDevChain } from '../../src/adapters/chain/dev/dev-ch
 import { nodeCipher } from '../../src/adapters/cipher/node.js';
 import { openLmdbHoldingIndex } from '../../src/adapters/index/lmdb/holding-index.js';
 import { openLmdbPlacementIndex } from '../../src/adapters/index/lmdb/placement-index.js';
+import { openRewardLog } from '../../src/adapters/observe/ledger-files.js';
 import { createLog, type Log } from '../../src/adapters/observe/log.js';
 import { openTranscriptLog } from '../../src/adapters/observe/transcript-log.js';
 import { loadCore } from '../../src/adapters/proving/load-core.js';
@@ -22,6 +23,7 @@ import { signerFromSeed, verifySr25519 } from '../../src/adapters/wallets/sr2551
 import type { TranscriptHead } from '../../src/domain/audit/transcript.js';
 import type { ProofCore } from '../../src/domain/core/proof-core.js';
 import { type PieceId, pieceIdOf, publicKeyOf } from '../../src/domain/model/bytes.js';
+import { defaultRules } from '../../src/domain/model/economy.js';
 import type { ReplicaId, ReplicaRecord } from '../../src/domain/model/records.js';
 import { unixSeconds } from '../../src/domain/ports/clock.js';
 import type { Prover } from '../../src/domain/ports/prover.js';
@@ -36,6 +38,7 @@ import {
 } from '../../src/nodes/validator/compose.js';
 import type { ValidatorContext } from '../../src/nodes/validator/context.js';
 import { FailureCounts } from '../../src/nodes/validator/miners.js';
+import type { RewardingParts } from '../../src/nodes/validator/rewarding.js';
 import { type PieceSource, placePiece } from '../../src/nodes/validator/storing.js';
 import { temporaryFolder } from '../adapters/temporary-folder.js';
 
@@ -64,6 +67,8 @@ export interface TestNetwork {
   foreignValidator(): Promise<ValidatorContext>;
   /** Parts of this network's validator, with what a test changes. */
   validatorParts(changes?: Partial<ValidatorParts>): Promise<ValidatorParts>;
+  /** What a validator node keeps of rewards, beside the transcripts. */
+  rewardParts(): Promise<Omit<RewardingParts, 'block'>>;
   validator(changes?: Partial<ValidatorParts>): Promise<ValidatorContext>;
   api(changes?: Partial<ApiParts>): Promise<RunningNode>;
   minerOf(id: ReplicaId): TestMiner;
@@ -198,6 +203,14 @@ export async function startNetwork(
       return compose(await partsIn(join(folder, `foreign-${publicKeyOf(signer.publicKey)}`), signer));
     },
     validatorParts: (changes) => partsIn(own, validatorSigner, changes),
+    rewardParts: async () => ({
+      log: await openRewardLog({
+        directory: join(own, 'transcripts'),
+        processName: 'validator',
+        clock: systemClock,
+      }),
+      rules: defaultRules,
+    }),
     validator: async (changes) => compose(await partsIn(own, validatorSigner, changes)),
     async api(changes = {}) {
       const node = await startApi({
@@ -205,6 +218,13 @@ export async function startNetwork(
         host: '127.0.0.1',
         port: 0,
         spoolDirectory: join(own, 'spool'),
+        uploadDirectory: join(own, 'uploads'),
+        uploadExpirySeconds: 3600,
+        uploadBytesMax: 1e9,
+        storeSeconds: 60,
+        retrieveSeconds: 60,
+        requestsPerMinute: 0,
+        quotas: { objectBytesMax: 1e12, ownedBytesMax: 0, ownedObjectsMax: 0 },
         whitelistedHotkeys: [],
         blacklistedHotkeys: [],
         openAccess: true,

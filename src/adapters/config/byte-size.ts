@@ -3,8 +3,11 @@
 
 const powers: readonly string[] = ['', 'k', 'm', 'g', 't', 'p', 'e'];
 
-/** Whole bytes of a size with an optional unit; throws a RangeError. */
-export function parseBytes(text: string): number {
+/**
+ * Whole bytes of a size with an optional unit; throws a RangeError.
+ * @param most above 2^53 only where a size is a bound that nothing is added to
+ */
+export function parseBytes(text: string, most: number = Number.MAX_SAFE_INTEGER): number {
   const match = /^(\d+)(?:\.(\d+))?\s*(?:([kmgtpe])(i)?)?(b)?$/iu.exec(text.trim());
   if (match === null) throw new RangeError('is not a size such as 512, 64MiB or 10TB');
   const [, whole, fraction = '', prefix = '', binary] = match;
@@ -13,7 +16,7 @@ export function parseBytes(text: string): number {
   const scaled = BigInt(whole! + fraction) * unit;
   if (scaled % scale !== 0n) throw new RangeError('is not a whole number of bytes');
   const bytes = scaled / scale;
-  if (bytes > BigInt(Number.MAX_SAFE_INTEGER)) throw new RangeError('is too large a size');
+  if (bytes > BigInt(most)) throw new RangeError('is too large a size');
   return Number(bytes);
 }
 

@@ -48,6 +48,17 @@ export const fraction = (min: number, max: number): Kind<number> => ({
   format: quoteless,
 });
 
+/** A number in decimal notation, bounds included; -0 is 0. */
+export const real = (placeholder: string, min: number, max: number): Kind<number> => ({
+  placeholder,
+  parse(text) {
+    if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/iu.test(text.trim()))
+      throw new RangeError('is not a number such as 0.05');
+    return inRange(Number(text), min, max, quoteless) + 0;
+  },
+  format: quoteless,
+});
+
 /** A number with or without decimals. */
 export const amount = (min: number, max: number): Kind<number> => ({
   placeholder: 'amount',
@@ -58,12 +69,29 @@ export const amount = (min: number, max: number): Kind<number> => ({
   format: quoteless,
 });
 
+/** So many values separated by commas or spaces. */
+export const listOf = (kind: Kind<number>, count: number): Kind<readonly number[]> => ({
+  placeholder: `${count} values`,
+  parse(text, folder) {
+    const values = text.split(/[\s,]+/u).filter((value) => value !== '');
+    if (values.length !== count) throw new RangeError(`holds ${values.length} values and not ${count}`);
+    return values.map((value) => {
+      try {
+        return kind.parse(value, folder);
+      } catch (error) {
+        throw error instanceof RangeError ? new RangeError(`holds ${value}, which ${error.message}`) : error;
+      }
+    });
+  },
+  format: (values) => values.map((value) => kind.format(value)).join(','),
+});
+
 /** 0 asks the system for a free port. */
 export const port: Kind<number> = integer('port', 0, 65535);
 
 export const bytes = (min: number, max: number): Kind<number> => ({
   placeholder: 'bytes',
-  parse: (text) => inRange(parseBytes(text), min, max, formatBytes),
+  parse: (text) => inRange(parseBytes(text, Math.max(max, Number.MAX_SAFE_INTEGER)), min, max, formatBytes),
   format: formatBytes,
 });
 

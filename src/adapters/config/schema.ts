@@ -5,6 +5,15 @@ import { availableParallelism, homedir } from 'node:os';
 import { join } from 'node:path';
 import { defaults, leafSize, limits, mebibyte } from '../../domain/model/constants.js';
 import {
+  columnOf,
+  type EconomyConstant,
+  type EconomyKey,
+  economyConstants,
+  type TierColumnKey,
+  tierColumns,
+} from '../../domain/model/economy.js';
+import { lowestTier, tierNames, tierTable } from '../../domain/model/tiers.js';
+import {
   amount,
   bytes,
   duration,
@@ -21,6 +30,7 @@ import {
   ipAddress,
   type Kind,
   keyPrefix,
+  listOf,
   networkList,
   networkName,
   oneOf,
@@ -28,6 +38,7 @@ import {
   optionalPath,
   path,
   port,
+  real,
   secret,
   walletName,
   walletNames,
@@ -73,6 +84,8 @@ const option = <Value, const ForRole extends Role>(
 const onChain = ['miner', 'validator', 'api', 'client', 'operator'] as const;
 const nodes = ['miner', 'validator', 'api'] as const;
 const validators = ['validator', 'api'] as const;
+/** An exabyte, the reference's own largest limit. */
+const tierLimitMax = 1024 ** 6;
 
 const home = (...parts: readonly string[]): string => join(homedir(), '.filetao', ...parts);
 const day = 24 * 3600;
@@ -91,6 +104,26 @@ const weightsVersionKey = 300;
 /** An API node works on its validator's index, so by default it finds it where the validator keeps it. */
 const nodeFolder = ({ role, value }: DefaultContext): string =>
   home(`${role === 'api' ? 'validator' : role}-${value('wallet.name')}-${value('wallet.hotkey')}`);
+
+/** One number of the economy's table, as an option. */
+const constant = (key: EconomyKey): Option<number, 'validator'> => {
+  const { default: preset, min, max, unit, help, ...rest }: EconomyConstant = economyConstants[key];
+  const kind = rest.whole === true ? integer(unit, min, max) : real(unit, min, max);
+  return option(['validator'], kind, preset, help);
+};
+
+/** One column of the tier table, as an option. */
+const column = <const ForRole extends Role>(
+  roles: readonly ForRole[],
+  key: TierColumnKey,
+  kind: Kind<number>,
+): Option<readonly number[], ForRole> =>
+  option(
+    roles,
+    listOf(kind, tierNames.length),
+    columnOf(tierTable, key),
+    `${tierColumns[key].help}, from ${tierNames[0]} down to ${lowestTier}`,
+  );
 
 export const options = {
   'wallet.path': option(
@@ -216,6 +249,49 @@ export const options = {
     'none',
   ),
   'api.blacklisted_hotkeys': option(['api'], hotkeyList, [], 'Callers never to serve', 'none'),
+  'api.max_object_bytes': option(
+    ['api'],
+    bytes(1, Number.MAX_SAFE_INTEGER),
+    1024 ** 4,
+    'Largest object to take, and largest resumable upload',
+  ),
+  'api.quota_bytes': option(
+    ['api'],
+    bytes(0, Number.MAX_SAFE_INTEGER),
+    0,
+    'Bytes of objects one owner may have, each counted once; 0 is no limit',
+  ),
+  'api.quota_objects': option(
+    ['api'],
+    integer('count', 0, Number.MAX_SAFE_INTEGER),
+    0,
+    'Objects one owner may have; 0 is no limit',
+  ),
+  'api.max_requests_per_minute': option(
+    ['api'],
+    integer('count', 0, 10_000_000),
+    (context) => (isDev(context) ? 0 : 12_000),
+    'Requests of one caller in a minute, by hotkey, or by address where it does not sign; 0 is no limit',
+    '12000; no limit on the dev network',
+  ),
+  'api.upload_expiry': option(
+    ['api'],
+    duration(60, 365 * day),
+    day,
+    'How long a resumable upload is kept that does not go on',
+  ),
+  'api.upload_space': option(
+    ['api'],
+    bytes(1, Number.MAX_SAFE_INTEGER),
+    64 * 1024 ** 3,
+    'Disk that resumable uploads under way may come to',
+  ),
+  'api.ping_timeout': option(
+    ['api', 'client'],
+    duration(0.1, 600),
+    2,
+    'How long a miner may take to accept a connection, and an API node to say who it is, before others are preferred',
+  ),
   'api.store_timeout': option(['api', 'client'], duration(1, day), 60, 'How long storing a piece may take'),
   'api.retrieve_timeout': option(
     ['api', 'client'],
@@ -224,12 +300,6 @@ export const options = {
     'How long retrieving a piece may take',
   ),
 
-  'api.ping_timeout': option(
-    ['client'],
-    duration(0.1, 600),
-    2,
-    'How long an API node may take to say who it is before others are preferred',
-  ),
   stake_limit: option(
     ['client'],
     amount(0, 21_000_000),
@@ -354,6 +424,24 @@ export const options = {
     'File with the weights last set or due',
     '<database.directory of the validator>/weights.json',
   ),
+
+  'reward.success': constant('reward.success'),
+  'reward.store_failure': constant('reward.store_failure'),
+  'reward.challenge_failure': constant('reward.challenge_failure'),
+  'reward.retrieve_failure': constant('reward.retrieve_failure'),
+  'reward.monitor_failure': constant('reward.monitor_failure'),
+  'reward.boosted': constant('reward.boosted'),
+  'reward.steepness': constant('reward.steepness'),
+  'reward.shift': constant('reward.shift'),
+  'reward.alpha': constant('reward.alpha'),
+  'monitor.misses': constant('monitor.misses'),
+  'tier.window': constant('tier.window'),
+  'tier.z': constant('tier.z'),
+  'tier.limits': column(validators, 'tier.limits', bytes(0, tierLimitMax)),
+  'tier.scores': column(['validator'], 'tier.scores', real('number', 0, 1)),
+  'tier.successes': column(['validator'], 'tier.successes', integer('count', 0, Number.MAX_SAFE_INTEGER)),
+  'tier.factors': column(['validator'], 'tier.factors', real('number', 0, 1000)),
+  'tier.boosts': column(['validator'], 'tier.boosts', real('number', 1, 1000)),
 
   'audit.loss': option(
     validators,

@@ -30,8 +30,12 @@ const writersGoneMs = 10 * 60_000;
 const dayMs = 24 * 3600 * 1000;
 
 /** Paths of the transcript files in a folder, in the order of their days. */
-export async function transcriptFiles(directory: string, files: Files = systemFiles): Promise<string[]> {
-  const names = (await namesIn(directory, files)).filter((name) => name.endsWith(transcriptSuffix));
+export const transcriptFiles = (directory: string, files: Files = systemFiles): Promise<string[]> =>
+  filesEnding(directory, transcriptSuffix, files);
+
+/** Paths of the files of one kind, in the order of their days. */
+export async function filesEnding(directory: string, suffix: string, files: Files): Promise<string[]> {
+  const names = (await namesIn(directory, files)).filter((name) => name.endsWith(suffix));
   return names.sort().map((name) => join(directory, name));
 }
 
@@ -105,9 +109,10 @@ async function isOlder(path: string, timeMs: number): Promise<boolean> {
 export async function mendTails(
   directory: string,
   processName: string,
+  suffix: string,
   files: Files = systemFiles,
 ): Promise<void> {
-  const own = new RegExp(`^\\d{4}-\\d\\d-\\d\\d-${processName}-\\d+\\${transcriptSuffix}$`, 'u');
+  const own = new RegExp(`^\\d{4}-\\d\\d-\\d\\d-${processName}-\\d+\\${suffix}$`, 'u');
   const names = (await namesIn(directory, files)).filter((name) => own.test(name)).sort();
   // Only the run before this one can have left a tail, in its last file or, at midnight, in the one before: every
   // start mends.

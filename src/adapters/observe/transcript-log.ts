@@ -1,4 +1,4 @@
-// The append-only log of transcripts: one file per run of a process and day, appends joined into one write and
+// The append-only logs of a validator, of transcripts and of rewards: one file per run of a process and day, appends joined into one write and
 // one fdatasync while another is under way (group commit), so many rounds share the cost of one flush. A new run
 // never appends to an old file: it cuts off what a crash left unfinished at the end of it, which nobody was told is
 // durable, and starts its own.
@@ -13,15 +13,19 @@ import { makePrivateFolder } from '../system/durable-file.js';
 import { systemFiles } from '../system/files.js';
 import { entriesSince, mendTails, transcriptSuffix } from './transcript-files.js';
 
-export interface TranscriptLog {
+/** Takes entries as `encodeEntry` frames them. */
+export interface EntryLog {
   /** Durable when resolved. */
   append(entry: Uint8Array): Promise<void>;
-  /** Entries of all files changed at or after a time (unix milliseconds), file by file. */
-  entriesSince(timeMs: number): AsyncIterable<TranscriptEntry>;
   close(): Promise<void>;
 }
 
-export interface TranscriptLogOptions {
+export interface TranscriptLog extends EntryLog {
+  /** Entries of all files changed at or after a time (unix milliseconds), file by file. */
+  entriesSince(timeMs: number): AsyncIterable<TranscriptEntry>;
+}
+
+export interface EntryLogOptions {
   readonly directory: string;
   /** Distinguishes the files of processes that share the directory. */
   readonly processName: string;
@@ -30,15 +34,25 @@ export interface TranscriptLogOptions {
   readonly files?: Files;
 }
 
-export async function openTranscriptLog(options: TranscriptLogOptions): Promise<TranscriptLog> {
+export async function openTranscriptLog(options: EntryLogOptions): Promise<TranscriptLog> {
+  const log = await openEntryLog(options, transcriptSuffix);
+  return {
+    append: (entry) => log.append(entry),
+    entriesSince: (timeMs) => entriesSince(options.directory, timeMs, options.files),
+    close: () => log.close(),
+  };
+}
+
+/** @param suffix ending of the files' names */
+export async function openEntryLog(options: EntryLogOptions, suffix: string): Promise<EntryLog> {
   const { directory, processName, clock, files = systemFiles } = options;
   try {
     await makePrivateFolder(directory, files);
-    await mendTails(directory, processName, files);
+    await mendTails(directory, processName, suffix, files);
   } catch (error) {
     throw toFileTaoError(error);
   }
-  return new Log(files, directory, processName, clock);
+  return new Log(files, directory, processName, suffix, clock);
 }
 
 interface Waiting {
@@ -56,20 +70,22 @@ interface DayFile {
   isRagged: boolean;
 }
 
-class Log implements TranscriptLog {
+class Log implements EntryLog {
   readonly #files: Files;
   readonly #directory: string;
   readonly #processName: string;
+  readonly #suffix: string;
   readonly #clock: Clock;
   readonly #startedAt: number;
   #current: DayFile | null = null;
   #waiting: Waiting[] = [];
   #writing: Promise<void> | null = null;
 
-  constructor(files: Files, directory: string, processName: string, clock: Clock) {
+  constructor(files: Files, directory: string, processName: string, suffix: string, clock: Clock) {
     this.#files = files;
     this.#directory = directory;
     this.#processName = processName;
+    this.#suffix = suffix;
     this.#clock = clock;
     this.#startedAt = clock.now();
   }
@@ -79,10 +95,6 @@ class Log implements TranscriptLog {
       this.#waiting.push({ entry, resolve, reject });
       this.#writing ??= this.#drain();
     });
-  }
-
-  entriesSince(timeMs: number): AsyncIterable<TranscriptEntry> {
-    return entriesSince(this.#directory, timeMs, this.#files);
   }
 
   async close(): Promise<void> {
@@ -127,7 +139,7 @@ class Log implements TranscriptLog {
     const current = this.#current;
     // Not back to an earlier day, whatever the clock does: old files may be pruned meanwhile.
     if (current !== null && day <= current.day) return current;
-    const name = `${day}-${this.#processName}-${this.#startedAt}${transcriptSuffix}`;
+    const name = `${day}-${this.#processName}-${this.#startedAt}${this.#suffix}`;
     const file = await this.#files.create(join(this.#directory, name));
     try {
       await this.#files.syncFolder(this.#directory);

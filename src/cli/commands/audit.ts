@@ -73,6 +73,21 @@ export function register(program: Command): void {
     });
 
   audit
+    .command('rewards')
+    .description(
+      'Replay the reward ledger: every reward, score, tier, choice and weight, from the transcripts it names',
+    )
+    .argument('<path...>', "The validator's transcript folder, and those of its API nodes")
+    .option('--json', 'Print the result as one line of JSON')
+    .action(async (paths: string[], { json }: { json?: true }) => {
+      const { auditRewards, auditLines } = await import('../../tools/rewards/explain.js');
+      const audited = await auditRewards(paths, interruptSignal());
+      if (json) process.stdout.write(`${JSON.stringify(audited)}\n`);
+      else for (const line of auditLines(audited)) process.stdout.write(`${line}\n`);
+      if (!audited.ok) process.exitCode = exitCodes.integrity;
+    });
+
+  audit
     .command('show')
     .description('Print one exchange: who asked what, which chunks, what each check said')
     .argument('<path...>', 'Transcript files, or folders of them')

@@ -9,11 +9,18 @@
 import { blake3 } from '@noble/hashes/blake3.js';
 import { concatBytes, utf8 } from '../model/bytes.js';
 import { contexts } from '../model/constants.js';
+import type { Neuron } from '../ports/chain.js';
 
 export const selectionTasks = ['store', 'challenge', 'retrieve', 'distribute', 'monitor'] as const;
 export type SelectionTask = (typeof selectionTasks)[number];
 
 export const blocksPerRound = 3;
+
+/** Whether a neuron is a miner that can be asked: it has announced where it listens, and is no validator. */
+export const isAskable = ({
+  address,
+  validatorPermit,
+}: Pick<Neuron, 'address' | 'validatorPermit'>): boolean => address !== null && !validatorPermit;
 
 /** The block whose hash decides for the round that `block` lies in. */
 export const roundBlock = (block: number): number => block - (block % blocksPerRound);

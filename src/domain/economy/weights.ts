@@ -67,6 +67,26 @@ export function processWeights(
   };
 }
 
+export interface ScoredNeuron {
+  readonly uid: number;
+  readonly score: number;
+  /** Whether the miner has ever been asked anything: one that has not is never given a weight. */
+  readonly asked: boolean;
+}
+
+/** The whole way from scores to what the chain gets; empty while nobody has a score above zero. */
+export function weightsOf(neurons: readonly ScoredNeuron[], rules: WeightRules): readonly Weight[] {
+  const asked = neurons.filter((neuron) => neuron.asked);
+  const worth = shares(asked.map(({ score }) => score));
+  if (worth.every((share) => share === 0)) return [];
+  const processed = processWeights(
+    asked.map(({ uid }) => uid),
+    worth,
+    rules,
+  );
+  return emitWeights(processed.uids, processed.weights);
+}
+
 /** Linear interpolation between order statistics, as numpy and torch define it. */
 export function quantile(values: readonly number[], q: number): number {
   const sorted = [...values].sort((a, b) => a - b);

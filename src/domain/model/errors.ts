@@ -28,6 +28,11 @@ export const errorTable = {
   'too-large': kind(413, exitCodes.usage),
   'length-required': kind(411, exitCodes.usage),
   config: kind(400, exitCodes.usage),
+  'not-acceptable': kind(406, exitCodes.usage),
+  precondition: kind(412, exitCodes.other),
+  'bad-range': kind(416, exitCodes.usage),
+  /** Bytes of an upload that are not those of the checksum sent with them (tus 1.0). */
+  checksum: kind(460, exitCodes.integrity),
   // who may do what
   unauthorised: kind(401, exitCodes.other),
   forbidden: kind(403, exitCodes.other),

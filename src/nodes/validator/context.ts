@@ -3,6 +3,7 @@
 import type { Log } from '../../adapters/observe/log.js';
 import type { Observer } from '../../adapters/observe/observer.js';
 import type { TranscriptLog } from '../../adapters/observe/transcript-log.js';
+import type { Answer } from '../../domain/audit/standing.js';
 import type { ProofCore } from '../../domain/core/proof-core.js';
 import type { PublicKey } from '../../domain/model/bytes.js';
 import type { Chain } from '../../domain/ports/chain.js';
@@ -61,4 +62,6 @@ export interface ValidatorContext extends Identity {
   readonly settlingMemory: SettlingMemory;
   /** Rounds being held in this process now (`roundKey`). */
   readonly liveRounds: Set<string>;
+  /** Told of every answer that counts, once its transcript is durable (answers.ts). */
+  readonly onAnswer?: (answer: Answer) => void;
 }

@@ -4,12 +4,14 @@ import { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { bodyParts, contentLength, type NodeServer } from '../../adapters/rpc/server.js';
 import { PartReader } from '../../adapters/rpc/wire.js';
+import type { Answer } from '../../domain/audit/standing.js';
 import { decodeCid } from '../../domain/content/cid.js';
 import { checkContent, RequestVerifier } from '../../domain/identity/request.js';
 import { type Cid, publicKeyOf } from '../../domain/model/bytes.js';
 import { limits } from '../../domain/model/constants.js';
 import { FileTaoError } from '../../domain/model/errors.js';
 import type { ReplicaRecord } from '../../domain/model/records.js';
+import { collectAnswers } from './answers.js';
 import { type RoundResult, roundKey } from './challenging.js';
 import type { ValidatorContext } from './context.js';
 import { activeReplicas, challengeAll } from './rounds.js';
@@ -35,11 +37,15 @@ export interface OperatorRoutes {
   settled(): Promise<void>;
 }
 
-/** @param stopping ends the rounds under way */
+/**
+ * @param stopping ends the rounds under way
+ * @param reward is given the answers of rounds asked for: they count like any others
+ */
 export function addOperatorRoutes(
   { app }: NodeServer,
   context: ValidatorContext,
   stopping: AbortSignal,
+  reward: (answers: readonly Answer[]) => Promise<void>,
 ): OperatorRoutes {
   const underWay = new Set<Promise<void>>();
   const verifier = new RequestVerifier({
@@ -58,7 +64,9 @@ export function addOperatorRoutes(
     const lines = new Readable({ read() {} });
     const run = async (): Promise<void> => {
       for await (const replicas of pages) {
-        await holdAsked(context, replicas, (result) => lines.push(`${lineOf(result)}\n`), signal);
+        const batch = collectAnswers(context);
+        await holdAsked(batch.context, replicas, (result) => lines.push(`${lineOf(result)}\n`), signal);
+        await reward(batch.answers);
       }
       signal.throwIfAborted();
       lines.push(null);

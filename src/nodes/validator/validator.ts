@@ -6,6 +6,7 @@ import type { NodeAddress } from '../../domain/ports/chain.js';
 import { countPlacement } from '../census.js';
 import type { RunningNode } from '../running-node.js';
 import { addStatusRoutes, type Operation, serverOptionsOf } from '../status.js';
+import { collectAnswers } from './answers.js';
 import { closeValidatorParts, composeValidator, type ValidatorParts } from './compose.js';
 import type { ValidatorContext } from './context.js';
 import { dropExpired } from './expiring.js';
@@ -13,6 +14,7 @@ import { FailureCounts } from './miners.js';
 import { addOperatorRoutes } from './operating.js';
 import { recoverRounds } from './recovery.js';
 import { type Pruning, pruneForever } from './retention.js';
+import { openRewarding, type Rewarding, type RewardingParts } from './rewarding.js';
 import { rotateReplicas } from './rotating.js';
 import { activeReplicas, challengeAll } from './rounds.js';
 import { type Weighing, weighForever } from './weighing.js';
@@ -27,7 +29,9 @@ export interface ValidatorNodeParts extends ValidatorParts {
   /** Takes opened bytes that have served their time out of the transcripts. */
   readonly prune: () => Promise<Pruning>;
   /** How weights are set; without it they are not. */
-  readonly weighing?: Pick<Weighing, 'chain' | 'versionKey' | 'file' | 'scores'>;
+  readonly weighing?: Pick<Weighing, 'chain' | 'versionKey' | 'file'>;
+  /** Where rewards are recorded, and the rules they follow. */
+  readonly rewards: Pick<RewardingParts, 'log' | 'rules'>;
   /** How the node is watched and ended; without it there are no metrics. */
   readonly operation?: Operation;
 }
@@ -45,28 +49,38 @@ export async function startValidator(parts: ValidatorNodeParts): Promise<Running
     ...serverOptionsOf(operation),
   });
   const stopping = new AbortController();
-  const operator = addOperatorRoutes(server, context, stopping.signal);
+  let rewarding: Rewarding | null = null;
+  const operator = addOperatorRoutes(server, context, stopping.signal, async (answers) => {
+    const { number: block } = await context.view.head();
+    await rewarding?.step({ block, answers });
+  });
   const checks = { chain: () => context.view.head(), index: () => index.window() };
   const status = await addStatusRoutes(server, checks, { operation, log });
   let address: NodeAddress;
+  let opened: Rewarding;
   try {
     address = await server.listen();
     // Only now, because until here another validator might be at work on this index.
     await rm(parts.workFolder, { recursive: true, force: true }); // pieces that a killed run was storing anew
     const recovered = await recoverRounds(context);
     if (recovered > 0) context.log.info({ rounds: recovered }, 'closed rounds that an earlier run left open');
+    const { number: block } = await context.view.head();
+    opened = await openRewarding(context, { ...parts.rewards, block });
+    rewarding = opened;
   } catch (error) {
     await server.close();
     await status.close();
     throw error;
   }
   const sweeping =
-    parts.challengeEveryBlocks === 0 ? Promise.resolve() : sweepForever(context, parts, stopping.signal);
+    parts.challengeEveryBlocks === 0
+      ? Promise.resolve()
+      : sweepForever(context, opened, parts, stopping.signal);
   const pruning = pruneForever(context, parts.prune, stopping.signal);
   const weighing =
     parts.weighing === undefined
       ? Promise.resolve()
-      : weighForever({ ...context, ...parts.weighing }, stopping.signal);
+      : weighForever({ ...context, ...parts.weighing, rewards: opened }, stopping.signal);
   const counting =
     operation === undefined ? null : countPlacement(index, { ...context, ...operation }, stopping.signal);
   operation?.metrics.gauge('filetao_open_rounds', 'Rounds under way', () => context.liveRounds.size);
@@ -81,6 +95,8 @@ export async function startValidator(parts: ValidatorNodeParts): Promise<Running
       await counting;
       await status.close();
       await Promise.all([sweeping, pruning, weighing, operator.settled()]);
+      await opened.settled();
+      await parts.rewards.log.close();
       await closeValidatorParts(context);
     },
   };
@@ -89,6 +105,7 @@ export async function startValidator(parts: ValidatorNodeParts): Promise<Running
 /** A sweep is due by block, not by an exact multiple: a late one is held late, never left out. */
 async function sweepForever(
   context: ValidatorContext,
+  rewarding: Rewarding,
   { challengeEveryBlocks: everyBlocks, workFolder }: ValidatorNodeParts,
   signal: AbortSignal,
 ): Promise<void> {
@@ -102,8 +119,9 @@ async function sweepForever(
         await recoverRounds(context);
         await dropExpired(context);
         await rotateReplicas(context, workFolder, failures, signal);
-        await sweep(context, signal);
+        await sweep(context, rewarding, signal);
       }
+      await rewarding.rollIfDue(number);
     } catch (error) {
       context.log.error({ err: error }, 'a sweep was cut short');
     }
@@ -111,11 +129,12 @@ async function sweepForever(
   }
 }
 
-async function sweep(context: ValidatorContext, signal: AbortSignal): Promise<void> {
+async function sweep(context: ValidatorContext, rewarding: Rewarding, signal: AbortSignal): Promise<void> {
   const counts = { pass: 0, fail: 0, void: 0 };
   for await (const replicas of activeReplicas(context)) {
+    const batch = collectAnswers(context);
     await challengeAll(
-      context,
+      batch.context,
       replicas,
       (result) => {
         counts[result.outcome]++;
@@ -128,6 +147,8 @@ async function sweep(context: ValidatorContext, signal: AbortSignal): Promise<vo
       },
       signal,
     );
+    const { number: block } = await context.view.head();
+    await rewarding.step({ block, answers: batch.answers });
   }
   if (counts.pass + counts.fail + counts.void > 0) context.log.info(counts, 'challenged all replicas');
 }

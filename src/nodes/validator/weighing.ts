@@ -2,15 +2,15 @@
 // been checked. What is not set is kept in the weights file with the reason, and said once.
 
 import type { Log } from '../../adapters/observe/log.js';
-import { emitWeights, processWeights, shares, weightMax } from '../../domain/economy/weights.js';
+import { weightMax, weightsOf } from '../../domain/economy/weights.js';
 import { weightsDueAt, weightsRefusal } from '../../domain/economy/weights-due.js';
 import { encodeSs58 } from '../../domain/identity/ss58.js';
-import { type PublicKey, publicKeyOf } from '../../domain/model/bytes.js';
+import { publicKeyOf } from '../../domain/model/bytes.js';
 import { FileTaoError } from '../../domain/model/errors.js';
 import type { FullChain } from '../../domain/ports/chain.js';
 import type { Clock } from '../../domain/ports/clock.js';
-import type { PlacementIndex } from '../../domain/ports/placement-index.js';
 import type { Signer } from '../../domain/ports/signer.js';
+import type { Rewarding } from './rewarding.js';
 import { writeWeightsFile } from './weights-file.js';
 
 export interface Weighing {
@@ -21,23 +21,11 @@ export interface Weighing {
   readonly versionKey: bigint;
   readonly file: string;
   /** What each miner is worth; miners without a score are worth nothing. */
-  readonly scores: () => Promise<ReadonlyMap<PublicKey, number>>;
+  readonly rewards: Pick<Rewarding, 'scores' | 'weigh'>;
 }
 
 /** Blocks after which weights that could not be set are tried again. */
 const retryBlocks = 10;
-
-/** The share of its work that each miner did well: what there is to go by where no rewards are kept. */
-export async function scoresFromCounts(index: PlacementIndex): Promise<ReadonlyMap<PublicKey, number>> {
-  const sum = (counts: Readonly<Record<string, number>>): number =>
-    Object.values(counts).reduce((total, count) => total + count, 0);
-  return new Map(
-    (await index.listStatistics()).map(({ minerKey, attempts, successes }) => [
-      minerKey,
-      sum(attempts) === 0 ? 0 : sum(successes) / sum(attempts),
-    ]),
-  );
-}
 
 export async function weighForever(weighing: Weighing, signal: AbortSignal): Promise<void> {
   const { chain, clock, log } = weighing;
@@ -80,19 +68,13 @@ export async function weighIfDue(weighing: Weighing): Promise<Weighed> {
   const dueAt = neuron === null ? 0 : weightsDueAt(neuron, hyperparameters);
   if (number < dueAt) return { nextAt: dueAt, refusal: null };
 
-  const scores = await weighing.scores();
-  const worth = shares(neurons.map((one) => scores.get(one.hotkey) ?? 0));
-  if (worth.every((share) => share === 0))
-    return { nextAt: number + retryBlocks, refusal: 'no miner has a score yet' };
-  const { uids, weights: processed } = processWeights(
-    neurons.map(({ uid }) => uid),
-    worth,
-    {
-      minAllowedWeights: hyperparameters.minAllowedWeights,
-      maxWeight: hyperparameters.maxWeightsLimit / weightMax,
-    },
+  const { minAllowedWeights, maxWeightsLimit } = hyperparameters;
+  const scores = weighing.rewards.scores;
+  let weights = weightsOf(
+    neurons.map(({ uid, hotkey }) => ({ uid, score: scores.get(hotkey) ?? 0, asked: scores.has(hotkey) })),
+    { minAllowedWeights, maxWeight: maxWeightsLimit / weightMax },
   );
-  const weights = emitWeights(uids, processed);
+  if (weights.length === 0) return { nextAt: number + retryBlocks, refusal: 'no miner has a score yet' };
   const situation = {
     neuron,
     block: number,
@@ -118,6 +100,8 @@ export async function weighIfDue(weighing: Weighing): Promise<Weighed> {
     await keep('refused', refusal.sentence);
     return { nextAt: refusal.retryAt ?? number + retryBlocks, refusal: refusal.sentence };
   }
+  // Once more, from the scores as they are when they are recorded.
+  weights = await weighing.rewards.weigh({ block: number, neurons, minAllowedWeights, maxWeightsLimit });
   try {
     await chain.setWeights(signer, weights, versionKey);
   } catch (error) {

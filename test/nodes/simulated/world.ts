@@ -7,7 +7,7 @@ import { loadCore } from '../../../src/adapters/proving/load-core.js';
 import { frameHead } from '../../../src/adapters/rpc/wire.js';
 import { FrameReader, openFrame, type TranscriptEntry } from '../../../src/domain/audit/transcript.js';
 import type { ProofCore } from '../../../src/domain/core/proof-core.js';
-import { type MessageKind, openSealed, sealMessage } from '../../../src/domain/identity/sealed.js';
+import { openSealed, sealMessage } from '../../../src/domain/identity/sealed.js';
 import { concatBytes, pieceIdOf, publicKeyOf, toHex, utf8 } from '../../../src/domain/model/bytes.js';
 import { FileTaoError, toFileTaoError } from '../../../src/domain/model/errors.js';
 import type { HeldReplica, ReplicaId, ReplicaRecord } from '../../../src/domain/model/records.js';
@@ -18,19 +18,12 @@ import type { Signer, VerifySignature } from '../../../src/domain/ports/signer.j
 import { minerSecret, replicaKey, replicaSecret } from '../../../src/domain/protocol/derivations.js';
 import {
   challengeKind,
-  deleteKind,
-  type Header,
   headerTo,
-  inventoryKind,
-  openingRequestKind,
   type Party,
-  pingKind,
   type RefusalCode,
-  rangeKind,
   refusalCodes,
   refusalKind,
-  renewKind,
-  retrieveKind,
+  routeKinds,
   storeKind,
 } from '../../../src/domain/protocol/messages.js';
 import { defaultDeadlines } from '../../../src/domain/protocol/parameters.js';
@@ -92,18 +85,6 @@ export interface WorldOptions {
 const core: ProofCore = loadCore();
 const log = createLog({ level: 'silent', json: true, name: 'simulated' });
 const blockMs = 12_000;
-
-const kinds: Readonly<Record<NodeRoute, MessageKind<Header>>> = {
-  store: storeKind,
-  challenge: challengeKind,
-  open: openingRequestKind,
-  retrieve: retrieveKind,
-  range: rangeKind,
-  renew: renewKind,
-  delete: deleteKind,
-  inventory: inventoryKind,
-  ping: pingKind,
-};
 
 /** Keys whose signatures are keyed hashes; the same in every process. */
 export function fastKeys(): NonNullable<WorldOptions['keys']> {
@@ -461,7 +442,7 @@ export class World {
       bytes = await this.#handle(sent);
     } catch (error) {
       const failure = toFileTaoError(error);
-      const { value, digest } = openSealed(kinds[sent.route], sent.head, context.verify);
+      const { value, digest } = openSealed(routeKinds[sent.route], sent.head, context.verify);
       const code = refusalCodes.find((known) => known === failure.code) ?? ('internal' satisfies RefusalCode);
       kind = 'refusal';
       bytes = sealMessage(

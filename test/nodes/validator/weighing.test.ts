@@ -6,6 +6,7 @@ import { openDevChain } from '../../../src/adapters/chain/dev/dev-chain.js';
 import { openSubtensorChain } from '../../../src/adapters/chain/subtensor/subtensor-chain.js';
 import { silentLog } from '../../../src/adapters/observe/log.js';
 import { systemClock } from '../../../src/adapters/system/clock.js';
+import { weightsOf } from '../../../src/domain/economy/weights.js';
 import { type PublicKey, publicKeyOf } from '../../../src/domain/model/bytes.js';
 import { type FullChain, raoPerTao } from '../../../src/domain/ports/chain.js';
 import { type Weighing, weighForever, weighIfDue } from '../../../src/nodes/validator/weighing.js';
@@ -18,11 +19,20 @@ import { temporaryFolder } from '../../adapters/temporary-folder.js';
 
 const [validator, good, bad] = [testSigner(1), testSigner(2), testSigner(3)];
 const keyOf = ({ publicKey }: { readonly publicKey: Uint8Array }): PublicKey => publicKeyOf(publicKey);
-const scores = async () =>
+const rewardsOf = (scores: ReadonlyMap<PublicKey, number>): Weighing['rewards'] => ({
+  scores,
+  weigh: async ({ neurons, minAllowedWeights, maxWeightsLimit }) =>
+    weightsOf(
+      neurons.map(({ uid, hotkey }) => ({ uid, score: scores.get(hotkey) ?? 0, asked: scores.has(hotkey) })),
+      { minAllowedWeights, maxWeight: maxWeightsLimit / 65535 },
+    ),
+});
+const rewards = rewardsOf(
   new Map([
     [keyOf(good), 1],
     [keyOf(bad), 0.25],
-  ]);
+  ]),
+);
 
 const weighingOn = (chain: FullChain, file: string, change: Partial<Weighing> = {}): Weighing => ({
   chain,
@@ -31,7 +41,7 @@ const weighingOn = (chain: FullChain, file: string, change: Partial<Weighing> = 
   log: silentLog(),
   versionKey: 300n,
   file,
-  scores,
+  rewards,
   ...change,
 });
 
@@ -112,7 +122,7 @@ test('due after half an epoch; refusals name what is missing and when to look ag
   assert.match((await weighIfDue(weighing)).refusal!, /uid 0 has no validator permit/u);
   await chain.setPermit(keyOf(validator), true);
   assert.equal(
-    (await weighIfDue({ ...weighing, scores: async () => new Map() })).refusal,
+    (await weighIfDue({ ...weighing, rewards: rewardsOf(new Map()) })).refusal,
     'no miner has a score yet',
   );
   await chain.setHyperparameters({ weightsVersion: 301n });

@@ -1,0 +1,72 @@
+// The files of the reward ledger: where they lie, and reading back the part that a restart needs. They stand beside the
+// transcripts, are written by the same log, and are never pruned: they hold no opened bytes.
+
+import { type LedgerEntry, readLedgerEntry } from '../../domain/audit/ledger.js';
+import { toFileTaoError } from '../../domain/model/errors.js';
+import type { Files } from '../../domain/ports/files.js';
+import { systemFiles } from '../system/files.js';
+import { filesEnding, readFrames } from './transcript-files.js';
+import { type EntryLog, type EntryLogOptions, openEntryLog } from './transcript-log.js';
+
+export const ledgerSuffix = '.rewards';
+
+/** Paths in the order in which they were written. */
+export const ledgerFiles = (directory: string, files: Files = systemFiles): Promise<string[]> =>
+  filesEnding(directory, ledgerSuffix, files);
+
+export interface RewardLog extends EntryLog {
+  /** Entries from the last state on, in order; empty for a new ledger. */
+  fromLastState(): Promise<readonly LedgerEntry[]>;
+}
+
+export async function openRewardLog(options: EntryLogOptions): Promise<RewardLog> {
+  const log = await openEntryLog(options, ledgerSuffix);
+  return {
+    append: (entry) => log.append(entry),
+    fromLastState: () => fromLastState(options.directory, options.files),
+    close: () => log.close(),
+  };
+}
+
+/** What a ledger file holds; what cannot be read ends it. */
+export async function* ledgerEntries(
+  path: string,
+  files: Files = systemFiles,
+): AsyncGenerator<{ readonly entry: LedgerEntry } | { readonly problem: string; readonly offset: number }> {
+  const frames = readFrames(path, files);
+  let next = await frames.next();
+  for (; !next.done; next = await frames.next()) {
+    let entry: LedgerEntry;
+    try {
+      // Frames share their reader's memory; entries outlive it.
+      entry = readLedgerEntry(Uint8Array.from(next.value.sealedHead));
+    } catch (error) {
+      yield { problem: toFileTaoError(error).message, offset: next.value.offset };
+      return;
+    }
+    yield { entry };
+  }
+  const { problem, torn, offset } = next.value;
+  if (problem !== null || torn > 0)
+    yield { problem: problem ?? `the last ${torn} bytes are no whole entry`, offset };
+}
+
+/** A state opens every run and every window, so it is in the newest files. */
+async function fromLastState(directory: string, files: Files = systemFiles): Promise<readonly LedgerEntry[]> {
+  let later: LedgerEntry[] = [];
+  for (const path of (await ledgerFiles(directory, files)).reverse()) {
+    let entries: LedgerEntry[] = [];
+    let hasState = false;
+    for await (const found of ledgerEntries(path, files)) {
+      if (!('entry' in found)) break;
+      if (found.entry.value.event === 'state') {
+        hasState = true;
+        entries = [];
+      }
+      entries.push(found.entry);
+    }
+    later = [...entries, ...later];
+    if (hasState) return later;
+  }
+  return later;
+}

@@ -1,0 +1,321 @@
+// Rewards of a validator: what is in memory, in the index and in the ledger, over batches, windows, crashes and
+// replaced hotkeys. Real index, real files, real signatures; time and blocks are given.
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { appendFile, readdir, readFile, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { openLmdbPlacementIndex } from '../../../src/adapters/index/lmdb/placement-index.js';
+import { ledgerEntries, ledgerFiles, openRewardLog } from '../../../src/adapters/observe/ledger-files.js';
+import { silentLog } from '../../../src/adapters/observe/log.js';
+import { signerFromSeed, verifySr25519 } from '../../../src/adapters/wallets/sr25519.js';
+import { type LedgerEntry, ledgerKind, readLedgerEntry } from '../../../src/domain/audit/ledger.js';
+import { type LedgerFinding, LedgerReplay } from '../../../src/domain/audit/ledger-replay.js';
+import type { Answer } from '../../../src/domain/audit/standing.js';
+import { selectMiners } from '../../../src/domain/economy/selection.js';
+import { weightsOf } from '../../../src/domain/economy/weights.js';
+import { sealMessage } from '../../../src/domain/identity/sealed.js';
+import type { PublicKey } from '../../../src/domain/model/bytes.js';
+import { defaultRules } from '../../../src/domain/model/economy.js';
+import type { StatisticKind } from '../../../src/domain/model/records.js';
+import { openRewarding, type Rewarding } from '../../../src/nodes/validator/rewarding.js';
+import { manualClock } from '../../adapters/manual-clock.js';
+import { temporaryFolder } from '../../adapters/temporary-folder.js';
+
+const key = (i: number): PublicKey => i.toString(16).padStart(64, '0') as PublicKey;
+const answer = (
+  i: number,
+  passed: boolean,
+  elapsedMs: number,
+  task: StatisticKind = 'challenge',
+): Answer => ({
+  task,
+  minerKey: key(i),
+  passed,
+  elapsedMs,
+  size: 4096,
+  transcript: createHash('sha256').update(`${i} ${elapsedMs} ${task}`).digest(),
+});
+
+async function world(context: TestContext) {
+  const folder = await temporaryFolder(context);
+  const directory = join(folder, 'transcripts');
+  const index = await openLmdbPlacementIndex(join(folder, 'index'));
+  context.after(() => index.close());
+  const clock = manualClock();
+  const signer = signerFromSeed(randomBytes(32));
+  const party = { genesis: randomBytes(32), netuid: 21, publicKey: signer.publicKey };
+  const rewardingContext = { clock, index, log: silentLog(), party, signer };
+  return {
+    directory,
+    index,
+    clock,
+    signer,
+    /** A run of the validator: a crash leaves it without a word. */
+    async run(block: number): Promise<Rewarding> {
+      clock.advance(1000);
+      const log = await openRewardLog({ directory, processName: 'validator', clock });
+      context.after(() => log.close());
+      return openRewarding(rewardingContext, { log, rules: defaultRules, block });
+    },
+    async count(i: number, times: number, successes: number): Promise<void> {
+      for (let n = 0; n < times; n++) await index.count(key(i), 'challenge', n < successes);
+    },
+    async entries(): Promise<LedgerEntry[]> {
+      const entries: LedgerEntry[] = [];
+      for (const path of await ledgerFiles(directory))
+        for await (const found of ledgerEntries(path)) if ('entry' in found) entries.push(found.entry);
+      return entries;
+    },
+  };
+}
+
+function replayed(entries: readonly LedgerEntry[]): { replay: LedgerReplay; findings: LedgerFinding[] } {
+  const replay = new LedgerReplay(verifySr25519, null);
+  const findings = entries.flatMap((entry) => replay.take(entry).findings);
+  return { replay, findings };
+}
+
+test('batches change scores, and a replay of the ledger alone gives the same bits', async (context) => {
+  const { run, entries } = await world(context);
+  const rewarding = await run(100);
+  for (let round = 1; round <= 20; round++) {
+    await rewarding.step({
+      block: 100 + round,
+      answers: [
+        answer(1, true, 13 * round),
+        answer(2, round % 3 > 0, 700 - round),
+        answer(3, true, 40 + round),
+        answer(3, true, 31 * round, 'retrieve'),
+        answer(2, false, 10, 'store'),
+      ],
+    });
+  }
+  const { replay, findings } = replayed(await entries());
+  assert.deepEqual(findings, []);
+  for (const i of [1, 2, 3])
+    assert.ok(Object.is(replay.standings.of(key(i)).score, rewarding.scores.get(key(i))));
+  assert.ok(rewarding.scores.get(key(1))! > rewarding.scores.get(key(2))!);
+  assert.equal(rewarding.scores.size, 3);
+  // calls that overlap are taken one after another
+  const many = Array.from({ length: 10 }, (_, n) =>
+    rewarding.step({ block: 130, answers: [answer(4, true, n)] }),
+  );
+  await Promise.all(many);
+  assert.deepEqual(replayed(await entries()).findings, []);
+});
+
+test('a crash at any byte of the ledger leaves a state that some answer had', async (context) => {
+  const { run, directory } = await world(context);
+  const first = await run(1);
+  const scores = [new Map(first.scores)];
+  for (let n = 1; n <= 3; n++) {
+    await first.step({ block: n, answers: [answer(1, true, 10 * n), answer(2, n > 1, 25)] });
+    scores.push(new Map(first.scores));
+  }
+  const [file] = await ledgerFiles(directory);
+  const bytes = await readFile(file!);
+  const seen = new Set<number>();
+  for (let cut = bytes.length; cut >= 0; cut -= 97) {
+    for (const name of (await readdir(directory)).slice(1)) await truncate(join(directory, name), 0);
+    await truncate(file!, 0);
+    await appendFile(file!, bytes.subarray(0, cut));
+    const again = await run(5);
+    const at = scores.findIndex(
+      (known) => JSON.stringify([...known]) === JSON.stringify([...again.scores].sort()),
+    );
+    assert.ok(at >= 0, `cut at ${cut}: ${JSON.stringify([...again.scores])}`);
+    seen.add(at);
+  }
+  assert.equal(seen.size, scores.length);
+});
+
+test('windows: tiers are judged once, and a crash between ledger and index loses nothing', async (context) => {
+  const { run, index, count, entries } = await world(context);
+  const rewarding = await run(100);
+  await index.putStatistics({ ...(await index.statistics(key(1))), totalSuccesses: 1990 });
+  await count(1, 20, 19);
+  await count(2, 9, 8);
+  await count(3, 4, 0);
+  assert.equal(await rewarding.rollIfDue(719), null);
+  assert.deepEqual(await rewarding.rollIfDue(1500), [{ minerKey: key(1), before: 'Bronze', after: 'Gold' }]);
+  assert.equal(await rewarding.rollIfDue(1501), null, 'the windows in between are one');
+  assert.equal((await index.statistics(key(1))).tier, 'Gold');
+  assert.equal((await index.statistics(key(1))).totalSuccesses, 2009);
+  assert.equal((await index.statistics(key(1))).attempts.challenge, 0);
+  // an idle window keeps the tier, a bad one takes it
+  assert.deepEqual(await rewarding.rollIfDue(2160), []);
+  assert.equal(rewarding.standingOf(key(1)).tier, 'Gold');
+
+  await count(1, 5, 0);
+  await count(2, 3, 3);
+  const roll = index.rollWindow.bind(index);
+  index.rollWindow = () => Promise.reject(new Error('the power went'));
+  await assert.rejects(rewarding.rollIfDue(2880), /the power went/u);
+  index.rollWindow = roll;
+  await count(1, 1, 1);
+  const again = await run(2900);
+  assert.equal(again.standingOf(key(1)).tier, 'Bronze');
+  const { tier, attempts, successes, totalSuccesses } = await index.statistics(key(1));
+  assert.deepEqual([tier, attempts.challenge, successes.challenge, totalSuccesses], ['Bronze', 1, 1, 2010]);
+  assert.equal(await index.window(), 4);
+  assert.deepEqual(replayed(await entries()).findings, []);
+});
+
+test('the monitor: five misses in a row cost a penalty, and the count outlives a restart', async (context) => {
+  const { run, entries } = await world(context);
+  const ping = (rewarding: Rewarding, ...answered: boolean[]) =>
+    rewarding.monitor({
+      block: 9,
+      pings: answered.map((one, i) => ({ minerKey: key(i + 1), answered: one })),
+    });
+  const first = await run(1);
+  for (let n = 0; n < 3; n++) assert.deepEqual(await ping(first, false, false, true), []);
+  const second = await run(2);
+  assert.deepEqual(await ping(second, false, true, true), []);
+  assert.deepEqual(await ping(second, false, false, true), [key(1)]);
+  assert.equal(second.scores.get(key(1)), 0.05 * -0.005);
+  assert.equal(second.standingOf(key(2)).misses, 1);
+  assert.equal(second.scores.has(key(3)), false);
+  const before = (await entries()).length;
+  await ping(second, true, true, true);
+  await ping(second, true, true, true);
+  assert.equal((await entries()).length, before + 1, 'what changes nothing is not written');
+  assert.deepEqual(replayed(await entries()).findings, []);
+});
+
+test('a hotkey that left begins anew, and keeps nothing after a restart either', async (context) => {
+  const { run, index, count, entries } = await world(context);
+  const rewarding = await run(1);
+  await count(1, 3, 3);
+  await rewarding.step({ block: 2, answers: [answer(1, true, 5), answer(2, true, 6)] });
+  await rewarding.drop(3, [key(1), key(7)]);
+  await rewarding.drop(4, [key(1)]);
+  for (const now of [rewarding, await run(5)]) {
+    assert.equal(now.scores.has(key(1)), false);
+    assert.equal(now.scores.has(key(2)), true);
+  }
+  assert.equal((await index.statistics(key(1))).totalSuccesses, 0);
+  const all = await entries();
+  assert.equal(all.filter(({ value }) => value.event === 'drop').length, 1);
+  assert.deepEqual(replayed(all).findings, []);
+});
+
+test('weights are made again from the ledger; who was never asked gets none', async (context) => {
+  const { run, entries } = await world(context);
+  const rewarding = await run(1);
+  await rewarding.step({
+    block: 2,
+    answers: [answer(1, true, 5), answer(2, true, 900), answer(3, false, 9)],
+  });
+  const neurons = [0, 1, 2, 3, 4].map((uid) => ({ uid, hotkey: key(uid) }));
+  const question = { block: 3, neurons, minAllowedWeights: 3, maxWeightsLimit: 65535 };
+  const weights = await rewarding.weigh(question);
+  assert.deepEqual(
+    weights.map(({ uid }) => uid),
+    [1, 2, 3],
+    'the failed one is lifted to reach the minimum, those never asked are not',
+  );
+  const { replay, findings } = replayed(await entries());
+  assert.deepEqual(findings, []);
+  assert.equal(replay.weighed.get(key(1))!.value, weights[0]!.value);
+  assert.equal(replay.weighed.get(key(4))!.value, 0);
+  assert.deepEqual(
+    weightsOf([{ uid: 1, score: -1, asked: true }], { minAllowedWeights: 0, maxWeight: 1 }),
+    [],
+  );
+});
+
+test('tiers that came from outside are taken over, and said to be the validator’s word', async (context) => {
+  const { run, index, entries } = await world(context);
+  const first = await run(1);
+  await first.step({ block: 2, answers: [answer(1, true, 5)] });
+  for (const i of [1, 2]) await index.putStatistics({ ...(await index.statistics(key(i))), tier: 'Ruby' });
+  const again = await run(3);
+  assert.equal(again.standingOf(key(1)).tier, 'Ruby');
+  assert.equal(again.standingOf(key(2)).tier, 'Ruby');
+  assert.equal(again.scores.has(key(2)), false, 'a tier is no answer');
+  const { findings } = replayed(await entries());
+  assert.deepEqual(
+    findings.map(({ about }) => about),
+    ['word', 'word'],
+  );
+});
+
+test('every false figure, missing, moved or changed entry is found', async (context) => {
+  const { run, entries, signer } = await world(context);
+  const rewarding = await run(100);
+  const blockHash = createHash('sha256').update('block').digest();
+  const candidates = [1, 2, 3, 5, 8, 13];
+  await rewarding.step({
+    block: 101,
+    answers: [answer(1, true, 5), answer(2, true, 50), answer(3, false, 9)],
+    selection: {
+      task: 'challenge',
+      block: 99,
+      blockHash,
+      k: 3,
+      candidates,
+      chosen: selectMiners(blockHash, 'challenge', candidates, 3),
+    },
+  });
+  await rewarding.monitor({ block: 102, pings: [{ minerKey: key(1), answered: false }] });
+  await rewarding.weigh({
+    block: 103,
+    neurons: [{ uid: 1, hotkey: key(1) }],
+    minAllowedWeights: 0,
+    maxWeightsLimit: 65535,
+  });
+  const all = await entries();
+  assert.deepEqual(replayed(all).findings, []);
+  const told = (list: readonly LedgerEntry[]) => replayed(list).findings.map(({ about }) => about);
+  assert.ok(told(all.filter((_, i) => i !== 1)).includes('gap'));
+  assert.ok(told([...all, all[2]!]).includes('chain'));
+  assert.ok(told(all.slice(1)).includes('gap'));
+  const changed = (i: number, change: (body: LedgerEntry['value']) => LedgerEntry['value']) =>
+    all.map((entry, at) => {
+      if (at !== i) return entry;
+      const sealed = sealMessage(ledgerKind, change(entry.value), signer);
+      return readLedgerEntry(sealed);
+    });
+  const step = all.findIndex(({ value }) => value.event === 'step');
+  const firstOf = <Item>(list: readonly Item[], change: Partial<Item>): Item[] =>
+    list.map((item, i) => (i === 0 ? { ...item, ...change } : item));
+  const cases: readonly (readonly [number, (body: LedgerEntry['value']) => LedgerEntry['value'], string])[] =
+    [
+      [step, (body) => ({ ...body, answers: firstOf(body.answers, { elapsedMs: 4 }) }), 'figure'],
+      [step, (body) => ({ ...body, answers: firstOf(body.answers, { passed: false }) }), 'figure'],
+      [
+        step,
+        (body) => ({
+          ...body,
+          answers: firstOf(body.answers, { reward: flippedBit(body.answers[0]!.reward) }),
+        }),
+        'figure',
+      ],
+      [
+        step,
+        (body) => ({
+          ...body,
+          answers: firstOf(body.answers, { score: flippedBit(body.answers[0]!.score) }),
+        }),
+        'figure',
+      ],
+      [step, (body) => ({ ...body, answers: body.answers.slice(0, 2) }), 'figure'],
+      [step, (body) => ({ ...body, selection: firstOf(body.selection, { chosen: [1, 2, 3] }) }), 'selection'],
+      [step + 1, (body) => ({ ...body, miners: firstOf(body.miners, { misses: 3 }) }), 'figure'],
+      [step + 1, (body) => ({ ...body, miners: firstOf(body.miners, { away: true, misses: 0 }) }), 'figure'],
+      [step + 2, (body) => ({ ...body, neurons: firstOf(body.neurons, { value: 7 }) }), 'figure'],
+      [step + 2, (body) => ({ ...body, previous: new Uint8Array(32) }), 'chain'],
+    ];
+  for (const [i, change, about] of cases) assert.ok(told(changed(i, change)).includes(about as never), about);
+  // and what the validator did not sign is not believed
+  const forged = all.map((entry, at) => (at === step ? { ...entry, body: flippedBit(entry.body) } : entry));
+  assert.ok(told(forged).includes('signature'));
+});
+
+function flippedBit(bytes: Uint8Array): Uint8Array {
+  const flipped = Uint8Array.from(bytes);
+  flipped[flipped.length - 1]! ^= 1;
+  return flipped;
+}
