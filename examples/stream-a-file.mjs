@@ -10,7 +10,7 @@ import { parseByteRange, retrieve, store } from 'filetao';
 const wallet = process.env.FILETAO_WALLET_NAME ?? 'default';
 const folder = await mkdtemp(join(tmpdir(), 'filetao-example-'));
 const original = join(folder, 'original');
-await writeFile(original, randomBytes(40_000_000));
+await writeFile(original, randomBytes(20_000_000));
 
 // Interrupted when the first piece is confirmed …
 const stop = new AbortController();

@@ -20,7 +20,7 @@ console.log(Buffer.from(data).toString());
 /** Asks nodes who they are. Two hooks make a kind of request. */
 class InfoAPI extends SubnetsAPI {
   prepareSynapse() {
-    return { name: 'Info', ask: ({ request }) => request('GET', '/info') };
+    return { name: 'Info', ask: ({ request }) => request('GET', '/v1/info') };
   }
 
   processResponses(responses) {

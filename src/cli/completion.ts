@@ -86,7 +86,7 @@ ${steps.join('\n')}
   done
   case "$prev" in
     ${flagsWith('file')})
-      type compopt >/dev/null 2>&1 && compopt -o filenames
+      compopt -o filenames 2>/dev/null
       COMPREPLY=($(compgen -f -- "$cur"))
       return ;;
     ${flagsWith('other')}) return ;;
@@ -101,7 +101,7 @@ ${words.join('\n')}
   COMPREPLY=($(compgen -W "$words" -- "$cur"))
   case "$path" in
     ${files.join('|')})
-      type compopt >/dev/null 2>&1 && compopt -o filenames
+      compopt -o filenames 2>/dev/null
       COMPREPLY+=($(compgen -f -- "$cur")) ;;
   esac
 }

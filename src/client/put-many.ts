@@ -1,6 +1,7 @@
 // Many inputs in one go: several are on their way at once, as far as their buffers fit, and what is stored is recorded
 // in groups, since a record costs as much to make durable as a hundred.
 
+import { setMaxListeners } from 'node:events';
 import { mebibyte } from '../domain/model/constants.js';
 import { type FileTaoError, toFileTaoError } from '../domain/model/errors.js';
 import type { StoreInput } from './source.js';
@@ -51,6 +52,8 @@ export async function* putMany(
 ): AsyncGenerator<PutEvent, void> {
   const ended = new AbortController();
   const signal = AbortSignal.any([ended.signal, ...(options.signal === undefined ? [] : [options.signal])]);
+  // Every put listens.
+  setMaxListeners(0, signal);
   const running = new Set<Promise<void>>();
   let buffered = 0;
   let done: Done[] = [];

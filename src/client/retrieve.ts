@@ -7,6 +7,7 @@ import { type Cid, type PublicKey, publicKeyOf } from '../domain/model/bytes.js'
 import { FileTaoError, toFileTaoError } from '../domain/model/errors.js';
 import { Download, type DownloadOptions } from './download.js';
 import {
+  copiesOf,
   headSizeMax,
   openSeal,
   payloadNonceOf,
@@ -47,7 +48,7 @@ export interface ObjectFacts {
 }
 
 export interface RetrievedObject extends ObjectFacts {
-  /** The plaintext, once. Throws `integrity`. */
+  /** The plaintext, once, in buffers that stay as they are. Throws `integrity`. */
   readonly plaintext: AsyncGenerator<Uint8Array, void>;
   /** Drops the connection: for whoever does not read the plaintext to its end. */
   cancel(): Promise<void>;
@@ -196,7 +197,7 @@ export async function retrieveRange(
     }
     const bytes =
       seal === null
-        ? storedBytes(download, start, end, options)
+        ? copied(storedBytes(download, start, end, options))
         : openedBytes(download, seal, start, end, options);
     return { ...facts, start, end, plaintext: settled(bytes, options.signal) };
   } catch (error) {
@@ -226,7 +227,11 @@ async function* settled(
   }
 }
 
-/** Bytes [start, end) of the object as it is stored, out of verified pieces. */
+async function* copied(parts: AsyncGenerator<Uint8Array, void>): AsyncGenerator<Uint8Array, void> {
+  for await (const part of parts) yield* copiesOf(part);
+}
+
+/** Bytes [start, end) of the object as it is stored, out of verified pieces; views, valid until the next. */
 async function* storedBytes(
   download: Download,
   start: number,

@@ -38,7 +38,15 @@ export interface Unsealing {
 }
 
 const nothing = new Uint8Array(0);
-const asItIs: Unsealing = { push: (piece) => [piece], finish: () => nothing };
+/** Bytes handed out at once. */
+const sliceSize = 256 * 1024;
+
+/** In copies: a piece is a view of a buffer that the next one is read into. */
+export function* copiesOf(piece: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < piece.length; at += sliceSize) yield piece.slice(at, at + sliceSize);
+}
+
+const asItIs: Unsealing = { push: copiesOf, finish: () => nothing };
 
 export const payloadNonceOf = ({ head }: Seal): Uint8Array => head.subarray(head.length - payloadNonceSize);
 

@@ -170,7 +170,7 @@ export class RetrieveUserAPI extends SubnetsAPI<RetrieveUserArguments, Uint8Arra
       async ask({ client, signal }) {
         const { plaintext } = await client.open(cid, signal === undefined ? {} : { signal });
         const parts: Uint8Array[] = [];
-        for await (const part of plaintext) parts.push(part.slice());
+        for await (const part of plaintext) parts.push(part);
         return Buffer.concat(parts);
       },
     };

@@ -18,6 +18,16 @@ export class ByteGate {
     this.#waitingMax = waitingMax;
   }
 
+  /** Whether somebody waits for bytes. */
+  get isContended(): boolean {
+    return this.#queue.length > 0;
+  }
+
+  /** Whether so many bytes could enter now, were nobody waiting. */
+  fits(bytes: number): boolean {
+    return this.#fits(bytes);
+  }
+
   /** Resolves to the function that gives the bytes back. A single request above the bound enters alone. */
   async enter(bytes: number): Promise<() => void> {
     if (this.#queue.length > 0 || !this.#fits(bytes)) {

@@ -26,6 +26,7 @@ import { createHttpNetwork } from '../adapters/rpc/client.js';
 import { systemClock } from '../adapters/system/clock.js';
 import { Hook } from '../adapters/system/hook.js';
 import { systemRandom } from '../adapters/system/random.js';
+import type { Unlock } from '../adapters/wallets/password.js';
 import { verifySr25519 } from '../adapters/wallets/sr25519.js';
 import { openWallet } from '../adapters/wallets/wallet-files.js';
 import { encodeSs58, publicKeyFromSs58 } from '../domain/identity/ss58.js';
@@ -67,17 +68,18 @@ class Opened {
   }
 }
 
+/** @param unlock asks for the passwords of encrypted hotkeys; without it they come from the environment */
 export async function launchNode(
   config: ResolvedConfig<NodeRole>,
   log: Log,
   version: string,
+  unlock: Unlock = {},
 ): Promise<LaunchedNode> {
   const { values, role } = config;
-  const { hotkey } = await openWallet({
-    path: values['wallet.path'],
-    name: values['wallet.name'],
-    hotkey: values['wallet.hotkey'],
-  });
+  const { hotkey } = await openWallet(
+    { path: values['wallet.path'], name: values['wallet.name'], hotkey: values['wallet.hotkey'] },
+    unlock,
+  );
   const opened = new Opened();
   try {
     const operated = await operate(config, encodeSs58(hotkey.publicKey), opened, log, version);
@@ -100,6 +102,7 @@ export async function launchNode(
               opened,
               log,
               operated,
+              unlock,
             )
           : await launchApi(
               config as unknown as ResolvedConfig<'api'>,
@@ -108,6 +111,7 @@ export async function launchNode(
               opened,
               log,
               operated,
+              unlock,
               version,
             );
     const { tracer } = operated;
@@ -205,17 +209,19 @@ export async function rebuildPlacement(
   config: ResolvedConfig<'api'>,
   log: Log,
   signal?: AbortSignal,
+  unlock: Unlock = {},
 ): Promise<RecoveredPlacement> {
   const { values } = config;
-  const { hotkey } = await openWallet({
-    path: values['wallet.path'],
-    name: values['wallet.name'],
-    hotkey: values['wallet.hotkey'],
-  });
+  const { hotkey } = await openWallet(
+    { path: values['wallet.path'], name: values['wallet.name'], hotkey: values['wallet.hotkey'] },
+    unlock,
+  );
   const opened = new Opened();
   try {
     const chain = await opened.keep(joinChain(config as unknown as ResolvedConfig<NodeRole>, hotkey, log));
-    const context = composeValidator(await validatorParts(config, hotkey, chain, opened, log));
+    const context = composeValidator(
+      await validatorParts(config, hotkey, chain, opened, log, undefined, unlock),
+    );
     try {
       return await recoverPlacement(context, values['neuron.replicas'], signal);
     } finally {
@@ -302,6 +308,7 @@ async function validatorParts(
   opened: Opened,
   log: Log,
   operated?: Operated,
+  unlock: Unlock = {},
 ): Promise<ValidatorParts> {
   const { values, role } = config;
   const directory = values['database.directory'];
@@ -316,7 +323,7 @@ async function validatorParts(
   const pool = await opened.keep(createProver({ threads: values['proving.workers'] }));
   const metrics = operated?.operation.metrics;
   const retired = values['wallet.retired_hotkeys'].map((name) =>
-    openWallet({ path: values['wallet.path'], name: values['wallet.name'], hotkey: name }),
+    openWallet({ path: values['wallet.path'], name: values['wallet.name'], hotkey: name }, unlock),
   );
   return {
     signer,
@@ -328,7 +335,12 @@ async function validatorParts(
     vpermitTaoLimit: values['neuron.vpermit_tao_limit'],
     storageLimit: async (miner) => limitsByTier.get((await index.statistics(miner)).tier)!,
     prover: metrics === undefined ? pool : meteredPool(pool, metrics),
-    network: await opened.keep(createHttpNetwork({ clock: systemClock })),
+    network: await opened.keep(
+      createHttpNetwork({
+        clock: systemClock,
+        ...('api.ping_timeout' in values ? { connectMs: 1000 * values['api.ping_timeout'] } : {}),
+      }),
+    ),
     cipher: nodeCipher,
     clock: systemClock,
     random: systemRandom,
@@ -353,6 +365,7 @@ async function launchValidator(
   opened: Opened,
   log: Log,
   operated: Operated,
+  unlock: Unlock,
 ): Promise<RunningNode> {
   const { values } = config;
   const pruned = new Set<string>();
@@ -364,7 +377,7 @@ async function launchValidator(
       : await opened.keep(
           Hook.open({ path: script, timeoutMs: scriptMsMax, log: log.child({ name: 'script' }) }),
         );
-  const parts = await validatorParts(config, signer, chain, opened, log, operated);
+  const parts = await validatorParts(config, signer, chain, opened, log, operated, unlock);
   const events = values['neuron.dont_save_events']
     ? noEventRecords
     : await opened.keep(
@@ -455,11 +468,12 @@ async function launchApi(
   opened: Opened,
   log: Log,
   operated: Operated,
+  unlock: Unlock,
   version: string,
 ): Promise<RunningNode> {
   const { values } = config;
   return startApi({
-    ...(await validatorParts(config, signer, chain, opened, log, operated)),
+    ...(await validatorParts(config, signer, chain, opened, log, operated, unlock)),
     operation: operated.operation,
     host: values['api.ip'],
     port: values['api.port'],
@@ -473,6 +487,17 @@ async function launchApi(
             option: '--api.external_ip',
           }),
     spoolDirectory: join(values['database.directory'], 'spool'),
+    uploadDirectory: join(values['database.directory'], 'uploads'),
+    uploadExpirySeconds: values['api.upload_expiry'],
+    uploadBytesMax: values['api.upload_space'],
+    storeSeconds: values['api.store_timeout'],
+    retrieveSeconds: values['api.retrieve_timeout'],
+    requestsPerMinute: values['api.max_requests_per_minute'],
+    quotas: {
+      objectBytesMax: values['api.max_object_bytes'],
+      ownedBytesMax: values['api.quota_bytes'],
+      ownedObjectsMax: values['api.quota_objects'],
+    },
     openAccess: values['api.open_access'],
     whitelistedHotkeys: hotkeysOf(values['api.whitelisted_hotkeys']),
     blacklistedHotkeys: hotkeysOf(values['api.blacklisted_hotkeys']),

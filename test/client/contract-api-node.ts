@@ -15,6 +15,8 @@ import { testSigner } from './signer.js';
 export interface Faults {
   /** Sees each piece request before it is answered; may throw an error to answer, or 'hang up'. */
   beforePut?: (index: number) => void | Promise<void>;
+  /** Waited for before a piece is sent. */
+  beforePiece?: () => Promise<void>;
   /** What GET gives for a piece instead of it. */
   spoil?: (pieceId: string, piece: Uint8Array) => Uint8Array;
   /** Breaks a download off after so many bytes, once per entry. */
@@ -244,6 +246,8 @@ export class ContractApiNode {
         Math.min(piece.length, Math.max(0, from - at)),
         Math.min(piece.length, Math.max(0, to - at)),
       );
+      if (part.length > 0) await this.faults.beforePiece?.();
+      if (response.destroyed) return;
       if (part.length > 0) this.served.push({ id, from: Math.max(0, from - at), length: part.length });
       at += piece.length;
       const left = breakAt - this.#sent(response);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type LocalNetwork, startLocalNetwork } from '../../src/tools/demo/local-network.js';
 import { mainScript } from '../cli/run-cli.js';
@@ -47,41 +47,46 @@ function run(command: string, args: readonly string[]): Promise<{ code: number |
   });
 }
 
-test('the commands of docs/users.md do what the page says', { timeout: 240_000 }, async () => {
-  const page = readFileSync(new URL('docs/users.md', root), 'utf8');
-  const script = [...page.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block]) => block).join('\n');
-  const { code, output } = await run('bash', ['-eo', 'pipefail', '-c', script]);
-  assert.equal(code, 0, output);
-  assert.match(output, /accept its terms of use: .*TERMS.md/);
-  assert.match(output, /^bafkrei[a-z2-7]{52} {2}photos\/2024\/a.txt$/m);
-  assert.match(output, /stored 3 files/);
-  assert.match(output, /warning: --no-encrypt/);
-  assert.match(output, /^1\n2\n3$/m, 'the first lines by standard output');
-  assert.match(output, /user +numbers.txt .* healthy +bafkrei/);
-  assert.match(output, /health +healthy: 1 of 1 pieces/);
-  assert.match(output, /is kept until/);
-  assert.match(output, /deleted bafkrei/);
-  assert.match(output, /wallet.name +user +environment FILETAO_WALLET_NAME/);
-});
-
-const examples: readonly [name: string, ...says: RegExp[]][] = [
-  ['cids.mjs', /^bafkreif2pall7dybz7vecqka3zo24irdwabwdi4wc55jznaq75q7eaavvu\n/, /sha256 of the data/],
-  [
-    'store-and-retrieve.mjs',
-    /^Stored bafkrei\w+ with validator hotkeys 5\w{47}\nSome bytestring data!\nnaïve – text\nnot-found: /,
-  ],
-  ['subnets-api.mjs', /^stored bafkrei\w+\nsome data\nhttp:\/\/127.0.0.1:…:? ?api/],
-  [
-    'stream-a-file.mjs',
-    /put: cancelled\nput 40000000 bytes, the first piece was there already\nget: cancelled\n/,
-    /the first piece was here already\nstream and file are the same\nbytes 100 to 199: 100 bytes\n/,
-  ],
-];
-
-for (const [name, ...says] of examples) {
-  test(`examples/${name}`, { timeout: 120_000 }, async () => {
-    const { code, output } = await run(process.execPath, [fileURLToPath(new URL(`examples/${name}`, root))]);
+// All at once: most of the time is Node's start.
+describe('guide and examples', { concurrency: 3 }, () => {
+  test('the commands of docs/users.md do what the page says', { timeout: 240_000 }, async () => {
+    const page = readFileSync(new URL('docs/users.md', root), 'utf8');
+    const script = [...page.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block]) => block).join('\n');
+    const { code, output } = await run('bash', ['-eo', 'pipefail', '-c', script]);
     assert.equal(code, 0, output);
-    for (const text of says) assert.match(output, text);
+    assert.match(output, /accept its terms of use: .*TERMS.md/);
+    assert.match(output, /^bafkrei[a-z2-7]{52} {2}photos\/2024\/a.txt$/m);
+    assert.match(output, /stored 3 files/);
+    assert.match(output, /warning: --no-encrypt/);
+    assert.match(output, /^1\n2\n3$/m, 'the first lines by standard output');
+    assert.match(output, /user +numbers.txt .* healthy +bafkrei/);
+    assert.match(output, /health +healthy: 1 of 1 pieces/);
+    assert.match(output, /is kept until/);
+    assert.match(output, /deleted bafkrei/);
+    assert.match(output, /wallet.name +user +environment FILETAO_WALLET_NAME/);
   });
-}
+
+  const examples: readonly [name: string, ...says: RegExp[]][] = [
+    ['cids.mjs', /^bafkreif2pall7dybz7vecqka3zo24irdwabwdi4wc55jznaq75q7eaavvu\n/, /sha256 of the data/],
+    [
+      'store-and-retrieve.mjs',
+      /^Stored bafkrei\w+ with validator hotkeys 5\w{47}\nSome bytestring data!\nnaïve – text\nnot-found: /,
+    ],
+    ['subnets-api.mjs', /^stored bafkrei\w+\nsome data\nhttp:\/\/127.0.0.1:…:? ?api/],
+    [
+      'stream-a-file.mjs',
+      /put: cancelled\nput 20000000 bytes, the first piece was there already\nget: cancelled\n/,
+      /the first piece was here already\nstream and file are the same\nbytes 100 to 199: 100 bytes\n/,
+    ],
+  ];
+
+  for (const [name, ...says] of examples) {
+    test(`examples/${name}`, { timeout: 120_000 }, async () => {
+      const { code, output } = await run(process.execPath, [
+        fileURLToPath(new URL(`examples/${name}`, root)),
+      ]);
+      assert.equal(code, 0, output);
+      for (const text of says) assert.match(output, text);
+    });
+  }
+});

@@ -48,7 +48,7 @@ export function fuzz({ seed, seconds, only }: FuzzOptions): FuzzResult {
 }
 
 export const commandOf = ({ seed, number }: FuzzFailure): string =>
-  `npm run fuzz -- --seed ${seed} --case ${number}`;
+  `npm run fuzz -- --what core --seed ${seed} --case ${number}`;
 
 /** A new one for every run. */
 export const newSeed = (): number => Math.floor(Math.random() * 2 ** 31);

@@ -36,7 +36,8 @@ export function parseConfigFile(text: string, path: string): ConfigFile {
   try {
     parsed = JSON.parse(text);
   } catch (error) {
-    const why = error instanceof Error ? error.message.replaceAll(/\s+/gu, ' ') : String(error);
+    // The parser quotes what stands around the place: that may be a password.
+    const why = (error as Error).message.replace(/, (?:\.\.\.)?".*" is not valid JSON$/su, '');
     throw new FileTaoError('config', `${path} is not JSON: ${why}`);
   }
   const entries = new Map<string, string | number | boolean>();
@@ -44,15 +45,20 @@ export function parseConfigFile(text: string, path: string): ConfigFile {
   return { path, entries };
 }
 
+/** Keys have two parts. */
+const depthMax = 8;
+
 function collect(
   value: unknown,
   key: string,
   entries: Map<string, string | number | boolean>,
   path: string,
+  depth = 0,
 ): void {
+  if (depth > depthMax) throw new FileTaoError('config', `${path} is nested more than ${depthMax} deep`);
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     for (const [name, inner] of Object.entries(value))
-      collect(inner, key === '' ? name : `${key}.${name}`, entries, path);
+      collect(inner, key === '' ? name : `${key}.${name}`, entries, path, depth + 1);
     return;
   }
   if (key === '') throw new FileTaoError('config', `${path} is not a JSON object`);

@@ -8,7 +8,9 @@ export function parseDuration(text: string): number {
   if (match === null) throw new RangeError('is not a duration such as 60, 500ms, 5m, 12h or 7d');
   const [, digits, unit = 's'] = match;
   // 500 × 0.001 is exact enough in binary, but rounding to microseconds keeps 0.1 + … out of messages
-  return Math.round(Number(digits) * unitSeconds[unit]! * 1e6) / 1e6;
+  const seconds = Math.round(Number(digits) * unitSeconds[unit]! * 1e6) / 1e6;
+  if (!Number.isFinite(seconds)) throw new RangeError('is longer than any time');
+  return seconds;
 }
 
 /** In the largest unit that gives a whole number: 7d, 90s, 500ms. */

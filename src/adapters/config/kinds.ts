@@ -48,16 +48,6 @@ export const fraction = (min: number, max: number): Kind<number> => ({
   format: quoteless,
 });
 
-/** A number with or without decimals. */
-export const amount = (min: number, max: number): Kind<number> => ({
-  placeholder: 'amount',
-  parse(text) {
-    if (!/^\d+(\.\d+)?$/u.test(text.trim())) throw new RangeError('is not a number such as 500 or 0.5');
-    return inRange(Number(text), min, max, quoteless);
-  },
-  format: quoteless,
-});
-
 /** A number in decimal notation, bounds included; -0 is 0. */
 export const real = (placeholder: string, min: number, max: number): Kind<number> => ({
   placeholder,
@@ -65,6 +55,16 @@ export const real = (placeholder: string, min: number, max: number): Kind<number
     if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/iu.test(text.trim()))
       throw new RangeError('is not a number such as 0.05');
     return inRange(Number(text), min, max, quoteless) + 0;
+  },
+  format: quoteless,
+});
+
+/** A number with or without decimals. */
+export const amount = (min: number, max: number): Kind<number> => ({
+  placeholder: 'amount',
+  parse(text) {
+    if (!/^\d+(\.\d+)?$/u.test(text.trim())) throw new RangeError('is not a number such as 500 or 0.5');
+    return inRange(Number(text), min, max, quoteless);
   },
   format: quoteless,
 });

@@ -6,6 +6,9 @@ export function nearestName(name: string, known: Iterable<string>): string | nul
   let best: string | null = null;
   let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
   for (const candidate of known) {
+    // At least as many changes as the lengths differ by: what is far longer is not worth the work.
+    if (Math.abs(candidate.length - name.length) >= bestDistance || name.length > 3 * candidate.length)
+      continue;
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) {
       best = candidate;

@@ -252,6 +252,49 @@ export const options = {
     'none',
   ),
   'api.blacklisted_hotkeys': option(['api'], hotkeyList, [], 'Callers never to serve', 'none'),
+  'api.max_object_bytes': option(
+    ['api'],
+    bytes(1, Number.MAX_SAFE_INTEGER),
+    1024 ** 4,
+    'Largest object to take, and largest resumable upload',
+  ),
+  'api.quota_bytes': option(
+    ['api'],
+    bytes(0, Number.MAX_SAFE_INTEGER),
+    0,
+    'Bytes of objects one owner may have, each counted once; 0 is no limit',
+  ),
+  'api.quota_objects': option(
+    ['api'],
+    integer('count', 0, Number.MAX_SAFE_INTEGER),
+    0,
+    'Objects one owner may have; 0 is no limit',
+  ),
+  'api.max_requests_per_minute': option(
+    ['api'],
+    integer('count', 0, 10_000_000),
+    (context) => (isDev(context) ? 0 : 12_000),
+    'Requests of one caller in a minute, by hotkey, or by address where it does not sign; 0 is no limit',
+    '12000; no limit on the dev network',
+  ),
+  'api.upload_expiry': option(
+    ['api'],
+    duration(60, 365 * day),
+    day,
+    'How long a resumable upload is kept that does not go on',
+  ),
+  'api.upload_space': option(
+    ['api'],
+    bytes(1, Number.MAX_SAFE_INTEGER),
+    64 * 1024 ** 3,
+    'Disk that resumable uploads under way may come to',
+  ),
+  'api.ping_timeout': option(
+    ['api', 'client'],
+    duration(0.1, 600),
+    2,
+    'How long a miner may take to accept a connection, and an API node to say who it is, before others are preferred',
+  ),
   'api.store_timeout': option(['api', 'client'], duration(1, day), 60, 'How long storing a piece may take'),
   'api.retrieve_timeout': option(
     ['api', 'client'],
@@ -260,12 +303,6 @@ export const options = {
     'How long retrieving a piece may take',
   ),
 
-  'api.ping_timeout': option(
-    ['client'],
-    duration(0.1, 600),
-    2,
-    'How long an API node may take to say who it is before others are preferred',
-  ),
   stake_limit: option(
     ['client'],
     amount(0, 21_000_000),

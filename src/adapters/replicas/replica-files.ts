@@ -442,15 +442,24 @@ class Writer implements ReplicaWriter {
           );
         checkOutboard(outboard, this.#size);
         if (terms !== undefined) checkTerms(terms);
-        await this.#file!.sync();
-        await this.#closeFile();
-        for (const data of [outboard, terms])
-          if (data !== undefined) beside.push(await this.#owner.writeIncoming(data));
+        // Side by side: three files cost the disk one flush.
+        const [synced, ...written] = await Promise.allSettled([
+          this.#file!.sync().then(() => this.#closeFile()),
+          ...[outboard, terms]
+            .filter((data) => data !== undefined)
+            .map((data) => this.#owner.writeIncoming(data)),
+        ]);
+        for (const result of written) if (result.status === 'fulfilled') beside.push(result.value);
+        for (const result of [synced, ...written]) if (result.status === 'rejected') throw result.reason;
         await this.#owner.inTurn(this.#place, () => this.#moveIntoPlace(beside));
-      } finally {
-        for (const path of beside) await this.#owner.dropIncoming(path); // nothing there once it is in place
+      } catch (error) {
+        for (const path of beside) await this.#owner.dropIncoming(path);
         await this.#end();
+        throw error;
       }
+      // What is in place by its name is no longer in the way by the other.
+      for (const path of [this.#path, ...beside]) this.#owner.incoming.delete(path);
+      this.#release();
     });
   }
 
@@ -493,9 +502,14 @@ class Writer implements ReplicaWriter {
       await this.#closeFile();
     } finally {
       await this.#owner.dropIncoming(this.#path);
-      this.#owner.room.release(this.#promised);
-      this.#finished(this);
+      this.#release();
     }
+  }
+
+  #release(): void {
+    this.#state = 'done';
+    this.#owner.room.release(this.#promised);
+    this.#finished(this);
   }
 
   #assertWriting(): void {

@@ -2,13 +2,14 @@
 // the deadline runs from the moment the request is flushed, which fetch does not tell.
 
 import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { concatBytes } from '../../domain/model/bytes.js';
 import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
 import type { Clock } from '../../domain/ports/clock.js';
 import type { Network, NodeReply, NodeRequest } from '../../domain/ports/network.js';
 import { contentTypes, frameHead, PartReader, rateHeader, resyncedHeader } from './wire.js';
 
-/** Milliseconds a connection may take to be established. */
-const connectMsMax = 5_000;
+/** Milliseconds a connection may take to be established, unless told otherwise. */
+const connectMsDefault = 5_000;
 /** Milliseconds a request may take to be sent, however steadily the node takes its bytes. */
 const sendMsMax = 15 * 60_000;
 const problemBytesMax = 16 * 1024;
@@ -17,19 +18,32 @@ export interface HttpNetworkOptions {
   readonly clock: Clock;
   /** Connections kept and opened per node. */
   readonly socketsPerNode?: number;
+  /** Milliseconds a connection may take to be established. */
+  readonly connectMs?: number;
 }
 
 interface Agents {
-  /** For requests without a body: these can be sent again when a kept connection turns out to be closed. */
+  /** For requests that are in memory: these can be sent again when a kept connection turns out to be closed. */
   readonly kept: Agent;
-  /** For requests with a body, which is read once: each gets a connection of its own. */
+  /** For requests with a body that is read once: each gets a connection of its own. */
   readonly fresh: Agent;
+  readonly connectMs: number;
 }
 
-export function createHttpNetwork({ clock, socketsPerNode = 16 }: HttpNetworkOptions): Network {
+export function createHttpNetwork({
+  clock,
+  socketsPerNode = 16,
+  connectMs = connectMsDefault,
+}: HttpNetworkOptions): Network {
   const agents: Agents = {
-    kept: new Agent({ keepAlive: true, maxSockets: socketsPerNode, maxFreeSockets: 4, timeout: 120_000 }),
+    kept: new Agent({
+      keepAlive: true,
+      maxSockets: socketsPerNode,
+      maxFreeSockets: socketsPerNode,
+      timeout: 120_000,
+    }),
     fresh: new Agent({ keepAlive: false, maxSockets: socketsPerNode }),
+    connectMs,
   };
   return {
     request: (request) => ask(agents, clock, request),
@@ -43,16 +57,18 @@ export function createHttpNetwork({ clock, socketsPerNode = 16 }: HttpNetworkOpt
 async function ask(agents: Agents, clock: Clock, request: NodeRequest, again = false): Promise<NodeReply> {
   request.signal?.throwIfAborted();
   const { address, route, body } = request;
-  const head = frameHead(request.head);
+  const framed = frameHead(request.head);
+  const isHeld = body === undefined || body.whole !== undefined;
+  const head = body?.whole === undefined ? framed : concatBytes(framed, body.whole);
   const outgoing = httpRequest({
-    agent: body === undefined ? agents.kept : agents.fresh,
+    agent: isHeld ? agents.kept : agents.fresh,
     host: address.host,
     port: address.port,
     method: 'POST',
     path: `/v1/${route}`,
     headers: {
       'content-type': contentTypes.message,
-      'content-length': head.length + (body?.length ?? 0),
+      'content-length': framed.length + (body?.length ?? 0),
     },
   });
   // Until the request is flushed only the connection and the sender's own pace count, as long as the node takes
@@ -92,7 +108,7 @@ async function ask(agents: Agents, clock: Clock, request: NodeRequest, again = f
   outgoing.once('socket', (socket) => {
     // Waiting for a free socket is the sender's own pace.
     if (!socket.connecting) return waitForAnswer();
-    connecting = stopAfter(connectMsMax, 'unreachable', `no connection to ${where}`);
+    connecting = stopAfter(agents.connectMs, 'unreachable', `no connection to ${where}`);
     socket.once('connect', () => {
       clearTimeout(connecting);
       waitForAnswer();
@@ -102,14 +118,21 @@ async function ask(agents: Agents, clock: Clock, request: NodeRequest, again = f
   // Errors after the answer are seen where the answer is read.
   outgoing.on('error', () => {});
   const responded = new Promise<IncomingMessage>((resolve, reject) => {
-    outgoing.once('response', resolve);
+    let isAnswered = false;
+    outgoing.once('response', (incoming: IncomingMessage) => {
+      isAnswered = true;
+      resolve(incoming);
+    });
     outgoing.once('error', reject);
-    outgoing.once('close', () => reject(new FileTaoError('unreachable', 'the connection was closed')));
+    // An error is made only where one happened: a stack trace for each request costs more than its hashing.
+    outgoing.once('close', () => {
+      if (!isAnswered) reject(new FileTaoError('unreachable', 'the connection was closed'));
+    });
   });
   responded.catch(() => {});
   try {
     // An early answer (a refusal) ends the sending: a node that says no does not read the rest.
-    await Promise.race([send(outgoing, head, body?.parts, waitForAnswer), responded]);
+    await Promise.race([send(outgoing, head, isHeld ? undefined : body?.parts, waitForAnswer), responded]);
     const incoming = await responded;
     flushed();
     const finish = () => {
@@ -168,20 +191,22 @@ async function send(
   parts: AsyncIterable<Uint8Array> | undefined,
   onProgress: () => void,
 ): Promise<void> {
+  if (parts === undefined) {
+    outgoing.end(head);
+    return;
+  }
   outgoing.write(head);
-  if (parts !== undefined) {
-    const iterator = parts[Symbol.asyncIterator]();
-    try {
-      for (let part = await nextPart(iterator); part !== null; part = await nextPart(iterator)) {
-        if (outgoing.destroyed) return;
-        if (!outgoing.write(part)) {
-          await drained(outgoing);
-          onProgress();
-        }
+  const iterator = parts[Symbol.asyncIterator]();
+  try {
+    for (let part = await nextPart(iterator); part !== null; part = await nextPart(iterator)) {
+      if (outgoing.destroyed) return;
+      if (!outgoing.write(part)) {
+        await drained(outgoing);
+        onProgress();
       }
-    } finally {
-      await iterator.return?.();
     }
+  } finally {
+    await iterator.return?.();
   }
   outgoing.end();
 }

@@ -2,12 +2,15 @@
 // (RFC 9457). Nothing a caller sends may end the process. Before it closes it drains: new work is refused with 503 and
 // Retry-After, which callers take for "not there at the moment", and what is under way is finished, for a bounded time.
 
+import { STATUS_CODES } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { requestScheme } from '../../domain/identity/request.js';
 import { limits } from '../../domain/model/constants.js';
 import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
 import type { NodeAddress } from '../../domain/ports/chain.js';
 import type { Log } from '../observe/log.js';
+import { connectionLimit } from './connection-limit.js';
 import { contentTypes } from './wire.js';
 
 export interface ServerOptions {
@@ -15,10 +18,16 @@ export interface ServerOptions {
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
+  /** Milliseconds without a byte in either direction after which a connection is closed; default 60,000. */
+  readonly idleMs?: number;
   /** Milliseconds that requests under way may take when the server closes; default 5000. */
   readonly graceMs?: number;
   /** Routes that are still served meanwhile, because they finish what was begun. */
   readonly finishing?: readonly string[];
+  /** Milliseconds until a caller must have sent its headers, whole. */
+  readonly headersMs?: number;
+  /** Connections beyond are closed at once. */
+  readonly connectionsMax?: number;
   /** Told of every answer: the route's pattern, `none` where there is no such route. */
   readonly onAnswered?: (route: string, status: number, seconds: number) => void;
 }
@@ -33,7 +42,7 @@ export interface NodeServer {
 }
 
 const headersMsMax = 10_000;
-const idleMsMax = 60_000;
+const idleMsDefault = 60_000;
 /** A request that is still not all there is given up: 64 MiB at 75 KiB a second. */
 const requestMsMax = 15 * 60_000;
 const graceMsDefault = 5_000;
@@ -45,17 +54,23 @@ const retryAfterDraining = 2;
 export const statusRoutes = ['/healthz', '/readyz', '/metrics'] as const;
 
 export function createServer(options: ServerOptions): NodeServer {
-  const { log, host, port, graceMs = graceMsDefault, finishing = [], onAnswered } = options;
+  const { log, host, port, idleMs = idleMsDefault, headersMs = headersMsMax } = options;
+  const { graceMs = graceMsDefault, finishing = [], onAnswered } = options;
+  const { connectionsMax = connectionLimit() } = options;
   const app = Fastify({
     logger: false,
     // Bodies are streams; their limits are checked against Content-Length and while reading.
     bodyLimit: Number.MAX_SAFE_INTEGER,
-    connectionTimeout: idleMsMax,
+    connectionTimeout: idleMs,
     keepAliveTimeout: 30_000,
     requestTimeout: requestMsMax,
     forceCloseConnections: 'idle',
-    http: { headersTimeout: headersMsMax },
+    http: { headersTimeout: headersMs, connectionsCheckingInterval: headersMs / 2 },
+    // What cannot even be routed, such as a path that is not well encoded.
+    frameworkErrors: (error: unknown, _request: FastifyRequest, reply: FastifyReply) =>
+      void sendProblem(reply, callersFault(error)),
   } as Parameters<typeof Fastify>[0]) as unknown as FastifyInstance;
+  app.server.maxConnections = connectionsMax;
   let isDraining = false;
   let underWay = 0;
   let whenIdle: (() => void) | null = null;
@@ -77,13 +92,10 @@ export function createServer(options: ServerOptions): NodeServer {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
   app.setNotFoundHandler((_request, reply) => {
-    void reply
-      .code(404)
-      .type(contentTypes.problem)
-      .send(JSON.stringify(problemOf('not-found', 404, 'no such route')));
+    void sendProblem(reply, new FileTaoError('not-found', 'no such route'));
   });
   app.setErrorHandler((error, request, reply) => {
-    const failure = toFileTaoError(error);
+    const failure = callersFault(error);
     if (failure.status >= 500)
       log.warn({ route: request.url, code: failure.code, err: failure.message }, 'request failed');
     if (reply.raw.headersSent) {
@@ -131,12 +143,22 @@ export function createServer(options: ServerOptions): NodeServer {
   };
 }
 
-const problemOf = (code: string, status: number, detail: string) => ({
+/** What Fastify itself finds wrong with a request, as one of ours. */
+function callersFault(error: unknown): FileTaoError {
+  const { statusCode, message } = (error ?? {}) as { statusCode?: unknown; message?: unknown };
+  const isCallers = typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500;
+  return isCallers && !(error instanceof FileTaoError)
+    ? new FileTaoError('bad-input', String(message), { cause: error })
+    : toFileTaoError(error);
+}
+
+/** The body of a problem answer (RFC 9457); `code` is ours, `title` the status in words. */
+export const problemOf = (error: FileTaoError) => ({
   type: 'about:blank',
-  title: code,
-  status,
-  code,
-  detail,
+  title: STATUS_CODES[error.status] ?? error.code,
+  status: error.status,
+  detail: error.code === 'internal' ? 'internal error' : error.message,
+  code: error.code,
 });
 
 /** Seconds after which whoever was refused for want of room may ask again; 0 when it is of no use. */
@@ -146,23 +168,29 @@ export function retryAfterOf(failure: FileTaoError): number {
   return failure.code === 'busy' || failure.code === 'budget' ? 1 : 0;
 }
 
-export function sendProblem(
-  reply: {
-    header(name: string, value: string): unknown;
-    code(status: number): { type(type: string): { send(body: string): unknown } };
-  },
-  error: FileTaoError,
-): unknown {
+/** What a handler may have said of the answer it then could not give. */
+const answersHeaders = [
+  'etag',
+  'accept-ranges',
+  'cache-control',
+  'content-disposition',
+  'content-length',
+  'content-range',
+] as const;
+
+export function sendProblem(reply: FastifyReply, error: FileTaoError): FastifyReply {
+  for (const name of answersHeaders)
+    if (name !== 'content-range' || error.status !== 416) reply.removeHeader(name);
   const retryAfter = retryAfterOf(error);
-  if (retryAfter > 0) reply.header('retry-after', String(retryAfter));
+  // A server that ends says itself when to come again.
+  if (retryAfter > 0 && !reply.hasHeader('retry-after')) reply.header('retry-after', String(retryAfter));
+  // RFC 9110, section 15.5.2: a 401 names the scheme.
+  if (error.status === 401) reply.header('www-authenticate', requestScheme);
   return reply
     .code(error.status)
     .type(contentTypes.problem)
-    .send(
-      JSON.stringify(
-        problemOf(error.code, error.status, error.code === 'internal' ? 'internal error' : error.message),
-      ),
-    );
+    .serializer((body) => String(body))
+    .send(JSON.stringify(problemOf(error)));
 }
 
 /** The request's body as parts; a body is always a stream here. */

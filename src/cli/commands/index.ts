@@ -62,7 +62,8 @@ function registerCopy(index: Command): void {
       if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
       if (copied.resumedAt > 0) say(`went on after ${copied.resumedAt} items of an earlier run`);
       for (const { name, items } of copied.parts) say(`${name}: ${items} in both, record by record the same`);
-      say(`start the node with --database.url for ${describeLocation(target)}`);
+      const url = target.backend === 'lmdb' ? `lmdb://${target.directory}` : describeLocation(target);
+      say(`start the node with --database.url '${url}'`);
       print(copied);
     });
 }
@@ -70,7 +71,9 @@ function registerCopy(index: Command): void {
 function registerMigrate(index: Command): void {
   index
     .command('migrate')
-    .description('Bring an index to the schema of this program; running it again does nothing')
+    .description(
+      'Bring an index to the schema of this program; running it again does nothing. A database of the reference implementation is taken over by `filetao index import`',
+    )
     .argument('<place>', places)
     .option('--dry-run', 'Only say what would be done')
     .option('--tls-ca <file>', 'PEM file of the authority of a rediss:// server')
@@ -79,7 +82,13 @@ function registerMigrate(index: Command): void {
         import('../../tools/maintenance/migrate-index.js'),
         import('../../adapters/index/configured.js'),
       ]);
-      const location = await locationOf(place, process.env, tlsCa);
+      const location = await locationOf(place, process.env, tlsCa).catch((error: unknown) => {
+        if (!(error instanceof FileTaoError) || !/^rediss?:/u.test(place)) throw error;
+        throw new FileTaoError(
+          error.code,
+          `${error.message}. A database of the reference implementation: filetao index import --from ${place.replace(/\/\/.*@/u, '//')}`,
+        );
+      });
       const plan = await migrateIndex(location, true);
       if (plan.steps.length === 0) say(`the ${plan.kind} has schema ${plan.to}: nothing to do`);
       else if (dryRun) {
@@ -171,13 +180,14 @@ function registerRebuild(index: Command): void {
   ).action(async (_flags: unknown, command: Command) => {
     const signal = interruptSignal();
     const config = await configOf(command, 'api');
-    const [{ rebuildPlacement }, { createLog }] = await Promise.all([
+    const [{ rebuildPlacement }, { createLog }, { unlockAtTerminal }] = await Promise.all([
       import('../../nodes/launch.js'),
       import('../../adapters/observe/log.js'),
+      import('../unlock-at-terminal.js'),
     ]);
     const { values } = config;
     const log = createLog({ level: values['logging.level'], json: values['logging.json'], name: 'rebuild' });
-    const rebuilt = await rebuildPlacement(config, log, signal);
+    const rebuilt = await rebuildPlacement(config, log, signal, unlockAtTerminal());
     if (rebuilt.miners + rebuilt.silent === 0)
       throw new FileTaoError('too-few-miners', 'no miner can be reached');
     say(`${rebuilt.miners} miners answered, ${rebuilt.silent} did not`);

@@ -25,9 +25,10 @@ export function register(program: Command): void {
       async (_options: unknown, command: Command) => {
         const stop = interruptSignal();
         const config = await configOf(command, role);
-        const [{ launchNode }, { createLog }] = await Promise.all([
+        const [{ launchNode }, { createLog }, { unlockAtTerminal }] = await Promise.all([
           import('../../nodes/launch.js'),
           import('../../adapters/observe/log.js'),
+          import('../unlock-at-terminal.js'),
         ]);
         const { values } = config;
         const file = await logFile(values, role);
@@ -38,7 +39,7 @@ export function register(program: Command): void {
           ...(file === null ? {} : { file }),
         });
         switchLevelBySignal(log);
-        const node = await launchNode(config, log, packageVersion());
+        const node = await launchNode(config, log, packageVersion(), unlockAtTerminal());
         const { address, status, hotkey, network } = node;
         log.info({ hotkey, network, address: `${address.host}:${address.port}` }, `the ${role} is ready`);
         // One line on stdout for whoever started this: the node answers from here on.

@@ -9,7 +9,7 @@ import { nodeSize } from '../model/constants.js';
 import { FileTaoError } from '../model/errors.js';
 
 /** Multicodec numbers: https://github.com/multiformats/multicodec/blob/master/table.csv */
-const rawCodec = 0x55;
+export const rawCodec = 0x55;
 const sha2_256 = 0x12;
 /** Our own CIDs have 59 characters; longer text is not looked at. */
 const cidTextMax = 256;

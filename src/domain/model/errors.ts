@@ -28,6 +28,11 @@ export const errorTable = {
   'too-large': kind(413, exitCodes.usage),
   'length-required': kind(411, exitCodes.usage),
   config: kind(400, exitCodes.usage),
+  'not-acceptable': kind(406, exitCodes.usage),
+  precondition: kind(412, exitCodes.other),
+  'bad-range': kind(416, exitCodes.usage),
+  /** Bytes of an upload that are not those of the checksum sent with them (tus 1.0). */
+  checksum: kind(460, exitCodes.integrity),
   // who may do what
   unauthorised: kind(401, exitCodes.other),
   forbidden: kind(403, exitCodes.other),
@@ -85,6 +90,19 @@ export interface ErrorData {
   readonly details?: Readonly<Record<string, string | number | boolean>>;
 }
 
+/** What is quoted may be of any length. */
+const messageCharactersMax = 1000;
+
+/** Messages quote what came from elsewhere, and end up on terminals and in headers: control characters are shown, not sent. */
+const oneLine = (message: string): string =>
+  (message.length <= messageCharactersMax
+    ? message
+    : `${message.slice(0, messageCharactersMax)}…`
+  ).replaceAll(
+    /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+
 export class FileTaoError extends Error {
   readonly code: ErrorCode;
   readonly details: Readonly<Record<string, string | number | boolean>>;
@@ -94,7 +112,7 @@ export class FileTaoError extends Error {
     message: string,
     options: { readonly details?: ErrorData['details']; readonly cause?: unknown } = {},
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(oneLine(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'FileTaoError';
     this.code = code;
     this.details = options.details ?? {};
@@ -117,7 +135,7 @@ export class FileTaoError extends Error {
     const { code, message, details } = (data ?? {}) as Partial<Record<keyof ErrorData, unknown>>;
     const known =
       typeof code === 'string' && Object.hasOwn(errorTable, code) ? (code as ErrorCode) : 'internal';
-    const text = typeof message === 'string' ? message.slice(0, 1000) : 'unknown error';
+    const text = typeof message === 'string' ? message : 'unknown error';
     return new FileTaoError(known, text, {
       details:
         typeof details === 'object' && details !== null ? (details as NonNullable<ErrorData['details']>) : {},

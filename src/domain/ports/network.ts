@@ -21,8 +21,15 @@ export interface NodeRequest {
   readonly route: NodeRoute;
   /** Signed message: signature ‖ body. */
   readonly head: Uint8Array;
-  /** Bytes behind the head, read once, with back-pressure. */
-  readonly body?: { readonly length: number; readonly parts: AsyncIterable<Uint8Array> };
+  /**
+   * Bytes behind the head, read once, with back-pressure. `whole` is all of them, where they are in memory: then they
+   * can be sent again, and so go over a kept connection.
+   */
+  readonly body?: {
+    readonly length: number;
+    readonly parts: AsyncIterable<Uint8Array>;
+    readonly whole?: Uint8Array;
+  };
   /** Milliseconds from request flushed to answer received, all of it. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;

@@ -6,6 +6,7 @@ import { defineMessage, type MessageKind, type Opened } from '../identity/sealed
 import { equalBytes } from '../model/bytes.js';
 import { limits, nodeSize, protocolVersion } from '../model/constants.js';
 import { FileTaoError } from '../model/errors.js';
+import type { NodeRoute } from '../ports/network.js';
 
 const bytes32 = bytes(nodeSize);
 
@@ -163,6 +164,19 @@ export const pingAnswerKind = defineMessage(
   { ...header, requestDigest: bytes32, state: oneOf('serving', 'leaving'), freeBytes: uint() },
   sender,
 );
+
+/** What is asked by each of a node's routes. */
+export const routeKinds: Readonly<Record<NodeRoute, MessageKind<Header>>> = {
+  store: storeKind,
+  challenge: challengeKind,
+  open: openingRequestKind,
+  retrieve: retrieveKind,
+  range: rangeKind,
+  renew: renewKind,
+  delete: deleteKind,
+  inventory: inventoryKind,
+  ping: pingKind,
+};
 
 /** Why a miner does not answer as asked. Signed, so that it can be held against the miner. */
 export const refusalCodes = [

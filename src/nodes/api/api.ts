@@ -5,8 +5,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createServer } from '../../adapters/rpc/server.js';
 import { RequestVerifier } from '../../domain/identity/request.js';
-import { encodeSs58 } from '../../domain/identity/ss58.js';
-import { type PublicKey, toHex } from '../../domain/model/bytes.js';
+import type { PublicKey } from '../../domain/model/bytes.js';
 import { mebibyte } from '../../domain/model/constants.js';
 import type { NodeAddress } from '../../domain/ports/chain.js';
 import { ByteGate } from '../byte-gate.js';
@@ -14,15 +13,32 @@ import type { RunningNode } from '../running-node.js';
 import { addStatusRoutes, type Operation, serverOptionsOf } from '../status.js';
 import { closeValidatorParts, composeValidator, type ValidatorParts } from '../validator/compose.js';
 import { FailureCounts } from '../validator/miners.js';
-import type { ApiContext } from './context.js';
-import { addObjectRoutes } from './objects.js';
+import { BackgroundWork } from './background-work.js';
+import { CallerRates } from './caller-rates.js';
+import type { ApiContext, Quotas } from './context.js';
 import { PieceBuffers } from './piece-buffers.js';
-import { addPieceRoutes } from './pieces.js';
+import { PieceCache } from './piece-cache.js';
+import { addUserRoutes } from './routes.js';
+import { Turns } from './turns.js';
+import { UploadStore } from './upload-store.js';
+import { Uploads } from './uploads.js';
 
 export interface ApiParts extends ValidatorParts {
   readonly host: string;
   readonly port: number;
   readonly spoolDirectory: string;
+  /** Folder of resumable uploads, which outlive the process. */
+  readonly uploadDirectory: string;
+  /** Seconds an upload is kept that does not go on. */
+  readonly uploadExpirySeconds: number;
+  /** Bytes of uploads under way. */
+  readonly uploadBytesMax: number;
+  /** Seconds that storing, or retrieving, one piece may take. */
+  readonly storeSeconds: number;
+  readonly retrieveSeconds: number;
+  /** 0 is no limit. */
+  readonly requestsPerMinute: number;
+  readonly quotas: Quotas;
   readonly openAccess: boolean;
   readonly whitelistedHotkeys: readonly PublicKey[];
   readonly blacklistedHotkeys: readonly PublicKey[];
@@ -39,6 +55,12 @@ export interface ApiParts extends ValidatorParts {
 const spoolBytesMax = 1024 * mebibyte;
 /** Bytes of pieces in memory, so that the process stays well below 400 MB. */
 const memoryBytesMax = 48 * mebibyte;
+/** Disk for verified pieces that users are reading. */
+const cacheBytesMax = 1024 * mebibyte;
+/** Requests that wait for room in one of these at most; the next is told to come again. */
+const waitingMax = 4096;
+/** Milliseconds a connection may be idle beside the work that may have to be waited for. */
+const idleMsMax = 60_000;
 
 export async function startApi(parts: ApiParts): Promise<RunningNode> {
   const validator = composeValidator(parts);
@@ -51,36 +73,39 @@ export async function startApi(parts: ApiParts): Promise<RunningNode> {
       allowed: new Set(parts.whitelistedHotkeys),
       blocked: new Set(parts.blacklistedHotkeys),
       verifier: new RequestVerifier({ genesis, netuid, receiver: publicKey, verify: parts.verify }),
+      rates: new CallerRates(parts.requestsPerMinute),
     },
+    quotas: parts.quotas,
     spoolDirectory: parts.spoolDirectory,
-    spoolGate: new ByteGate(spoolBytesMax),
-    pieceBuffers: new PieceBuffers(memoryBytesMax),
+    spoolGate: new ByteGate(spoolBytesMax, waitingMax),
+    pieceBuffers: new PieceBuffers(memoryBytesMax, waitingMax),
+    pieceCache: new PieceCache(parts.spoolDirectory, cacheBytesMax, waitingMax),
+    pieceTurns: new Turns(),
+    background: new BackgroundWork(parts.log),
+    storeMs: 1000 * parts.storeSeconds,
+    retrieveMs: 1000 * parts.retrieveSeconds,
+    falseClaims: new Set(),
     pieceSize: parts.pieceSize,
     replicas: parts.replicas,
     version: parts.version,
   };
   const leftovers = await spoolFiles(parts.spoolDirectory);
+  const uploadStore = await UploadStore.open({
+    directory: parts.uploadDirectory,
+    expiryMs: 1000 * parts.uploadExpirySeconds,
+    bytesMax: parts.uploadBytesMax,
+    now: () => parts.clock.now(),
+  });
+  const uploads = new Uploads(context, uploadStore);
   const { operation, log } = parts;
   const server = createServer({
     log,
     host: parts.host,
     port: parts.port,
+    idleMs: idleMsMax + Math.max(context.storeMs, context.retrieveMs),
     ...serverOptionsOf(operation),
   });
-  server.app.get('/v1/info', async () => ({
-    version: parts.version,
-    role: 'api',
-    network: parts.chain.network,
-    netuid,
-    genesis: toHex(genesis),
-    hotkey: encodeSs58(publicKey),
-    hotkeyHex: toHex(publicKey),
-    pieceSize: parts.pieceSize,
-    replicas: parts.replicas,
-    blockNumber: (await context.view.head()).number,
-  }));
-  addPieceRoutes(server, context);
-  addObjectRoutes(server, context);
+  addUserRoutes(server, context, uploads);
   const checks = { chain: () => context.view.head(), index: () => context.index.window() };
   const status = await addStatusRoutes(server, checks, { operation, log });
   let address: NodeAddress;
@@ -88,6 +113,7 @@ export async function startApi(parts: ApiParts): Promise<RunningNode> {
     address = await server.listen();
     // Only now, because until here another API node might be at work on this folder.
     for (const path of leftovers) await rm(path, { force: true });
+    uploads.start();
     // Users look for the validator's hotkey on the chain and find this node.
     const announced = parts.announce === undefined ? address : await parts.announce(address);
     if (announced !== null) await context.chain.serve(context.signer, announced);
@@ -107,6 +133,7 @@ export async function startApi(parts: ApiParts): Promise<RunningNode> {
     async close() {
       status.ending();
       await server.close();
+      await context.background.stop();
       await status.close();
       await closeValidatorParts(context);
     },

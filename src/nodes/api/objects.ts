@@ -1,206 +1,196 @@
-// Objects: the owner's signed manifest ties pieces together; downloads stream verified pieces, turning to
-// another replica in mid-stream when one fails.
+// Objects: the owner's signed manifest ties pieces together. The same bytes may have several owners, each with a claim of
+// its own; what nobody claims any more is taken off the miners.
 
-import { Readable } from 'node:stream';
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import { bodyParts, contentLength, type NodeServer } from '../../adapters/rpc/server.js';
-import { PartReader } from '../../adapters/rpc/wire.js';
 import { objectCid } from '../../domain/content/cid.js';
-import { checkManifest, manifestKind } from '../../domain/content/manifest.js';
-import { openSealed } from '../../domain/identity/sealed.js';
-import { type Cid, equalBytes, pieceIdOf, publicKeyOf } from '../../domain/model/bytes.js';
-import { limits } from '../../domain/model/constants.js';
-import { FileTaoError } from '../../domain/model/errors.js';
+import { checkManifest, type Manifest, manifestKind } from '../../domain/content/manifest.js';
+import { type Opened, openSealed } from '../../domain/identity/sealed.js';
+import { encodeSs58 } from '../../domain/identity/ss58.js';
+import {
+  type Cid,
+  equalBytes,
+  fromHex,
+  type PieceId,
+  type PublicKey,
+  pieceIdOf,
+  publicKeyOf,
+} from '../../domain/model/bytes.js';
+import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
 import type { ObjectRecord } from '../../domain/model/records.js';
 import { unixSeconds } from '../../domain/ports/clock.js';
-import { type FetchedPiece, fetchPiece } from '../validator/fetching.js';
-import { renewShort } from '../validator/renewing.js';
-import { authorise, authoriseBody, requireExpiry } from './access.js';
+import { deleteReplicaOn, renewShort } from '../validator/renewing.js';
+import { requireExpiry, requireQuota } from './access.js';
 import type { ApiContext } from './context.js';
-import { activeReplicas, hotkeysOf } from './pieces.js';
+import { requireObject } from './downloads.js';
+import { objectStatus } from './object-status.js';
+import { hotkeysOf, lastingReplicas } from './pieces.js';
 
-/** Bytes handed to the stream at once. */
-const sliceSize = 256 * 1024;
-const manifestType = 'application/vnd.filetao.manifest';
-
-export function addObjectRoutes({ app }: NodeServer, context: ApiContext): void {
-  app.post('/objects', async (request, reply) => {
-    const authorised = authorise(context, request);
-    const length = contentLength(request);
-    if (length === null) throw new FileTaoError('length-required', 'Content-Length is missing');
-    if (length > limits.manifestBytesMax) throw new FileTaoError('too-large', 'the manifest is too large');
-    const sealed = await new PartReader(bodyParts(request)).takeRest(length);
-    authoriseBody(context, authorised, sealed);
-    const answer = await putObject(context, sealed, authorised?.sender ?? null);
-    return reply.code(201).send(answer);
-  });
-
-  app.get<{ Params: { cid: string } }>('/objects/:cid/manifest', async (request, reply) => {
-    authorise(context, request);
-    const object = await requireObject(context, request.params.cid);
-    return reply.type(manifestType).send(Buffer.from(object.manifest));
-  });
-
-  app.get<{ Params: { cid: string } }>('/objects/:cid', async (request, reply) => {
-    authorise(context, request);
-    return sendObject(context, await requireObject(context, request.params.cid), request, reply);
-  });
+export interface StoredObject {
+  readonly cid: Cid;
+  /** Verified, durable replicas of the piece that has fewest. */
+  readonly replicas: number;
+  /** ss58 of the miners that hold some of it. */
+  readonly hotkeys: readonly string[];
 }
 
-async function putObject(context: ApiContext, sealed: Uint8Array, sender: string | null) {
+/** Takes a manifest as its owner signed it. @param sender who signed the request, if somebody did */
+export async function putManifest(
+  context: ApiContext,
+  sealed: Uint8Array,
+  sender: PublicKey | null,
+  minCopies?: number,
+): Promise<StoredObject> {
   const manifest = openSealed(manifestKind, sealed, context.verify);
-  const { value } = manifest;
+  const owner = publicKeyOf(manifest.value.owner);
+  if (sender !== null && sender !== owner)
+    throw new FileTaoError('forbidden', 'the manifest is signed by another hotkey');
+  return claimObject(context, manifest, owner, minCopies);
+}
+
+/** Records `owner`'s claim on what the manifest names. */
+export async function claimObject(
+  context: ApiContext,
+  { value, bytes: sealed }: Opened<Manifest>,
+  owner: PublicKey,
+  minCopies?: number,
+): Promise<StoredObject> {
   checkManifest(value);
   if (!equalBytes(value.genesis, context.party.genesis) || value.netuid !== context.party.netuid) {
     throw new FileTaoError('wrong-network', 'the manifest is for another network');
   }
-  const owner = publicKeyOf(value.owner);
-  if (sender !== null && sender !== owner)
-    throw new FileTaoError('forbidden', 'the manifest is signed by another hotkey');
-  const now = unixSeconds(context.clock);
   requireExpiry(context, value.expiry);
+  const cid = value.cid as Cid;
+  const before = await context.index.getObject({ cid, owner });
+  if (before === null) await requireQuota(context, owner, value.size);
   const { copies } = value.redundancy;
-  const hotkeys = new Set<string>();
-  let fewest = Number.POSITIVE_INFINITY;
-  for (const id of value.pieceIds) {
-    // Pieces of an interrupted put were stored for an earlier expiry. What cannot be renewed does not count.
-    await renewShort(context, pieceIdOf(id), value.expiry);
-    const replicas = (await activeReplicas(context, pieceIdOf(id))).filter(
-      (replica) => replica.expiry >= value.expiry,
-    );
-    fewest = Math.min(fewest, replicas.length);
-    for (const hotkey of hotkeysOf(replicas)) hotkeys.add(hotkey);
-    // Stored before for an object that wished for fewer copies, or a shorter time: repair looks at the piece.
-    const piece = await context.index.getPiece(pieceIdOf(id));
-    if (piece !== null && (piece.copies < copies || piece.expiry < value.expiry))
-      await context.index.putPiece({ ...piece, copies, expiry: value.expiry });
-  }
-  if (fewest < copies) {
-    throw new FileTaoError('partial', `a piece has ${fewest} of ${copies} replicas: send it again`, {
-      details: { replicas: fewest, copies },
+  const pieceIds = value.pieceIds.map(pieceIdOf);
+  const { fewest, hotkeys } = await keepUntil(context, pieceIds, value.expiry, copies);
+  const wanted = Math.min(copies, minCopies ?? copies);
+  if (fewest < wanted) {
+    throw new FileTaoError('partial', `a piece has ${fewest} of ${wanted} replicas: send it again`, {
+      details: { replicas: fewest, copies: wanted },
     });
   }
-  const record: ObjectRecord = {
-    cid: value.cid as Cid,
+  await context.index.putObject({
+    cid,
     size: value.size,
     pieceSize: value.pieceSize,
-    pieceIds: value.pieceIds.map(pieceIdOf),
+    pieceIds,
     redundancy: value.redundancy,
     owner,
     expiry: value.expiry,
-    storedAt: now,
+    storedAt: before?.storedAt ?? unixSeconds(context.clock),
     manifest: sealed,
-  };
-  await context.index.putObject(record);
-  const replicas = value.pieceIds.length === 0 ? copies : fewest;
-  return { cid: record.cid, replicas, hotkeys: [...hotkeys].sort() };
+  });
+  return { cid, replicas: pieceIds.length === 0 ? copies : fewest, hotkeys };
 }
 
-async function requireObject(context: ApiContext, text: string): Promise<ObjectRecord> {
-  const [object] = await context.index.claimsOf(objectCid(text), limits.claimsPerObject);
-  if (object === undefined) throw new FileTaoError('not-found', 'no object of this CID is stored here');
-  if (object.expiry <= unixSeconds(context.clock))
-    throw new FileTaoError('expired', 'the object has expired');
-  return object;
-}
-
-async function sendObject(
+/** Renews what expires sooner. Pieces of an interrupted put were stored for an earlier expiry; what stays so does not count. */
+async function keepUntil(
   context: ApiContext,
-  object: ObjectRecord,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<unknown> {
-  const range = readRange(request.headers.range, object.size);
-  reply.header('etag', `"${object.cid}"`).header('accept-ranges', 'bytes').type('application/octet-stream');
-  if (range === 'unsatisfiable') {
-    return reply.code(416).header('content-range', `bytes */${object.size}`).send();
+  pieceIds: readonly PieceId[],
+  expiry: number,
+  copies: number,
+): Promise<{ readonly fewest: number; readonly hotkeys: readonly string[] }> {
+  const hotkeys = new Set<string>();
+  let fewest = Number.POSITIVE_INFINITY;
+  for (const pieceId of new Set(pieceIds)) {
+    const lasting = await context.pieceTurns.take(pieceId, async () => {
+      const piece = await context.index.getPiece(pieceId);
+      // Stored before for an object that wished for fewer copies, or a shorter time: repair looks at the piece.
+      if (piece !== null && (piece.copies < copies || piece.expiry < expiry))
+        await context.index.putPiece({ ...piece, copies, expiry });
+      await renewShort(context, pieceId, expiry);
+      return lastingReplicas(context, pieceId, expiry);
+    });
+    fewest = Math.min(fewest, lasting.length);
+    for (const hotkey of hotkeysOf(lasting)) hotkeys.add(hotkey);
   }
-  const { start, end } = range ?? { start: 0, end: object.size };
-  reply.header('content-length', end - start);
-  if (range !== null) {
-    reply.code(206).header('content-range', `bytes ${start}-${end - 1}/${object.size}`);
-  }
-  if (request.method === 'HEAD' || start === end) return reply.send();
-  const abort = new AbortController();
-  reply.raw.once('close', () => abort.abort());
-  const parts = objectParts(context, object, start, end, abort.signal);
-  // The first piece is fetched before the status goes out, so that a lost object is a clean error.
-  const first = await parts.next();
-  const body = (async function* () {
-    try {
-      if (!first.done) yield first.value;
-      yield* parts;
-    } finally {
-      await parts.return(undefined);
+  return { fewest, hotkeys: [...hotkeys].sort() };
+}
+
+/** The owner's own claim; throws `not-found`, or `forbidden` where only others claim the object. */
+async function requireOwned(context: ApiContext, text: string, owner: PublicKey): Promise<ObjectRecord> {
+  const cid = objectCid(text);
+  const claim = await context.index.getObject({ cid, owner });
+  if (claim !== null) return claim;
+  const others = await context.index.claimsOf(cid, 1);
+  throw others.length === 0
+    ? new FileTaoError('not-found', 'no object of this CID is stored here')
+    : new FileTaoError('forbidden', 'this object belongs to another hotkey');
+}
+
+export async function deleteObject(context: ApiContext, text: string, owner: PublicKey) {
+  const { cid, pieceIds } = await requireOwned(context, text, owner);
+  await context.index.deleteObject({ cid, owner });
+  context.background.start('could not take a deleted object off its miners', async (signal) => {
+    for (const pieceId of new Set(pieceIds)) {
+      if (signal.aborted) return;
+      await context.pieceTurns.take(pieceId, () => dropUnclaimed(context, pieceId));
     }
-  })();
-  return reply.send(Readable.from(body, { objectMode: false }));
+  });
+  return { cid, deleted: true };
 }
 
-/** Verified bytes [start, end); the next piece is fetched while one is sent. */
-async function* objectParts(
-  context: ApiContext,
-  object: ObjectRecord,
-  start: number,
-  end: number,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array> {
-  const { pieceSize, pieceIds, size } = object;
-  const firstIndex = Math.floor(start / pieceSize);
-  const lastIndex = Math.ceil(end / pieceSize) - 1;
-  interface Held {
-    readonly piece: FetchedPiece;
-    readonly leave: () => void;
-  }
-  const fetch = async (index: number): Promise<Held> => {
-    // All pieces of an object in buffers of one size, which serve again.
-    const { buffer, leave } = await context.pieceBuffers.take(Math.min(pieceSize, size));
+/** A miner that cannot be reached drops the replica by itself when it expires; it is asked for no more. */
+async function dropUnclaimed(context: ApiContext, pieceId: PieceId): Promise<void> {
+  const { index, log } = context;
+  if ((await index.objectsOfPiece(pieceId)).length > 0) return;
+  for (const replica of await index.replicasOfPiece(pieceId)) {
     try {
-      signal.throwIfAborted();
-      return { piece: await fetchPiece(context, pieceIds[index]!, signal, buffer), leave };
+      await deleteReplicaOn(context, replica);
     } catch (error) {
-      leave();
-      throw error;
+      const { code, message } = toFileTaoError(error);
+      log.warn({ miner: replica.minerKey, code, detail: message }, 'a miner did not delete');
+      await index.removeReplica(replica);
     }
-  };
-  let coming: Promise<Held> | null = fetch(firstIndex);
-  try {
-    for (let index = firstIndex; index <= lastIndex; index++) {
-      const { piece, leave }: Held = await coming!;
-      coming = index < lastIndex ? fetch(index + 1) : null;
-      coming?.catch(() => {});
-      const from = Math.max(0, start - index * pieceSize);
-      const to = Math.min(piece.data.length, end - index * pieceSize);
-      try {
-        // In copied slices: the stream asks for the next one before the last has left.
-        for (let at = from; at < to; at += sliceSize) {
-          yield piece.data.slice(at, Math.min(to, at + sliceSize));
-        }
-      } finally {
-        leave();
-      }
-    }
-  } finally {
-    coming?.then(
-      ({ leave }) => leave(),
-      () => {},
-    );
   }
+  await index.removePiece(pieceId, Number.MAX_SAFE_INTEGER);
 }
 
-/** One byte range of RFC 9110, section 14; null for none or several, which are answered whole. */
-function readRange(
-  header: string | undefined,
-  size: number,
-): { readonly start: number; readonly end: number } | 'unsatisfiable' | null {
-  const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '');
-  if (match === null || (match[1] === '' && match[2] === '')) return null;
-  if (match[1] === '') {
-    const length = Math.min(Number(match[2]), size);
-    return length === 0 ? 'unsatisfiable' : { start: size - length, end: size };
+/** Moves the expiry of the owner's claim; the manifest keeps the date its owner signed. */
+export async function renewObject(context: ApiContext, text: string, owner: PublicKey, expiry: number) {
+  requireExpiry(context, expiry);
+  const object = await requireOwned(context, text, owner);
+  if (expiry > object.expiry) {
+    const { fewest } = await keepUntil(context, object.pieceIds, expiry, object.redundancy.copies);
+    if (fewest < 1)
+      throw new FileTaoError('partial', 'no replica of a piece could be renewed: try again', {
+        details: { replicas: 0, copies: object.redundancy.copies },
+      });
+    await context.index.putObject({ ...object, expiry });
   }
-  const start = Number(match[1]);
-  const end = match[2] === '' ? size : Math.min(Number(match[2]) + 1, size);
-  if (start >= size) return 'unsatisfiable';
-  return end <= start ? null : { start, end };
+  return { cid: object.cid, expiry: Math.max(expiry, object.expiry) };
+}
+
+/** Of the caller's own claim, if it has one; else of the one by which the object is served. */
+export async function statusOf(context: ApiContext, text: string, caller: PublicKey) {
+  const own = await context.index.getObject({ cid: objectCid(text), owner: caller });
+  const object = own ?? (await requireObject(context, text));
+  const { cid, size, owner, storedAt, expiry, redundancy } = object;
+  const status = await objectStatus(context, object);
+  return {
+    cid,
+    size,
+    owner: encodeSs58(fromHex(owner)),
+    storedAt,
+    expiry,
+    copies: redundancy.copies,
+    ...status,
+  };
+}
+
+export async function listObjects(
+  context: ApiContext,
+  owner: PublicKey,
+  cursor: string | null,
+  limit: number,
+) {
+  const { items, next } = await context.index.listObjectsOf(owner, cursor, limit);
+  const objects = [];
+  for (const object of items) {
+    const { cid, size, storedAt, expiry } = object;
+    const { health, replicas } = await objectStatus(context, object);
+    objects.push({ cid, size, storedAt, expiry, health, replicas });
+  }
+  return { objects, next };
 }

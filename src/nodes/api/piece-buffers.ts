@@ -15,9 +15,9 @@ export class PieceBuffers {
   readonly #gate: ByteGate;
   #idle: Uint8Array[] = [];
 
-  constructor(bytesMax: number) {
+  constructor(bytesMax: number, waitingMax: number) {
     this.#bytesMax = bytesMax;
-    this.#gate = new ByteGate(bytesMax);
+    this.#gate = new ByteGate(bytesMax, waitingMax);
   }
 
   /** A buffer of this size; waits while too many bytes are in use. */

@@ -19,19 +19,12 @@ import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
 import type { NodeRoute } from '../../domain/ports/network.js';
 import {
   challengeKind,
-  deleteKind,
   type Header,
   headerTo,
-  inventoryKind,
-  openingRequestKind,
-  pingKind,
   type RefusalCode,
-  rangeKind,
   refusalCodes,
   refusalKind,
-  renewKind,
-  retrieveKind,
-  storeKind,
+  routeKinds,
 } from '../../domain/protocol/messages.js';
 import { answerChallenge, answerOpening } from './challenging.js';
 import type { MinerContext } from './context.js';
@@ -40,18 +33,6 @@ import { answerPing } from './presence.js';
 import { retrieveRange, retrieveReplica } from './retrieving.js';
 import { storeReplica } from './storing.js';
 import { deleteReplica, renewReplica } from './upkeep.js';
-
-const kinds: Readonly<Record<NodeRoute, MessageKind<Header>>> = {
-  store: storeKind,
-  challenge: challengeKind,
-  open: openingRequestKind,
-  retrieve: retrieveKind,
-  range: rangeKind,
-  renew: renewKind,
-  delete: deleteKind,
-  inventory: inventoryKind,
-  ping: pingKind,
-};
 
 interface Asked {
   readonly head: Uint8Array;
@@ -135,7 +116,7 @@ export function addMinerRoutes(server: NodeServer, context: MinerContext): void 
       } catch (error) {
         const failure = toFileTaoError(error);
         logRefusal(context, route, failure);
-        const refusal = head === null ? null : await sealRefusal(context, kinds[route], head, failure);
+        const refusal = head === null ? null : await sealRefusal(context, routeKinds[route], head, failure);
         if (isUnbounded(request)) reply.header('connection', 'close');
         else void body.drain();
         if (refusal === null) return sendProblem(reply, failure);

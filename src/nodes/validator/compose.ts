@@ -22,6 +22,7 @@ import { Lag } from './lag.js';
 import { Presence } from './presence.js';
 import { MinerRates } from './rates.js';
 import { SettlingMemory } from './settling-memory.js';
+import { systemWorkFiles } from './work-files.js';
 
 export interface ValidatorParts {
   readonly signer: Signer;
@@ -67,6 +68,7 @@ export function composeValidator(parts: ValidatorParts): ValidatorContext {
     view: new ChainView(chain, clock),
     lag: new Lag(clock),
     settlingMemory: new SettlingMemory(),
+    workFiles: systemWorkFiles,
     liveRounds: new Set(),
     deadlines: parts.deadlines ?? defaultDeadlines,
   };

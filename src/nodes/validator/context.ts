@@ -21,6 +21,7 @@ import type { Lag } from './lag.js';
 import type { Presence } from './presence.js';
 import type { MinerRates } from './rates.js';
 import type { SettlingMemory } from './settling-memory.js';
+import type { WorkFiles } from './work-files.js';
 
 /** A hotkey and what follows from it. */
 export interface Identity {
@@ -64,6 +65,8 @@ export interface ValidatorContext extends Identity {
   readonly vpermitTaoLimit: number;
   /** Bytes that a miner may be given at most, by its tier. */
   readonly storageLimit: (miner: PublicKey) => Promise<number>;
+  /** Where pieces lie while they are stored. */
+  readonly workFiles: WorkFiles;
   /** Names this process in open rounds. */
   readonly processId: string;
   /** For checking kept rounds when the data is at hand. */

@@ -1,9 +1,10 @@
-// Storing a piece on miners (PROTOCOL 3 and 4): encode for each miner, send, check the receipt, record. The
-// piece lies in a file; it is encoded while it is read, so nothing holds a second copy.
+// Storing a piece on miners (PROTOCOL 3 and 4): encode for each miner, send, check the receipt, record. A large piece
+// lies in a file and is encoded while it is read, so nothing holds a second copy; a small one is in memory and spares
+// the file, the worker thread and a new connection for each replica.
 
-import { open } from 'node:fs/promises';
 import { isAttributable } from '../../domain/audit/blame.js';
-import { networkOf, placementOrder } from '../../domain/economy/placement.js';
+import { networkOf } from '../../domain/economy/placement.js';
+import * as repairRules from '../../domain/economy/repair.js';
 import type { Opened } from '../../domain/identity/sealed.js';
 import {
   fromHex,
@@ -16,7 +17,9 @@ import {
 import { limits } from '../../domain/model/constants.js';
 import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
 import type { ReplicaRecord } from '../../domain/model/records.js';
+import type { Cipher } from '../../domain/ports/cipher.js';
 import { unixSeconds } from '../../domain/ports/clock.js';
+import type { NodeRequest } from '../../domain/ports/network.js';
 import { replicaKey } from '../../domain/protocol/derivations.js';
 import { type ReceiptBody, receiptKind, storeKind } from '../../domain/protocol/messages.js';
 import { receiptFault, storeBody } from '../../domain/protocol/store.js';
@@ -28,15 +31,26 @@ import { type FailureCounts, locateMiner, placementCandidates } from './miners.j
 import { deleteReplicaOn } from './renewing.js';
 import { changeReplica } from './replica-state.js';
 import { Exchange, failed, passed, recordTranscript, type Verdict } from './transcripts.js';
+import type { WorkFiles } from './work-files.js';
 
-const readSize = 256 * 1024;
+/** Bytes of the largest piece that is best held in memory: hashing it takes less than handing it to a worker. */
+export const heldPieceBytesMax = 256 * 1024;
 
-export interface PieceSource {
+/** A piece P to be stored: in a file, or its bytes themselves. */
+export type PieceSource = {
   readonly pieceId: PieceId;
   readonly size: number;
-  /** File that holds P. */
-  readonly path: string;
   readonly expiry: number;
+} & (
+  | { readonly path: string; readonly bytes?: undefined }
+  | { readonly bytes: Uint8Array; readonly path?: undefined }
+);
+
+/** E: what its digests are, and how it is sent. */
+interface EncodedPiece {
+  readonly root: Uint8Array;
+  readonly keyedRoot: Uint8Array;
+  readonly body: NonNullable<NodeRequest['body']>;
 }
 
 /** What came of one store: a record, or the verdict on why there is none. */
@@ -72,13 +86,10 @@ export async function attemptStore(
   const block = await context.view.head();
   const occasion = { minerKey, expiry: piece.expiry, block };
   const seed = sealPieceId(core, context.secret, occasion, fromHex(piece.pieceId));
-  const digest = await context.prover.digest(
-    { path: piece.path, size: piece.size, keys: [seed], outboard: false, encodeKey: key },
-    signal,
-  );
-  const keyedRoot = digest.keyed[0]!;
+  const encoded = await encodePiece(context, piece, seed, key, signal);
+  const { root, keyedRoot } = encoded;
   const body = storeBody(party, minerKey, {
-    root: digest.root,
+    root,
     size: piece.size,
     seed,
     expiry: piece.expiry,
@@ -88,7 +99,7 @@ export async function attemptStore(
   const id = {
     validatorKey: publicKeyOf(party.publicKey),
     minerKey: miner.hotkey,
-    root: rootOf(digest.root),
+    root: rootOf(root),
   };
   const exchange = new Exchange(context.clock);
   let receipt: Opened<ReceiptBody> | null = null;
@@ -103,7 +114,7 @@ export async function attemptStore(
         route: 'store',
         kind: storeKind,
         timeoutMs: context.rates.deadlineMs(context.deadlines, miner.hotkey, piece.size),
-        bytes: { length: piece.size, parts: encodedParts(context, piece, key) },
+        bytes: encoded.body,
         ...(signal === undefined ? {} : { signal }),
       },
       exchange,
@@ -151,24 +162,36 @@ export async function attemptStore(
   return { ...done, record: restored ?? record };
 }
 
+async function encodePiece(
+  { core, cipher, prover, workFiles }: ValidatorContext,
+  { path, bytes, size }: PieceSource,
+  seed: Uint8Array,
+  key: Uint8Array,
+  signal?: AbortSignal,
+): Promise<EncodedPiece> {
+  if (bytes !== undefined) {
+    const encoded = cipher.aes256Ctr(key).apply(bytes);
+    const keyedRoot = core.createHasher({ kind: 'keyed', key: seed }).update(encoded).digest();
+    const parts = (async function* () {
+      yield encoded;
+    })();
+    return { root: core.hash(encoded), keyedRoot, body: { length: size, parts, whole: encoded } };
+  }
+  const request = { path, size, keys: [seed], outboard: false, encodeKey: key };
+  const { root, keyed } = await prover.digest(request, signal);
+  const body = { length: size, parts: encodedParts(cipher, workFiles, path, key) };
+  return { root, keyedRoot: keyed[0]!, body };
+}
+
 async function* encodedParts(
-  context: ValidatorContext,
-  piece: PieceSource,
+  cipher: Cipher,
+  workFiles: WorkFiles,
+  path: string,
   key: Uint8Array,
 ): AsyncGenerator<Uint8Array> {
-  const stream = context.cipher.aes256Ctr(key);
-  const file = await open(piece.path, 'r');
-  try {
-    // One buffer for all reads: what is sent is the cipher's own.
-    const buffer = new Uint8Array(Math.min(readSize, piece.size));
-    for (;;) {
-      const { bytesRead } = await file.read(buffer, 0, buffer.length);
-      if (bytesRead === 0) return;
-      yield stream.apply(buffer.subarray(0, bytesRead));
-    }
-  } finally {
-    await file.close();
-  }
+  const stream = cipher.aes256Ctr(key);
+  // What is sent is the cipher's own.
+  for await (const part of workFiles.read(path)) yield stream.apply(part);
 }
 
 /** Seconds a promise outlives the deadline of its store: a slow miner may take its bytes for so long. */
@@ -220,11 +243,7 @@ export const countsTowards = (
   { presence }: ValidatorContext,
   replica: ReplicaRecord,
   expiry: number,
-): boolean =>
-  replica.state === 'active' &&
-  replica.expiry >= expiry &&
-  !presence.isDown(replica.minerKey) &&
-  !presence.isLeaving(replica.minerKey);
+): boolean => repairRules.countsTowards(replica, presence.standingOf(replica.minerKey), expiry);
 
 /**
  * Brings a piece to `copies` active replicas on distinct miners, counting those it has that last as long. Miners
@@ -259,11 +278,9 @@ export async function placePiece(
   const salt = context.core.keyed(context.secret, fromHex(piece.pieceId));
   while (replicas.length < copies) {
     const candidates = await placementCandidates(context, failureCounts, tried, piece.size);
-    const order = placementOrder(candidates, salt, networks);
-    const chosen = [
-      ...order.filter(({ hotkey }) => !failedOn.has(hotkey)),
-      ...order.filter(({ hotkey }) => failedOn.has(hotkey)),
-    ].slice(0, copies - replicas.length);
+    const lostBefore = new Set(failedOn.keys());
+    const order = repairRules.repairOrder(candidates, salt, networks, lostBefore);
+    const chosen = order.slice(0, copies - replicas.length);
     if (chosen.length === 0) break;
     const results = await Promise.allSettled(
       chosen.map(async ({ hotkey }) => {

@@ -37,7 +37,8 @@ export interface CrashOptions {
 /** Ends a child once: at one of the write points in turn, or at a random moment. */
 class Killer {
   readonly #random: SeededRandom;
-  readonly #names = new Set<string>();
+  /** Write points, and the most often that one came in a life that ended at rest. */
+  readonly #names = new Map<string, number>();
   #turn = 0;
   #first: number | undefined;
   readonly hit = new Map<string, number>();
@@ -48,37 +49,46 @@ class Killer {
     this.#random = random;
   }
 
-  async learn(child: Child): Promise<void> {
+  /** Whether it lived to tell. */
+  async learn(child: Child): Promise<boolean> {
     child.say('points');
     const line = await child.next('points');
-    for (const name of line?.slice('points '.length).split(',') ?? []) if (name !== '') this.#names.add(name);
+    for (const seen of line?.slice('points '.length).split(',') ?? []) {
+      const [name, count] = seen.split('=') as [string, string];
+      if (name !== '') this.#names.set(name, Math.max(Number(count), this.#names.get(name) ?? 0));
+    }
+    return line !== null;
   }
 
   /** Every second child dies at a random moment. */
   aim(child: Child): void {
-    const places = [...this.#names].sort().flatMap((name): [string, Side][] => [
+    const places = [...this.#names.keys()].sort().flatMap((name): [string, Side][] => [
       [name, 'before'],
       [name, 'after'],
     ]);
     const turn = this.#turn++;
-    if (places.length === 0 || turn % 2 === 1) {
+    // Moments are counted in write points: on a busy machine milliseconds would all fall before the first.
+    const all = [...this.#names.values()].reduce((sum, count) => sum + count, 0);
+    if (turn % 4 === 3 || places.length === 0) {
       this.#armed = null;
-      this.#timer = setTimeout(() => void child.kill(), this.#random.below(250));
-      return;
+      this.#timer = setTimeout(() => void child.kill(), this.#random.below(1000));
+    } else if (turn % 2 === 1) {
+      this.#armed = null;
+      child.say(`arm * after ${1 + this.#random.below(all)}`);
+    } else {
+      // From anywhere on, so that a few rounds are not always the same few; 7 is prime to most numbers of places.
+      this.#first ??= this.#random.below(places.length);
+      const [name, side] = places[(this.#first + 7 * (turn / 2)) % places.length]!;
+      this.#armed = `${name} ${side}`;
+      child.say(`arm ${name} ${side} ${1 + this.#random.below(Math.max(1, this.#names.get(name)! / 2))}`);
     }
-    // From anywhere on, so that a few rounds are not always the same few; 7 is prime to most numbers of places.
-    this.#first ??= this.#random.below(places.length);
-    const [name, side] = places[(this.#first + 7 * (turn / 2)) % places.length]!;
-    this.#armed = `${name} ${side}`;
-    child.say(`arm ${name} ${side} ${this.#random.below(3) === 0 ? 2 : 1}`);
   }
 
   /** After the work: whoever still lives is killed at rest. */
   async finish(child: Child): Promise<void> {
     clearTimeout(this.#timer);
-    const where = child.isDead ? (this.#armed ?? 'at a random moment') : 'at rest';
+    const where = (await this.learn(child)) ? 'at rest' : (this.#armed ?? 'at a random moment');
     this.hit.set(where, (this.hit.get(where) ?? 0) + 1);
-    if (!child.isDead) await this.learn(child);
     await child.kill();
   }
 

@@ -6,16 +6,17 @@ import type { Replicas } from '../../../src/domain/ports/replicas.js';
 export type Side = 'before' | 'after';
 
 export class Points {
-  readonly seen = new Set<string>();
+  /** How often each was carried out. */
+  readonly seen = new Map<string, number>();
   #armed: { readonly name: string; readonly side: Side; left: number } | null = null;
 
-  /** kill -9 of this process when `name` comes for the `nth` time from now. */
+  /** kill -9 of this process when `name`, or `*` for any of them, comes for the `nth` time from now. */
   arm(name: string, side: Side, nth: number): void {
     this.#armed = { name, side, left: nth };
   }
 
   async at<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
-    this.seen.add(name);
+    this.seen.set(name, (this.seen.get(name) ?? 0) + 1);
     this.#reach(name, 'before');
     const result = await work();
     this.#reach(name, 'after');
@@ -24,7 +25,7 @@ export class Points {
 
   #reach(name: string, side: Side): void {
     const armed = this.#armed;
-    if (armed === null || armed.name !== name || armed.side !== side) return;
+    if (armed === null || (armed.name !== '*' && armed.name !== name) || armed.side !== side) return;
     if (--armed.left === 0) process.kill(process.pid, 'SIGKILL');
   }
 }

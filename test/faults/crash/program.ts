@@ -2,7 +2,7 @@
 //   program ROLE FOLDER SEED PORT [hasty]
 //   go                      opens everything and starts; answers `ready <port>`
 //   arm NAME SIDE N         kills itself there
-//   points                  answers `points NAME,…`
+//   points                  answers `points NAME=COUNT,…`
 //   store FILE SIZE         (validator) answers `stored <pieceId>` or `failed <code>`
 //   rounds                  (validator) answers `round <root> <n> <outcome> <reason>` …, `rounds`
 //   fetch PIECE             (validator) answers `fetched <pieceId>` or `failed <code>`
@@ -99,6 +99,13 @@ async function runApi(): Promise<number> {
     host: '127.0.0.1',
     port: Number(port),
     spoolDirectory: join(folder, 'validator', 'spool'),
+    uploadDirectory: join(folder, 'validator', 'uploads'),
+    uploadExpirySeconds: 3600,
+    uploadBytesMax: 1e9,
+    storeSeconds: 60,
+    retrieveSeconds: 60,
+    requestsPerMinute: 0,
+    quotas: { objectBytesMax: 1e12, ownedBytesMax: 0, ownedObjectsMax: 0 },
     whitelistedHotkeys: [],
     blacklistedHotkeys: [],
     openAccess: true,
@@ -126,7 +133,7 @@ const commands: Readonly<Record<string, (...args: string[]) => Promise<void>>> =
     points.arm(name!, side as Side, Number(nth));
   },
   async points() {
-    say(`points ${[...points.seen].sort().join(',')}`);
+    say(`points ${[...points.seen].map(([name, count]) => `${name}=${count}`).join(',')}`);
   },
   async store(path, size) {
     const pieceId = pieceIdOf(core.hash(await readFile(path!)));

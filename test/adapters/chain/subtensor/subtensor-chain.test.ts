@@ -14,8 +14,11 @@ import { type ChainBackend, chainConformance, testKey, testSigner } from '../con
 import { MetadataNode, type MetadataNodeOptions } from '../metadata-node.js';
 import { withoutMetadata } from '../runtime-metadata.js';
 
-/** Impatient: what takes seconds against a real node takes a moment here. */
-const limits = { connectMs: 2_000, answerMs: 400, callMs: 8_000, pauseMsMin: 20, pauseMsMax: 100 };
+/**
+ * Pauses as short as there is nobody to spare, but patience: node and chain share a thread here, which decodes metadata
+ * for seconds on a busy machine. Tests of running out of patience have less.
+ */
+const limits = { connectMs: 60_000, answerMs: 60_000, callMs: 120_000, pauseMsMin: 20, pauseMsMax: 100 };
 
 const open = (url: string, options: Partial<SubtensorOptions> = {}): Promise<FullChain> =>
   openSubtensorChain({ network: url, netuid: 21, clock: systemClock, headFreshMs: 0, limits, ...options });
@@ -43,7 +46,12 @@ function metadataBackend(metagraphCall: 'first' | 'empty', about: string): Chain
   const start = async (): Promise<readonly [MetadataNode, FullChain]> => {
     const node = new MetadataNode({ metagraphCall });
     await node.start();
-    return [node, await open(node.url)];
+    try {
+      return [node, await open(node.url)];
+    } catch (error) {
+      await node.stop(); // it would keep the process alive
+      throw error;
+    }
   };
   return {
     name: `subtensor, ${about}`,
@@ -163,16 +171,18 @@ describe('subtensor, when things go wrong', { skip: withoutMetadata }, () => {
   });
 
   test('a hanging call is asked again on another connection', async (context) => {
-    const [node, chain] = await started(context);
+    const node = await startNode(context);
+    const chain = await open(node.url, { limits: { ...limits, answerMs: 1500 } });
+    context.after(() => chain.close());
+    const asked = node.asked.get('chain_getFinalizedHead') ?? 0;
     node.hangOn('chain_getFinalizedHead');
-    const begun = performance.now();
     assert.equal((await chain.finalisedHead()).number, node.head.number);
-    assert.ok(performance.now() - begun < 4 * limits.answerMs);
+    assert.ok(node.asked.get('chain_getFinalizedHead')! >= asked + 2);
   });
 
   test('a node that never comes back ends in one sentence', async (context) => {
     const [node] = await started(context);
-    const chain = await open(node.url, { limits: { ...limits, callMs: 300 } });
+    const chain = await open(node.url, { limits: { ...limits, callMs: 2000 } });
     context.after(() => chain.close());
     await node.stop();
     await assert.rejects(chain.finalisedHead(), { code: 'unreachable', message: /nothing listens there/u });
@@ -340,6 +350,6 @@ describe('subtensor, when things go wrong', { skip: withoutMetadata }, () => {
 });
 
 async function until(holds: () => boolean): Promise<void> {
-  for (let i = 0; i < 400 && !holds(); i++) await systemClock.sleep(10);
+  for (let i = 0; i < 6000 && !holds(); i++) await systemClock.sleep(10);
   assert.ok(holds(), 'waited in vain');
 }

@@ -1,0 +1,381 @@
+// The user routes of an API node: what each takes, who may ask, and who does the work.
+
+import type { FastifyRequest } from 'fastify';
+import { bodyParts, contentLength, type NodeServer } from '../../adapters/rpc/server.js';
+import { PartReader } from '../../adapters/rpc/wire.js';
+import { encodeSs58 } from '../../domain/identity/ss58.js';
+import { type PieceId, toHex } from '../../domain/model/bytes.js';
+import { defaults, limits } from '../../domain/model/constants.js';
+import { FileTaoError } from '../../domain/model/errors.js';
+import { unixSeconds } from '../../domain/ports/clock.js';
+import {
+  authorise,
+  authoriseBody,
+  authoriseOwner,
+  callerKey,
+  requireExpiry,
+  requireQuota,
+} from './access.js';
+import type { ApiContext } from './context.js';
+import { requireObject, sendObject } from './downloads.js';
+import { rawBlockType, sendRawBlock } from './ipfs.js';
+import { deleteObject, listObjects, putManifest, renewObject, statusOf } from './objects.js';
+import { describeRoutes } from './openapi.js';
+import { activeReplicas, hotkeysOf, type PieceTerms, receivePiece } from './pieces.js';
+import * as schemas from './route-schemas.js';
+import { cidHeader, type Uploads, uploadsPath } from './uploads.js';
+
+const manifestType = 'application/vnd.filetao.manifest';
+const octets = 'application/octet-stream';
+const replicasHeader = 'Filetao-Replicas';
+const jsonBytesMax = 4096;
+
+interface PieceRequest {
+  Params: { pieceId: PieceId };
+  Querystring: { copies?: number; min_copies?: number; expiry?: number };
+}
+interface CidRequest {
+  Params: { cid: string };
+}
+
+export function addUserRoutes({ app }: NodeServer, context: ApiContext, uploads: Uploads): void {
+  const openapi = describeRoutes(app, context.version);
+  addNodeRoutes(app, context, openapi);
+  addPieceRoutes(app, context);
+  addObjectRoutes(app, context);
+  addOwnerRoutes(app, context);
+  addGatewayRoute(app, context);
+  addUploadRoutes(app, uploads);
+}
+
+type App = NodeServer['app'];
+
+function addNodeRoutes(app: App, context: ApiContext, openapi: () => unknown): void {
+  const { chain, party, version, pieceSize, replicas } = context;
+  const about = { summary: 'Who the node is and how it stores' };
+  app.get('/v1/info', { schema: { response: { 200: schemas.info } }, config: { about } }, async () => ({
+    version,
+    role: 'api',
+    network: chain.network,
+    netuid: party.netuid,
+    genesis: toHex(party.genesis),
+    hotkey: encodeSs58(party.publicKey),
+    hotkeyHex: toHex(party.publicKey),
+    pieceSize,
+    replicas,
+    blockNumber: (await context.view.head()).number,
+  }));
+  app.get('/openapi.json', async () => openapi());
+}
+
+function addPieceRoutes(app: App, context: ApiContext): void {
+  const terms = ({ query }: FastifyRequest<PieceRequest>): PieceTerms => {
+    const copies = query.copies ?? context.replicas;
+    return {
+      copies,
+      minCopies: Math.min(copies, query.min_copies ?? copies),
+      expiry: query.expiry ?? unixSeconds(context.clock) + defaults.userDataSeconds,
+    };
+  };
+  app.head<PieceRequest>(
+    '/pieces/:pieceId',
+    {
+      schema: { params: schemas.pieceParams, querystring: schemas.pieceQuery },
+      config: {
+        about: {
+          summary: 'Whether a piece is stored, as often as wanted',
+          produces: [[200, null, 'It is; 404 where it is not']],
+          responseHeaders: { [replicasHeader]: 'Verified, durable replicas there are' },
+        },
+      },
+    },
+    async (request, reply) => {
+      authorise(context, request);
+      const replicas = await activeReplicas(context, request.params.pieceId);
+      if (replicas.length < terms(request).minCopies)
+        throw new FileTaoError('not-found', 'the piece is not stored that often');
+      return reply.header(replicasHeader, String(replicas.length)).send();
+    },
+  );
+  app.put<PieceRequest>(
+    '/pieces/:pieceId',
+    {
+      schema: {
+        params: schemas.pieceParams,
+        querystring: schemas.pieceQuery,
+        response: { 200: schemas.storedPiece },
+      },
+      config: {
+        about: {
+          summary: 'Store a piece of an object',
+          description:
+            'Answered when its replicas are verified and durable. The same piece again changes nothing.',
+          consumes: octets,
+        },
+      },
+    },
+    async (request) => {
+      const authorised = authorise(context, request);
+      const { pieceId } = request.params;
+      const wanted = terms(request);
+      requireExpiry(context, wanted.expiry);
+      const size = requireLength(request);
+      if (size < 1 || size > limits.replicaSizeMax) {
+        throw new FileTaoError(
+          'too-large',
+          `a piece has 1 byte to ${limits.replicaSizeMax} bytes, not ${size}`,
+        );
+      }
+      await requireQuota(context, callerKey(context, authorised), size);
+      const replicas = await receivePiece(context, pieceId, size, wanted, bodyParts(request));
+      return { pieceId, replicas: replicas.length, hotkeys: hotkeysOf(replicas) };
+    },
+  );
+}
+
+function addObjectRoutes(app: App, context: ApiContext): void {
+  app.post<{ Querystring: { min_copies?: number } }>(
+    '/objects',
+    {
+      schema: { querystring: schemas.objectQuery, response: { 201: schemas.storedObject } },
+      config: {
+        about: {
+          summary: 'Make an object of stored pieces, or renew it',
+          description:
+            'The body is the manifest as its owner signed it. One with a later expiry renews the object.',
+          consumes: manifestType,
+        },
+      },
+    },
+    async (request, reply) => {
+      const authorised = authorise(context, request);
+      const sealed = await readBody(request, limits.manifestBytesMax);
+      authoriseBody(context, authorised, sealed);
+      const { min_copies: minCopies } = request.query;
+      const answer = await putManifest(context, sealed, authorised?.sender ?? null, minCopies);
+      return reply.code(201).send(answer);
+    },
+  );
+  // HEAD is a method of its own: Fastify's own HEAD of a GET says that nothing has 0 bytes.
+  app.route<CidRequest>({
+    method: ['GET', 'HEAD'],
+    url: '/objects/:cid',
+    schema: { params: schemas.cidParams },
+    config: {
+      about: {
+        summary: 'The bytes of an object, whole or a range',
+        description:
+          'Every piece is verified before it is sent, and a whole object against its CID: the end of one that is another is held back.',
+        requestHeaders: {
+          Range: 'One range of bytes',
+          'If-Match': 'ETag the object must have',
+          'If-None-Match': 'ETag for which 304 will do',
+          'If-Range': 'ETag for which the range is meant',
+        },
+        produces: [
+          [200, octets, 'The whole object'],
+          [206, octets, 'The range'],
+          [304, null, 'Not modified'],
+        ],
+        responseHeaders: { ETag: 'The CID in quotes', 'Accept-Ranges': 'bytes' },
+      },
+    },
+    handler: async (request, reply) => {
+      authorise(context, request);
+      return sendObject(context, await requireObject(context, request.params.cid), request, reply);
+    },
+  });
+  app.get<CidRequest>(
+    '/objects/:cid/manifest',
+    {
+      schema: { params: schemas.cidParams },
+      config: {
+        about: {
+          summary: 'The manifest of an object, as its owner signed it',
+          produces: [[200, manifestType, 'Signature and DAG-CBOR body']],
+        },
+      },
+    },
+    async (request, reply) => {
+      authorise(context, request);
+      const { manifest } = await requireObject(context, request.params.cid);
+      return reply.type(manifestType).send(Buffer.from(manifest));
+    },
+  );
+  app.get<CidRequest>(
+    '/objects/:cid/status',
+    {
+      schema: { params: schemas.cidParams, response: { 200: schemas.status } },
+      config: { about: { summary: 'Replicas, proofs and health of an object' } },
+    },
+    async (request) => {
+      const caller = callerKey(context, authorise(context, request));
+      return statusOf(context, request.params.cid, caller);
+    },
+  );
+}
+
+function addOwnerRoutes(app: App, context: ApiContext): void {
+  app.get<{ Querystring: { cursor?: string; limit: number } }>(
+    '/objects',
+    {
+      schema: { querystring: schemas.listQuery, response: { 200: schemas.listing } },
+      config: {
+        about: {
+          summary: 'The objects of the caller, by CID',
+          description:
+            'Of the hotkey that signed; of the node itself where an open node is asked without a signature.',
+        },
+      },
+    },
+    async (request) => {
+      const owner = callerKey(context, authorise(context, request));
+      const { cursor = null, limit } = request.query;
+      return listObjects(context, owner, cursor, limit);
+    },
+  );
+  app.delete<CidRequest>(
+    '/objects/:cid',
+    {
+      schema: { params: schemas.cidParams, response: { 200: schemas.deleted } },
+      config: {
+        about: {
+          summary: 'Give up an object',
+          description:
+            'Only its owner may. Replicas that no other object or owner needs are taken off their miners.',
+          ownerOnly: true,
+        },
+      },
+    },
+    async (request) => {
+      const { sender } = authoriseOwner(context, request);
+      return deleteObject(context, request.params.cid, sender);
+    },
+  );
+  app.post<CidRequest>(
+    '/objects/:cid/renew',
+    {
+      schema: { params: schemas.cidParams, response: { 200: schemas.renewed } },
+      config: {
+        about: {
+          summary: 'Keep an object longer',
+          description:
+            'Only its owner may. The body is {"expiry": unix seconds}; an earlier date changes nothing.',
+          consumes: 'application/json',
+          ownerOnly: true,
+        },
+      },
+    },
+    async (request) => {
+      const authorised = authoriseOwner(context, request);
+      const body = await readBody(request, jsonBytesMax);
+      authoriseBody(context, authorised, body);
+      return renewObject(context, request.params.cid, authorised.sender, expiryIn(body));
+    },
+  );
+}
+
+function addGatewayRoute(app: App, context: ApiContext): void {
+  app.route<{ Params: { cid: string }; Querystring: { format?: string } }>({
+    method: ['GET', 'HEAD'],
+    url: '/ipfs/:cid',
+    schema: { params: schemas.cidParams, querystring: schemas.ipfsQuery },
+    config: {
+      about: {
+        summary: 'An object as the raw block of its CID (IPFS trustless gateway)',
+        requestHeaders: { Accept: `${rawBlockType}, where the query does not say format=raw` },
+        produces: [
+          [200, rawBlockType, 'The block'],
+          [206, rawBlockType, 'A range of it'],
+          [304, null, 'Not modified'],
+        ],
+        responseHeaders: { ETag: 'The CID and .raw in quotes', 'X-Ipfs-Roots': 'The CID' },
+      },
+    },
+    handler: (request, reply) => sendRawBlock(context, request, reply),
+  });
+}
+
+function addUploadRoutes(app: App, uploads: Uploads): void {
+  const tus = { 'Tus-Resumable': '1.0.0' };
+  const stored = { [cidHeader]: 'CID of the object the upload has become' };
+  const params = schemas.uploadParams;
+  const route = (
+    method: 'POST' | 'HEAD' | 'PATCH' | 'DELETE' | 'OPTIONS',
+    url: string,
+    about: NonNullable<Parameters<App['route']>[0]['config']>['about'],
+  ) =>
+    app.route({
+      method,
+      url,
+      ...(url === uploadsPath ? {} : { schema: { params } }),
+      config: about === undefined ? {} : { about },
+      handler: (request, reply) => uploads.handle(request, reply),
+    });
+  const one = `${uploadsPath}/:id`;
+  route('OPTIONS', uploadsPath, {
+    summary: 'What of tus 1.0 is spoken here',
+    produces: [[204, null, 'Told in the headers']],
+  });
+  route('OPTIONS', one, undefined);
+  route('POST', uploadsPath, {
+    summary: 'Begin a resumable upload (tus 1.0)',
+    description:
+      'Its bytes become an object as they are. Upload-Metadata may say copies, min_copies, ttl or expiry.',
+    consumes: 'application/offset+octet-stream',
+    requestHeaders: {
+      ...tus,
+      'Upload-Length': 'Bytes of the whole upload',
+      'Upload-Metadata': 'Names and base64 values',
+    },
+    produces: [[201, null, 'Location names the upload']],
+    responseHeaders: { Location: 'Path of the upload', ...stored },
+  });
+  route('HEAD', one, {
+    summary: 'How far an upload is',
+    requestHeaders: tus,
+    produces: [[200, null, 'Told in the headers']],
+    responseHeaders: { 'Upload-Offset': 'Bytes that are on disk', ...stored },
+  });
+  route('PATCH', one, {
+    summary: 'Go on with an upload',
+    description: 'The last one is answered when the object is stored: its replicas verified and durable.',
+    consumes: 'application/offset+octet-stream',
+    requestHeaders: {
+      ...tus,
+      'Upload-Offset': 'Bytes that are there already',
+      'Upload-Checksum': 'Algorithm and base64 digest of these bytes',
+    },
+    produces: [[204, null, 'Upload-Offset bytes are on disk']],
+    responseHeaders: { 'Upload-Offset': 'Bytes that are on disk', ...stored },
+  });
+  route('DELETE', one, {
+    summary: 'Give up an upload; an object it has become stays',
+    requestHeaders: tus,
+    produces: [[204, null, 'It is gone']],
+  });
+}
+
+function requireLength(request: FastifyRequest): number {
+  const length = contentLength(request);
+  if (length === null) throw new FileTaoError('length-required', 'Content-Length is missing');
+  return length;
+}
+
+async function readBody(request: FastifyRequest, bytesMax: number): Promise<Uint8Array> {
+  const length = requireLength(request);
+  if (length > bytesMax) throw new FileTaoError('too-large', `the body has at most ${bytesMax} bytes here`);
+  return new PartReader(bodyParts(request)).takeRest(length);
+}
+
+function expiryIn(body: Uint8Array): number {
+  let asked: unknown;
+  try {
+    asked = JSON.parse(new TextDecoder().decode(body));
+  } catch (error) {
+    throw new FileTaoError('bad-input', 'the body is not JSON', { cause: error });
+  }
+  const { expiry } = (asked ?? {}) as { expiry?: unknown };
+  if (!Number.isSafeInteger(expiry)) throw new FileTaoError('bad-input', 'expiry: expected unix seconds');
+  return expiry as number;
+}

@@ -1,0 +1,97 @@
+// Feeds every subject of inputs.ts: its samples, the kept corpus, and changes of both, until time is up. Bounded time
+// and memory per input: one that takes seconds of processor time, or leaves the process much larger, is a fault.
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { mebibyte } from '../../src/domain/model/constants.js';
+import { caseRandom } from './case-random.js';
+import { type InputSubject, inputSubjects } from './inputs.js';
+import { mutate } from './mutate.js';
+
+/** Inputs worth keeping, by kind; what fails is added. Compiled, this file stands in dist/test/fuzz. */
+const corpusFolder = fileURLToPath(new URL('../../../test/fuzz/corpus/', import.meta.url));
+const processorMsMax = 3000;
+const residentBytesMax = 1024 * mebibyte;
+
+export interface InputFailure {
+  readonly subject: string;
+  readonly seed: number;
+  readonly number: number;
+  readonly says: string;
+  readonly input: Uint8Array;
+}
+
+export interface InputFuzzOptions {
+  readonly seed: number;
+  readonly seconds: number;
+  /** Only this case. */
+  readonly only?: number;
+  /** Default: all. */
+  readonly subjects?: Readonly<Record<string, InputSubject>>;
+}
+
+const corpora = new Map<InputSubject['corpus'], readonly Uint8Array[]>(
+  (['cbor', 'json', 'text'] as const).map((kind) => [
+    kind,
+    readdirSync(join(corpusFolder, kind))
+      .sort()
+      .map((name) => new Uint8Array(readFileSync(join(corpusFolder, kind, name)))),
+  ]),
+);
+
+/** The corpus as it is, then its own and changed samples; the same for the same seed and number. */
+export function inputOf(
+  subject: InputSubject,
+  round: number,
+  random: ReturnType<typeof caseRandom>,
+): Uint8Array {
+  const given = [...subject.samples, ...corpora.get(subject.corpus)!];
+  const asIs = given[round];
+  if (asIs !== undefined) return asIs;
+  // Mostly from genuine samples: what is far from them is refused early.
+  const pool = random.below(8) === 0 ? given : subject.samples;
+  return mutate(pool[random.below(pool.length)]!, given, random);
+}
+
+export async function fuzzInputs(
+  options: InputFuzzOptions,
+): Promise<{ readonly cases: number; readonly failure: InputFailure | null }> {
+  const { seed, seconds, only, subjects = inputSubjects } = options;
+  const names = Object.keys(subjects);
+  const end = performance.now() + 1000 * seconds;
+  let number = only ?? 0;
+  for (; only === undefined ? performance.now() < end : number === only; number++) {
+    const name = names[number % names.length]!;
+    const random = caseRandom(seed, number);
+    const input = inputOf(subjects[name]!, Math.floor(number / names.length), random);
+    const before = process.cpuUsage();
+    let says = await judged(subjects[name]!, input, random);
+    const { user, system } = process.cpuUsage(before);
+    if ((user + system) / 1000 > processorMsMax) says ??= `took ${Math.round((user + system) / 1000)} ms`;
+    if (number % 512 === 0 && process.memoryUsage.rss() > residentBytesMax)
+      says ??= `${Math.round(process.memoryUsage.rss() / mebibyte)} MiB of memory are in use`;
+    if (says !== null) return { cases: number, failure: { subject: name, seed, number, says, input } };
+  }
+  return { cases: only === undefined ? number : 1, failure: null };
+}
+
+async function judged(
+  subject: InputSubject,
+  input: Uint8Array,
+  random: ReturnType<typeof caseRandom>,
+): Promise<string | null> {
+  try {
+    return await subject.judge(input, random);
+  } catch (error) {
+    return `threw ${error instanceof Error ? error.stack : String(error)}`;
+  }
+}
+
+/** Adds a failing input to the corpus, where every later run begins with it; returns its path. */
+export function keepInput({ subject, seed, number, input }: InputFailure): string {
+  const folder = join(corpusFolder, inputSubjects[subject]!.corpus);
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, `${subject.replaceAll(/[^a-z0-9]+/gi, '-')}-${seed}-${number}`);
+  writeFileSync(path, input);
+  return path;
+}
