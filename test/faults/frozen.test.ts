@@ -18,8 +18,8 @@ import { store } from '../../src/client/store.js';
 import { FileTaoError } from '../../src/domain/model/errors.js';
 import { challengeReplica } from '../../src/nodes/validator/challenging.js';
 import { activeReplicas } from '../../src/nodes/validator/rounds.js';
-import { migrateIndex } from '../../src/tools/maintenance/migrate-index.js';
 import { auditTranscripts } from '../../src/tools/audit/verify.js';
+import { migrateIndex } from '../../src/tools/maintenance/migrate-index.js';
 import { temporaryFolder } from '../adapters/temporary-folder.js';
 import { clockFrom, frozenAtMs, openNodes, plaintext } from './frozen/nodes.js';
 

@@ -69,7 +69,10 @@ test('validator and miner: what heals passes, nothing is done twice, retries are
     const what = JSON.stringify(trouble);
     assert.equal(result?.outcome, 'pass', `${what}: ${result?.reason}`);
     assert.equal((await validator.index.getReplica(replica!))!.n, before.n + 1, what);
-    assert.ok(proxy.connections - connections <= 12, `${what}: ${proxy.connections - connections} connections`);
+    assert.ok(
+      proxy.connections - connections <= 12,
+      `${what}: ${proxy.connections - connections} connections`,
+    );
   }
   for (const trouble of [...honest, { kind: 'repeat' }, { kind: 'reorder' }] as Trouble[]) {
     proxy.cut();
@@ -158,7 +161,10 @@ test('client and API node: puts and gets go through whatever heals, once', async
     } catch (error) {
       // Garbled answers end an attempt for good: they are no outage.
       assert.ok(error instanceof FileTaoError, String(error));
-      assert.ok(trouble.kind === 'repeat' || trouble.kind === 'reorder', `${JSON.stringify(trouble)}: ${error.message}`);
+      assert.ok(
+        trouble.kind === 'repeat' || trouble.kind === 'reorder',
+        `${JSON.stringify(trouble)}: ${error.message}`,
+      );
     }
     assert.ok(proxy.connections - connections <= 60, `${proxy.connections - connections} connections`);
   }
@@ -174,7 +180,13 @@ const openSocket = async (port: number): Promise<Socket> => {
 };
 
 test('slow-loris and idle connections are ended, and others are served meanwhile', async (t) => {
-  const server = createServer({ log: silentLog(), host: '127.0.0.1', port: 0, headersMs: 600, connectionsMax: 120 });
+  const server = createServer({
+    log: silentLog(),
+    host: '127.0.0.1',
+    port: 0,
+    headersMs: 600,
+    connectionsMax: 120,
+  });
   server.app.get('/hello', async () => 'hello');
   const { port } = await server.listen();
   t.after(() => server.close());
@@ -183,8 +195,8 @@ test('slow-loris and idle connections are ended, and others are served meanwhile
   const stop = new AbortController();
   const dripping = (async () => {
     for (const text = 'GET /hello HTTP/1.1\r\nhost: x\r\nx-slow: '; !stop.signal.aborted; ) {
+      // Half of them send a byte now and then, the others nothing at all.
       for (const [i, socket] of slow.entries())
-        // Half of them send a byte now and then, the others nothing at all.
         if (i % 2 === 0 && socket.writable) socket.write(text[socket.bytesWritten] ?? 'a');
       await delay(40);
     }
@@ -197,7 +209,9 @@ test('slow-loris and idle connections are ended, and others are served meanwhile
 
   // Beyond the limit a connection is closed at once, and there is room again when others go.
   const many = await Promise.all(Array.from({ length: 200 }, () => openSocket(port)));
-  await eventually(() => many.filter(({ destroyed, readableEnded }) => destroyed || readableEnded).length >= 80);
+  await eventually(
+    () => many.filter(({ destroyed, readableEnded }) => destroyed || readableEnded).length >= 80,
+  );
   for (const socket of many) socket.destroy();
   await eventually(async () => {
     const answer = await fetch(`http://127.0.0.1:${port}/hello`).catch(() => null);

@@ -52,8 +52,24 @@ test('no role lets a secret out, and no file is for others to read', { timeout: 
   const talkative = ['--logging.level', 'trace', '--proving.workers', '1'];
   const [miner, validator, api] = await Promise.all([
     startNodeProcess(t, home, ['miner', '--wallet.name', 'miner', '--axon.port', '0', ...talkative]),
-    startNodeProcess(t, home, ['validator', '--wallet.name', 'validator', '--validator.port', '0', ...talkative]),
-    startNodeProcess(t, home, ['api', '--wallet.name', 'validator', '--api.port', '0', '--neuron.replicas', '1', ...talkative]),
+    startNodeProcess(t, home, [
+      'validator',
+      '--wallet.name',
+      'validator',
+      '--validator.port',
+      '0',
+      ...talkative,
+    ]),
+    startNodeProcess(t, home, [
+      'api',
+      '--wallet.name',
+      'validator',
+      '--api.port',
+      '0',
+      '--neuron.replicas',
+      '1',
+      ...talkative,
+    ]),
   ]);
   const env = { FILETAO_API_URL: `http://127.0.0.1:${api.address.port}` };
   writeFileSync(join(home, 'plain'), randomBytes(50_000));
@@ -69,13 +85,18 @@ test('no role lets a secret out, and no file is for others to read', { timeout: 
 
   // Failures: a damaged replica, a lost one, a Redis that is not there, a configuration file and keys that are broken.
   const replicas = join(home, '.filetao', 'miner-miner-default', 'replicas');
-  const file = [...filesBelow(replicas)].find((path) => /[0-9a-f]{64}$/.test(path) && lstatSync(path).isFile())!;
+  const file = [...filesBelow(replicas)].find(
+    (path) => /[0-9a-f]{64}$/.test(path) && lstatSync(path).isFile(),
+  )!;
   await flipByte(file, lstatSync(file).size);
   const get = await filetao(['retrieve', 'get', '--data_hash', put.stdout.trim(), '-o', 'out'], env);
   assert.equal(get.code, 5, get.stderr);
   const scrubbed = await filetao(['miner', 'scrub', '--wallet.name', 'miner', '--json']);
   assert.equal(scrubbed.code, 5, scrubbed.stderr);
-  const lines = scrubbed.stdout.trim().split('\n').map((line) => JSON.parse(line));
+  const lines = scrubbed.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
   assert.deepEqual([lines[0].fault, lines[1].faults.damaged, lines.length], ['damaged', 1, 2]);
 
   const redis = ['run', 'miner', '--wallet.name', 'miner', '--axon.port', '0', ...talkative];
@@ -94,7 +115,11 @@ test('no role lets a secret out, and no file is for others to read', { timeout: 
   assert.notEqual((await filetao(redis)).code, 0);
   assert.deepEqual([await miner.end(), await validator.end(), await api.end()], [0, 0, 0]);
 
-  const everything = { log: [miner, validator, api].map(({ logged }) => logged()).join(''), said, lists: lists.join('') };
+  const everything = {
+    log: [miner, validator, api].map(({ logged }) => logged()).join(''),
+    said,
+    lists: lists.join(''),
+  };
   for (const [where, text] of Object.entries(everything))
     for (const secret of secrets)
       assert.ok(!text.includes(secret), `a secret (${secret.slice(0, 4)}…) is in: ${where}`);
@@ -116,16 +141,23 @@ test('dependencies are pinned, and nothing runs when they are installed', () => 
   for (const group of ['dependencies', 'devDependencies'])
     for (const [name, version] of Object.entries(manifest[group] as Record<string, string>))
       assert.match(version, /^\d+\.\d+\.\d+$/, `${name} is not pinned`);
-  assert.deepEqual(Object.keys(manifest.scripts).filter((name) => /^(pre|post)?install$|^prepare$/.test(name)), []);
+  assert.deepEqual(
+    Object.keys(manifest.scripts).filter((name) => /^(pre|post)?install$|^prepare$/.test(name)),
+    [],
+  );
   const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
-  const packages = Object.entries(lock.packages as Record<string, Record<string, unknown>>).filter(([path]) => path !== '');
+  const packages = Object.entries(lock.packages as Record<string, Record<string, unknown>>).filter(
+    ([path]) => path !== '',
+  );
   assert.ok(packages.length > 100);
   for (const [path, entry] of packages) {
     assert.match(String(entry.integrity), /^sha512-/, `${path} has no digest`);
     assert.equal(entry.resolved, undefined, `${path} names a registry`);
   }
   assert.match(readFileSync(join(root, '.npmrc'), 'utf8'), /^ignore-scripts=true$/m);
-  const scripted = packages.filter(([, entry]) => entry.hasInstallScript === true).map(([path]) => path.replace(/^.*node_modules\//, ''));
+  const scripted = packages
+    .filter(([, entry]) => entry.hasInstallScript === true)
+    .map(([path]) => path.replace(/^.*node_modules\//, ''));
   assert.deepEqual([...new Set(scripted)].sort(), knownScripts);
 });
 

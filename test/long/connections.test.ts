@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
-import { runCli } from '../cli/run-cli.js';
 import { temporaryFolder } from '../adapters/temporary-folder.js';
+import { runCli } from '../cli/run-cli.js';
 import { eventually } from '../nodes/network.js';
 import { startNodeProcess } from '../nodes/processes.js';
 
@@ -33,13 +33,16 @@ test('ten thousand idle connections', async (t) => {
     const socket = connect(port, host);
     socket.on('error', () => {}).on('close', () => sockets.delete(socket));
     sockets.add(socket);
-    if (i % 100 === 99) await new Promise((resolve) => socket.once('connect', resolve).once('close', resolve));
+    if (i % 100 === 99)
+      await new Promise((resolve) => socket.once('connect', resolve).once('close', resolve));
     most = Math.max(most, sockets.size);
   }
   const health = await eventually(() => fetch(`http://${host}:${port}/v1/none`).catch(() => null));
   assert.equal(health.status, 404, 'others are served');
   const during = residentMib(pid);
-  t.diagnostic(`${most} connections of ${wanted} open at once (limit of descriptors ${limit}), ${before.toFixed()} MiB → ${during.toFixed()} MiB`);
+  t.diagnostic(
+    `${most} connections of ${wanted} open at once (limit of descriptors ${limit}), ${before.toFixed()} MiB → ${during.toFixed()} MiB`,
+  );
   assert.ok(during - before < 400, `${during - before} MiB for idle connections`);
   await eventually(() => sockets.size === 0);
   assert.equal(await miner.end(), 0);

@@ -31,9 +31,11 @@ const residentMib = (pid: number): number =>
   Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024;
 
 const percentile = (values: readonly number[], share: number): number =>
-  [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(share * values.length))] ?? Number.NaN;
+  [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(share * values.length))] ??
+  Number.NaN;
 
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
 
 class Latencies {
   readonly ms: number[] = [];
@@ -67,15 +69,48 @@ test(`saturation for ${seconds} s`, { timeout: 7_000_000 }, async (t) => {
     await createWallet({ path: wallets, name, hotkey: 'default' }, { unencrypted: true });
   const one = ['--proving.workers', '1', '--logging.level', 'warn'];
   const nodes = {
-    miner: await startNodeProcess(t, home, ['miner', '--wallet.name', 'miner', '--axon.port', '0', '--proving.workers', '2', '--logging.level', 'warn']),
-    validator: await startNodeProcess(t, home, ['validator', '--wallet.name', 'validator', '--validator.port', '0', '--neuron.challenge_every', '0', ...one]),
-    api: await startNodeProcess(t, home, ['api', '--wallet.name', 'validator', '--api.port', '0', '--neuron.replicas', '1', ...one]),
+    miner: await startNodeProcess(t, home, [
+      'miner',
+      '--wallet.name',
+      'miner',
+      '--axon.port',
+      '0',
+      '--proving.workers',
+      '2',
+      '--logging.level',
+      'warn',
+    ]),
+    validator: await startNodeProcess(t, home, [
+      'validator',
+      '--wallet.name',
+      'validator',
+      '--validator.port',
+      '0',
+      '--neuron.challenge_every',
+      '0',
+      ...one,
+    ]),
+    api: await startNodeProcess(t, home, [
+      'api',
+      '--wallet.name',
+      'validator',
+      '--api.port',
+      '0',
+      '--neuron.replicas',
+      '1',
+      ...one,
+    ]),
   };
   const wallet = await openWallet({ path: wallets, name: 'default', hotkey: 'default' });
   const url = `http://127.0.0.1:${nodes.api.address.port}`;
   const connection = new ApiConnection(url, { signer: wallet.hotkey, random: systemRandom, nowMs: Date.now });
   t.after(() => connection.close());
-  const common = { connection, wallet, runtime: nodeRuntime(), retry: { attempts: 1, firstDelayMs: 1, delayMsMax: 1 } };
+  const common = {
+    connection,
+    wallet,
+    runtime: nodeRuntime(),
+    retry: { attempts: 1, firstDelayMs: 1, delayMsMax: 1 },
+  };
   const objects = new Map<string, Buffer>();
   const put = async (): Promise<void> => {
     const data = randomBytes(objectBytes);
@@ -113,10 +148,20 @@ test(`saturation for ${seconds} s`, { timeout: 7_000_000 }, async (t) => {
   work.push(
     (async () => {
       while (isOn()) {
-        const args = ['challenge', '--wallet.name', 'validator', '--validator.port', String(nodes.validator.address.port), '--json'];
+        const args = [
+          'challenge',
+          '--wallet.name',
+          'validator',
+          '--validator.port',
+          String(nodes.validator.address.port),
+          '--json',
+        ];
         const { stdout } = await runCli(args, { home });
         for (const line of stdout.trim().split('\n')) {
-          const { outcome, reason } = JSON.parse(line || '{}') as { outcome?: keyof typeof verdicts; reason?: string };
+          const { outcome, reason } = JSON.parse(line || '{}') as {
+            outcome?: keyof typeof verdicts;
+            reason?: string;
+          };
           if (outcome === undefined) continue;
           verdicts[outcome]++;
           if (outcome === 'fail') t.diagnostic(`a round failed: ${reason}`);
@@ -138,7 +183,9 @@ test(`saturation for ${seconds} s`, { timeout: 7_000_000 }, async (t) => {
   for (const [name, values] of Object.entries(memory)) {
     const third = Math.floor(values.length / 3);
     const [middle, last] = [mean(values.slice(third, 2 * third)), mean(values.slice(2 * third))];
-    t.diagnostic(`${name}: ${middle.toFixed()} MiB in the middle, ${last.toFixed()} MiB at the end, peak ${Math.max(...values).toFixed()}`);
+    t.diagnostic(
+      `${name}: ${middle.toFixed()} MiB in the middle, ${last.toFixed()} MiB at the end, peak ${Math.max(...values).toFixed()}`,
+    );
     // The proof pool and V8's heap settle in the first third.
     assert.ok(last < 1.3 * middle + 40, `${name} grows`);
   }
@@ -162,7 +209,10 @@ test(`saturation for ${seconds} s`, { timeout: 7_000_000 }, async (t) => {
   for (const known of objects.keys()) await get(known);
   t.diagnostic(`${objects.size} acknowledged objects read back`);
   for (const node of Object.values(nodes)) assert.equal(await node.end(), 0);
-  const audit = await auditTranscripts([join(home, '.filetao', 'validator-validator-default', 'transcripts')], { loss: 0.1 });
+  const audit = await auditTranscripts(
+    [join(home, '.filetao', 'validator-validator-default', 'transcripts')],
+    { loss: 0.1 },
+  );
   assert.deepEqual([audit.findings, audit.failedByMiner, audit.failedByWord], [[], 0, 0]);
 });
 

@@ -74,7 +74,9 @@ export async function badNetwork(context: TestContext, to: () => NodeAddress): P
 function flow(from: Socket, to: Socket, trouble: Trouble, direction: 'up' | 'down'): void {
   let seen = 0;
   let turn = Promise.resolve();
-  const end = (): void => void (turn = turn.then(() => void to.end()));
+  const end = (): void => {
+    turn = turn.then(() => void to.end());
+  };
   from.on('end', end);
   from.on('data', (part: Buffer) => {
     seen += part.length;
@@ -94,7 +96,8 @@ function flow(from: Socket, to: Socket, trouble: Trouble, direction: 'up' | 'dow
       if (trouble.kind === 'byte-by-byte') {
         // Small messages only: a megabyte of single bytes proves nothing more.
         for (let at = 0; at < part.length; at++) {
-          if (at < 2000) await new Promise<void>((resolve) => to.write(part.subarray(at, at + 1), () => resolve()));
+          if (at < 2000)
+            await new Promise<void>((resolve) => to.write(part.subarray(at, at + 1), () => resolve()));
           else {
             to.write(part.subarray(at));
             break;

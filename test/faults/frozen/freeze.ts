@@ -44,7 +44,8 @@ const files: Record<string, string> = {};
 for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
   const path = join(entry.parentPath, entry.name);
   // A lock file is of the machine that made it.
-  if (entry.isFile() && entry.name !== 'lock.mdb') files[relative(folder, path)] = readFileSync(path).toString('base64');
+  if (entry.isFile() && entry.name !== 'lock.mdb')
+    files[relative(folder, path)] = readFileSync(path).toString('base64');
 }
 writeFileSync(process.argv[2]!, gzipSync(JSON.stringify({ cid, files }), { level: 9 }));
 rmSync(folder, { recursive: true });
