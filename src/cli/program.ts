@@ -17,10 +17,13 @@ import { register as registerDoctor } from './commands/doctor.js';
 import { register as registerIndex } from './commands/index.js';
 import { register as registerMiner } from './commands/miner.js';
 import { register as registerObjects } from './commands/objects.js';
+import { register as registerPlot } from './commands/plot.js';
+import { register as registerRepair } from './commands/repair.js';
 import { register as registerRetrieve } from './commands/retrieve.js';
 import { register as registerRewards } from './commands/rewards.js';
 import { register as registerRun } from './commands/run.js';
 import { register as registerSelect } from './commands/select.js';
+import { register as registerSimulate } from './commands/simulate.js';
 import { register as registerStore } from './commands/store.js';
 import { register as registerSubnet } from './commands/subnet.js';
 import { register as registerTiers } from './commands/tiers.js';
@@ -32,6 +35,8 @@ import { packageVersion } from './package-version.js';
 const registrations: readonly ((program: Command) => void)[] = [
   registerDemo,
   registerAttack,
+  registerSimulate,
+  registerPlot,
   registerStore,
   registerRetrieve,
   registerObjects,
@@ -39,6 +44,7 @@ const registrations: readonly ((program: Command) => void)[] = [
   registerDecrypt,
   registerRun,
   registerChallenge,
+  registerRepair,
   registerMiner,
   registerIndex,
   registerAudit,

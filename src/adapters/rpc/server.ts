@@ -54,9 +54,9 @@ const retryAfterDraining = 2;
 export const statusRoutes = ['/healthz', '/readyz', '/metrics'] as const;
 
 export function createServer(options: ServerOptions): NodeServer {
-  const { log, host, port, idleMs = idleMsDefault } = options;
+  const { log, host, port, idleMs = idleMsDefault, headersMs = headersMsMax } = options;
   const { graceMs = graceMsDefault, finishing = [], onAnswered } = options;
-  const { headersMs = headersMsMax, connectionsMax = connectionLimit() } = options;
+  const { connectionsMax = connectionLimit() } = options;
   const app = Fastify({
     logger: false,
     // Bodies are streams; their limits are checked against Content-Length and while reading.

@@ -73,7 +73,9 @@ export function networkOf(host: string): string {
 }
 
 /** Replicas in the order in which retrieval asks: active ones first, then fewest failed rounds, then spread by piece. */
-export function retrievalOrder(replicas: readonly ReplicaRecord[]): readonly ReplicaRecord[] {
+export function retrievalOrder<
+  Replica extends Pick<ReplicaRecord, 'pieceId' | 'minerKey' | 'state' | 'failedRounds'>,
+>(replicas: readonly Replica[]): readonly Replica[] {
   const salt = replicas[0] === undefined ? new Uint8Array() : fromHex(replicas[0].pieceId);
   return [...replicas].sort(
     (a, b) =>

@@ -21,6 +21,7 @@ import type { Lag } from './lag.js';
 import type { Presence } from './presence.js';
 import type { MinerRates } from './rates.js';
 import type { SettlingMemory } from './settling-memory.js';
+import type { WorkFiles } from './work-files.js';
 
 /** A hotkey and what follows from it. */
 export interface Identity {
@@ -28,6 +29,12 @@ export interface Identity {
   readonly signer: Signer;
   /** derive("filetao v1 replica secret", secretKey) */
   readonly secret: Uint8Array;
+}
+
+/** An answer, with the reason of a failure: for event records, not for the ledger. */
+export interface CollectedAnswer extends Answer {
+  /** Empty for a pass. */
+  readonly reason: string;
 }
 
 export interface ValidatorContext extends Identity {
@@ -54,8 +61,12 @@ export interface ValidatorContext extends Identity {
   readonly rates: MinerRates;
   /** Which miners are there, leaving or full, as far as they were asked (presence.ts). */
   readonly presence: Presence;
+  /** TAO of stake above which a neuron with a validator permit is no miner. */
+  readonly vpermitTaoLimit: number;
   /** Bytes that a miner may be given at most, by its tier. */
   readonly storageLimit: (miner: PublicKey) => Promise<number>;
+  /** Where pieces lie while they are stored. */
+  readonly workFiles: WorkFiles;
   /** Names this process in open rounds. */
   readonly processId: string;
   /** For checking kept rounds when the data is at hand. */
@@ -63,5 +74,5 @@ export interface ValidatorContext extends Identity {
   /** Rounds being held in this process now (`roundKey`). */
   readonly liveRounds: Set<string>;
   /** Told of every answer that counts, once its transcript is durable (answers.ts). */
-  readonly onAnswer?: (answer: Answer) => void;
+  readonly onAnswer?: (answer: CollectedAnswer) => void;
 }

@@ -1,7 +1,6 @@
 // A piece fetched from its replicas, verified, and laid in a file for as long as it is stored elsewhere.
 
-import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PieceId } from '../../domain/model/bytes.js';
 import type { ValidatorContext } from './context.js';
@@ -16,13 +15,11 @@ export async function withPieceAtHand<Result>(
   use: (piece: { readonly path: string; readonly size: number }) => Promise<Result>,
 ): Promise<Result> {
   const { data } = await fetchPiece(context, pieceId, signal);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const path = join(folder, `${pieceId}-${randomUUID()}`);
+  const path = await context.workFiles.write(folder, pieceId, data);
   try {
-    await writeFile(path, data, { mode: 0o600 });
     return await use({ path, size: data.length });
   } finally {
-    await rm(path, { force: true });
+    await context.workFiles.remove(path);
   }
 }
 

@@ -2,6 +2,7 @@
 // A miner that misses `missesMax` times in a row is down; one that says it is leaving gets nothing new. Kept in
 // memory: a restarted validator asks again.
 
+import type { MinerStanding } from '../../domain/economy/repair.js';
 import type { PublicKey } from '../../domain/model/bytes.js';
 
 interface Seen {
@@ -45,6 +46,11 @@ export class Presence {
 
   isLeaving(hotkey: PublicKey): boolean {
     return this.#seen.get(hotkey)?.leaving ?? false;
+  }
+
+  standingOf(hotkey: PublicKey): MinerStanding {
+    if (this.isDown(hotkey)) return 'down';
+    return this.isLeaving(hotkey) ? 'leaving' : 'there';
   }
 
   /** Whether the miner may be asked to store so much: only its own word says no. */

@@ -2,6 +2,7 @@
 // copies are there are replicas given up that failed, lie on a miner that leaves, or are one too many. Each step is
 // recorded in the index as it is done, so a repair that is cut off anywhere is taken up by the next one.
 
+import { excessReplicas } from '../../domain/economy/repair.js';
 import type { PieceId, PublicKey } from '../../domain/model/bytes.js';
 import { publicKeyOf } from '../../domain/model/bytes.js';
 import { toFileTaoError } from '../../domain/model/errors.js';
@@ -39,8 +40,6 @@ export interface RepairLine {
 
 /** A piece that expires sooner is left in peace. */
 const expiryMarginSeconds = 600;
-/** A replica this young may belong to a store that is still under way. */
-const settledSeconds = 900;
 
 /** null for what is no user's piece any more: challenge data, and what is gone or about to expire. */
 export async function repairPiece(
@@ -119,30 +118,11 @@ async function retireReplicas(
     (replica) => replica.state === 'failed' || context.presence.isLeaving(replica.minerKey),
   );
   let retired = 0;
-  for (const replica of [...useless, ...excess(context, good, copies)]) {
+  for (const replica of [...useless, ...excessReplicas(good, copies, unixSeconds(context.clock))]) {
     signal?.throwIfAborted();
     if (await giveUp(context, replica)) retired++;
   }
   return retired;
-}
-
-/**
- * Replicas beyond the copies, as two stores of one piece at once may leave them. Only when nothing of the piece is
- * new, and only as far as those that stay have each proven themselves.
- */
-function excess(
-  { clock }: ValidatorContext,
-  good: readonly ReplicaRecord[],
-  copies: number,
-): readonly ReplicaRecord[] {
-  if (good.length <= copies) return [];
-  const settledBefore = unixSeconds(clock) - settledSeconds;
-  if (good.some(({ storedAt }) => storedAt > settledBefore)) return [];
-  const proven = (replica: ReplicaRecord): number => Number(replica.lastPassAt !== null);
-  const best = [...good].sort(
-    (a, b) => proven(b) - proven(a) || a.failedRounds - b.failedRounds || a.storedAt - b.storedAt,
-  );
-  return best.slice(0, copies).every(proven) ? best.slice(copies) : [];
 }
 
 /** false when the replica's miner cannot be told now. */

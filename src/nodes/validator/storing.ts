@@ -2,9 +2,9 @@
 // lies in a file and is encoded while it is read, so nothing holds a second copy; a small one is in memory and spares
 // the file, the worker thread and a new connection for each replica.
 
-import { open } from 'node:fs/promises';
 import { isAttributable } from '../../domain/audit/blame.js';
-import { networkOf, placementOrder } from '../../domain/economy/placement.js';
+import { networkOf } from '../../domain/economy/placement.js';
+import * as repairRules from '../../domain/economy/repair.js';
 import type { Opened } from '../../domain/identity/sealed.js';
 import {
   fromHex,
@@ -31,8 +31,7 @@ import { type FailureCounts, locateMiner, placementCandidates } from './miners.j
 import { deleteReplicaOn } from './renewing.js';
 import { changeReplica } from './replica-state.js';
 import { Exchange, failed, passed, recordTranscript, type Verdict } from './transcripts.js';
-
-const readSize = 256 * 1024;
+import type { WorkFiles } from './work-files.js';
 
 /** Bytes of the largest piece that is best held in memory: hashing it takes less than handing it to a worker. */
 export const heldPieceBytesMax = 256 * 1024;
@@ -54,17 +53,33 @@ interface EncodedPiece {
   readonly body: NonNullable<NodeRequest['body']>;
 }
 
-/**
- * Stores one replica on one miner and records it; throws what went wrong.
- * @param promiseId of the room it takes, settled with the record
- */
+/** What came of one store: a record, or the verdict on why there is none. */
+export interface StoreAttempt {
+  readonly record: ReplicaRecord | null;
+  readonly verdict: Verdict;
+  readonly failure: FileTaoError | null;
+  readonly elapsedMs: number;
+}
+
+/** Stores one replica on one miner and records it; throws what went wrong. */
 export async function storeReplicaOn(
   context: ValidatorContext,
   piece: PieceSource,
   miner: ReachableNeuron,
   signal?: AbortSignal,
-  promiseId?: string,
 ): Promise<ReplicaRecord> {
+  const { record, failure } = await attemptStore(context, piece, miner, { signal });
+  if (record === null) throw failure;
+  return record;
+}
+
+/** @param promiseId of the room it takes, settled with the record */
+export async function attemptStore(
+  context: ValidatorContext,
+  piece: PieceSource,
+  miner: ReachableNeuron,
+  { signal, promiseId }: { readonly signal?: AbortSignal | undefined; readonly promiseId?: string } = {},
+): Promise<StoreAttempt> {
   const { core, party, index } = context;
   const minerKey = fromHex(miner.hotkey);
   const key = replicaKey(core, context.secret, fromHex(piece.pieceId), minerKey);
@@ -115,7 +130,8 @@ export async function storeReplicaOn(
   }
   await recordTranscript(context, { kind: 'store', id, size: piece.size }, exchange, verdict);
   if (verdict.outcome !== 'void') await index.count(miner.hotkey, 'store', verdict.outcome === 'pass');
-  if (failure !== null || receipt === null) throw failure;
+  const { elapsedMs } = exchange;
+  if (failure !== null || receipt === null) return { record: null, verdict, failure, elapsedMs };
   const record: ReplicaRecord = {
     ...id,
     pieceId: piece.pieceId,
@@ -135,18 +151,19 @@ export async function storeReplicaOn(
     lastFailure: null,
     version: 1,
   };
-  if (await index.addReplica(record, promiseId)) return record;
+  const done = { verdict, failure: null, elapsedMs } as const;
+  if (await index.addReplica(record, promiseId)) return { ...done, record };
   // Stored before, and lost perhaps: the miner has it (again). n, link and the receipt they started from stay.
   const restored = await changeReplica(context, id, (current) => ({
     ...current,
     state: 'active',
     expiry: Math.max(current.expiry, piece.expiry),
   }));
-  return restored ?? record;
+  return { ...done, record: restored ?? record };
 }
 
 async function encodePiece(
-  { core, cipher, prover }: ValidatorContext,
+  { core, cipher, prover, workFiles }: ValidatorContext,
   { path, bytes, size }: PieceSource,
   seed: Uint8Array,
   key: Uint8Array,
@@ -162,29 +179,19 @@ async function encodePiece(
   }
   const request = { path, size, keys: [seed], outboard: false, encodeKey: key };
   const { root, keyed } = await prover.digest(request, signal);
-  const body = { length: size, parts: encodedParts(cipher, path, size, key) };
+  const body = { length: size, parts: encodedParts(cipher, workFiles, path, key) };
   return { root, keyedRoot: keyed[0]!, body };
 }
 
 async function* encodedParts(
   cipher: Cipher,
+  workFiles: WorkFiles,
   path: string,
-  size: number,
   key: Uint8Array,
 ): AsyncGenerator<Uint8Array> {
   const stream = cipher.aes256Ctr(key);
-  const file = await open(path, 'r');
-  try {
-    // One buffer for all reads: what is sent is the cipher's own.
-    const buffer = new Uint8Array(Math.min(readSize, size));
-    for (;;) {
-      const { bytesRead } = await file.read(buffer, 0, buffer.length);
-      if (bytesRead === 0) return;
-      yield stream.apply(buffer.subarray(0, bytesRead));
-    }
-  } finally {
-    await file.close();
-  }
+  // What is sent is the cipher's own.
+  for await (const part of workFiles.read(path)) yield stream.apply(part);
 }
 
 /** Seconds a promise outlives the deadline of its store: a slow miner may take its bytes for so long. */
@@ -192,7 +199,7 @@ const promiseGraceSeconds = 900;
 
 /**
  * Stores one replica where it has room under the limit of the miner's tier; the room counts as taken meanwhile, so
- * stores at once cannot exceed it. Throws `full` when there is none.
+ * stores at once cannot exceed it. Throws `full` when there is none, and `unreachable` for a miner without address.
  * @param instead a failed replica of the piece on this miner, deleted there first: the miner keeps what it has
  */
 export async function storeWithinLimit(
@@ -203,7 +210,7 @@ export async function storeWithinLimit(
     instead,
     signal,
   }: { readonly instead?: ReplicaRecord | undefined; readonly signal?: AbortSignal | undefined } = {},
-): Promise<ReplicaRecord> {
+): Promise<StoreAttempt> {
   const { clock, deadlines, index, rates } = context;
   const miner = await locateMiner(context, hotkey);
   if (instead !== undefined) await deleteReplicaOn(context, instead);
@@ -217,7 +224,7 @@ export async function storeWithinLimit(
   if (!(await index.promise(promise, now, await context.storageLimit(hotkey))))
     throw new FileTaoError('full', 'the miner has reached the storage limit of its tier');
   try {
-    return await storeReplicaOn(context, piece, miner, signal, promise.id);
+    return await attemptStore(context, piece, miner, { signal, promiseId: promise.id });
   } finally {
     await index.releasePromise(hotkey, promise.id);
   }
@@ -236,11 +243,7 @@ export const countsTowards = (
   { presence }: ValidatorContext,
   replica: ReplicaRecord,
   expiry: number,
-): boolean =>
-  replica.state === 'active' &&
-  replica.expiry >= expiry &&
-  !presence.isDown(replica.minerKey) &&
-  !presence.isLeaving(replica.minerKey);
+): boolean => repairRules.countsTowards(replica, presence.standingOf(replica.minerKey), expiry);
 
 /**
  * Brings a piece to `copies` active replicas on distinct miners, counting those it has that last as long. Miners
@@ -275,16 +278,17 @@ export async function placePiece(
   const salt = context.core.keyed(context.secret, fromHex(piece.pieceId));
   while (replicas.length < copies) {
     const candidates = await placementCandidates(context, failureCounts, tried, piece.size);
-    const order = placementOrder(candidates, salt, networks);
-    const chosen = [
-      ...order.filter(({ hotkey }) => !failedOn.has(hotkey)),
-      ...order.filter(({ hotkey }) => failedOn.has(hotkey)),
-    ].slice(0, copies - replicas.length);
+    const lostBefore = new Set(failedOn.keys());
+    const order = repairRules.repairOrder(candidates, salt, networks, lostBefore);
+    const chosen = order.slice(0, copies - replicas.length);
     if (chosen.length === 0) break;
     const results = await Promise.allSettled(
-      chosen.map(({ hotkey }) => {
+      chosen.map(async ({ hotkey }) => {
         tried.add(hotkey);
-        return storeWithinLimit(context, piece, hotkey, { instead: failedOn.get(hotkey), signal });
+        const instead = failedOn.get(hotkey);
+        const { record, failure } = await storeWithinLimit(context, piece, hotkey, { instead, signal });
+        if (record === null) throw failure;
+        return record;
       }),
     );
     for (const [i, result] of results.entries()) {

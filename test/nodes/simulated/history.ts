@@ -8,7 +8,8 @@ import { fetchPiece } from '../../../src/nodes/validator/fetching.js';
 import { recoverRounds } from '../../../src/nodes/validator/recovery.js';
 import { renewReplicaOn } from '../../../src/nodes/validator/renewing.js';
 import type { Backup } from './stores.js';
-import { calm, type Mutations, storm, World } from './world.js';
+import { calm, storm } from './weather.js';
+import { type Mutations, World } from './world.js';
 
 export interface HistoryOptions {
   readonly mutations?: Mutations;

@@ -45,22 +45,11 @@ import { Presence } from '../../../src/nodes/validator/presence.js';
 import { MinerRates } from '../../../src/nodes/validator/rates.js';
 import { SettlingMemory } from '../../../src/nodes/validator/settling-memory.js';
 import { Exchange, passed, recordTranscript } from '../../../src/nodes/validator/transcripts.js';
+import { systemWorkFiles } from '../../../src/nodes/validator/work-files.js';
+import { fastSigners } from './fast-signers.js';
 import { Dice, Schedule } from './schedule.js';
 import { type Backup, MemoryHoldings, MemoryPlacements, MemoryReplicas, memoryProver } from './stores.js';
-
-/** What the network does to messages: chances of each, and delays in milliseconds. */
-export interface Weather {
-  readonly delayMsMax: number;
-  /** A request or its answer is lost, and the connection breaks. */
-  readonly loss: number;
-  /** No answer ever comes. */
-  readonly hang: number;
-  /** A second copy of the request arrives at some time. */
-  readonly duplicate: number;
-}
-
-export const calm: Weather = { delayMsMax: 40, loss: 0, hang: 0, duplicate: 0 };
-export const storm: Weather = { delayMsMax: 3000, loss: 0.15, hang: 0.03, duplicate: 0.25 };
+import { calm, type Weather } from './weather.js';
 
 /** Changes to the state machines, planted to see that they are found. */
 export interface Mutations {
@@ -86,28 +75,10 @@ const core: ProofCore = loadCore();
 const log = createLog({ level: 'silent', json: true, name: 'simulated' });
 const blockMs = 12_000;
 
-/** Keys whose signatures are keyed hashes; the same in every process. */
+/** The same in every process. */
 export function fastKeys(): NonNullable<WorldOptions['keys']> {
-  const secrets = new Map<string, Uint8Array>();
-  const make = (name: string): Signer => {
-    const secret = core.hash(utf8(name));
-    const publicKey = core.hash(secret);
-    secrets.set(toHex(publicKey), secret);
-    return {
-      publicKey,
-      sign: (message) => core.xof({ kind: 'keyed', key: secret }, message, 64),
-      deriveSecret: (context) => core.derive(context, secret),
-    };
-  };
-  return {
-    validator: make('validator'),
-    miner: make('miner'),
-    verify: (message, signature, publicKey) => {
-      const secret = secrets.get(toHex(publicKey));
-      if (secret === undefined || signature.length !== 64) return false;
-      return toHex(core.xof({ kind: 'keyed', key: secret }, message, 64)) === toHex(signature);
-    },
-  };
+  const { make, verify } = fastSigners(core);
+  return { validator: make('validator'), miner: make('miner'), verify };
 }
 
 interface Sent {
@@ -266,9 +237,11 @@ export class World {
       audit: { loss: 0.1, confidence: 0.99 },
       deadlines: defaultDeadlines,
       settlingMemory: new SettlingMemory(),
+      workFiles: systemWorkFiles,
       retired: new Map(),
       rates: new MinerRates(),
       presence: new Presence(),
+      vpermitTaoLimit: 500,
       storageLimit: async () => Number.MAX_SAFE_INTEGER,
       liveRounds: new Set(),
       processId,
