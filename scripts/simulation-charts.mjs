@@ -22,7 +22,7 @@ const shown = {
   healthy: ['tiers', 'time-to-tier', 'reward-by-speed', 'sigmoid', 'tier-table'],
   'mass-exit': ['repair-traffic'],
   'cheap-cheats': ['reward-by-group', 'reward-by-speed', 'moving-averages'],
-  'slow-disks': ['reward-by-group', 'completion-times'],
+  'slow-disks': ['reward-by-group', 'reward-by-speed'],
   'one-bad-validator': ['reward-by-group'],
   growth: ['tiers'],
 };
