@@ -20,7 +20,7 @@ RUN npm ci --omit=dev
 FROM node:20-bookworm-slim
 ENV NODE_ENV=production NODE_OPTIONS=--enable-source-maps
 WORKDIR /app
-COPY package.json LICENSE README.md CHANGELOG.md ./
+COPY package.json LICENSE TERMS.md README.md CHANGELOG.md ./
 COPY --from=modules /modules/node_modules node_modules
 COPY --from=build /build/dist/src dist/src
 COPY --from=build /build/dist/assembly dist/assembly

@@ -1,6 +1,7 @@
 // What `import … from "filetao"` gives: the SDK for users. Importing it opens nothing and starts nothing.
 
-export { openWallet, type Wallet } from './adapters/wallets/wallet-files.js';
+export { createWallet, openWallet, type Wallet } from './adapters/wallets/wallet-files.js';
+export type { WalletLocation } from './adapters/wallets/wallet-paths.js';
 export type { Health, ListedObject, MinerStatus, NodeInfo, ObjectStatus } from './client/api-answers.js';
 export { ApiConnection } from './client/api-connection.js';
 export {

@@ -1,5 +1,5 @@
-// A plain HTTP server that keeps one file: PUT writes and syncs it, GET streams it back. The least that any storage service
-// does. Runs as a process of its own, as our nodes do; prints its port.
+// A plain HTTP server that keeps files: PUT writes and syncs one, GET streams it back. The least that any storage service
+// does. Names are not checked: it is for the bench alone. Runs as a process of its own, as our nodes do; prints its port.
 
 import { createReadStream, createWriteStream } from 'node:fs';
 import { createServer } from 'node:http';
@@ -9,12 +9,13 @@ import { pipeline } from 'node:stream/promises';
 const path = process.argv[2]!;
 
 const server = createServer(async (request, response) => {
+  const file = `${path}${(request.url ?? '').replaceAll('/', '-')}`;
   try {
     if (request.method === 'PUT') {
       // `flush` syncs before closing, as our miners do before they answer.
-      await pipeline(request, createWriteStream(path, { flush: true }));
+      await pipeline(request, createWriteStream(file, { flush: true }));
       response.end('kept');
-    } else await pipeline(createReadStream(path), response);
+    } else await pipeline(createReadStream(file), response);
   } catch {
     response.destroy();
   }

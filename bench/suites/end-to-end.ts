@@ -14,7 +14,7 @@ import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { FileTaoClient } from '../../src/client/client.js';
 import { startLocalNetwork } from '../../src/tools/demo/local-network.js';
-import type { OpenSuite, Suite } from '../frame/suite.js';
+import type { BenchCase, OpenSuite, Suite } from '../frame/suite.js';
 
 const mebibyte = 1024 * 1024;
 const replicas = 3;
@@ -33,6 +33,51 @@ async function copyIn(url: string, path: string): Promise<void> {
     for await (const _ of response!);
   });
   await Promise.all([pipeline(createReadStream(path), sending), answered]);
+}
+
+/** As many at once as the client has on their way. */
+const copiesAtOnce = 16;
+
+async function copyAllIn(url: string, paths: readonly string[]): Promise<void> {
+  const left = [...paths.entries()];
+  const work = async (): Promise<void> => {
+    for (let next = left.pop(); next !== undefined; next = left.pop())
+      await copyIn(`${url}${next[0]}`, next[1]);
+  };
+  await Promise.all(Array.from({ length: copiesAtOnce }, work));
+}
+
+/** Many files of 4 KiB in one put: what each costs beyond its bytes. */
+async function smallFiles(
+  client: FileTaoClient,
+  url: string,
+  folder: string,
+  count: number,
+): Promise<BenchCase> {
+  const paths = Array.from({ length: count }, (_, i) => join(folder, `small-${i}`));
+  const fresh = async (): Promise<void> => {
+    for (const path of paths) await writeFile(path, randomBytes(4096));
+  };
+  const inputs = async function* () {
+    for (const path of paths) yield { input: path, name: path, size: 4096 };
+  };
+  const shared = { amount: count, isPass: true, elsewhere: true, beforePass: fresh } as const;
+  return {
+    name: `store, ${count} files of 4 KiB`,
+    unit: 'files/s',
+    contenders: [
+      {
+        impl: 'filetao',
+        ...shared,
+        once: async () => {
+          for await (const event of client.putMany(inputs(), {})) {
+            if (event.kind === 'failed') throw event.error;
+          }
+        },
+      },
+      { impl: 'node:http copy', ...shared, once: () => copyAllIn(url, paths) },
+    ],
+  };
 }
 
 async function copyOut(url: string, path: string): Promise<void> {
@@ -67,7 +112,9 @@ export const endToEnd: Suite = {
         hashFolder: join(folder, 'hashes'),
       });
       closing.push(() => client.close());
-      return { ...(await transfers(client, server.url, folder, size)), close };
+      const large = await transfers(client, server.url, folder, size);
+      const small = await smallFiles(client, server.url, folder, quick ? 50 : 300);
+      return { cases: [...large.cases, small], notes: large.notes ?? [], close };
     } catch (error) {
       await close();
       throw error;

@@ -2,6 +2,8 @@
 
 import { type Command, Option } from 'commander';
 import { readConfigFile } from '../adapters/config/config-file.js';
+import { hotkeyList } from '../adapters/config/kinds.js';
+import { applyReference, referenceOptionsOf } from '../adapters/config/reference-options.js';
 import { type ResolvedConfig, resolveConfig } from '../adapters/config/resolve.js';
 import {
   defaultTextOf,
@@ -51,10 +53,18 @@ export function addConfigOptions(
   for (const key of typeof role === 'string' ? optionsOf(role) : role) {
     if (without.includes(key)) continue;
     const { kind, help } = optionOf(key);
-    const value = kind.placeholder === null ? '' : ` <${kind.placeholder}>`;
+    // The reference's lists are written with spaces: --blacklist.blacklist_hotkeys A B
+    const many = kind === hotkeyList ? '...' : '';
+    const value = kind.placeholder === null ? '' : ` <${kind.placeholder}${many}>`;
     const option = new Option(`${flagOf(key)}${value}`, `${help} (default: ${defaultTextOf(key)})`);
     command.addOption(option.helpGroup(headings[key.split('.')[0]!] ?? lastHeading));
     if (kind.placeholder === null) command.addOption(new Option(`--no-${key}`).hideHelp().default(undefined));
+  }
+  // Start lines of the Python node keep working (adapters/config/reference-options.ts); help shows only ours.
+  if (typeof role === 'string' && without.length === 0) {
+    const tail = { switch: '', value: ' <value>', list: ' <values...>' } as const;
+    for (const [key, { takes }] of referenceOptionsOf(role))
+      command.addOption(new Option(`--${key}${tail[takes]}`).hideHelp());
   }
   const config = new Option('--config <file>', 'JSON file with options (default: ~/.filetao/config.json)');
   return command.addOption(config.helpGroup(lastHeading));
@@ -74,9 +84,14 @@ export async function effectiveConfig<ForRole extends Role>(
   role: ForRole,
 ): Promise<{ readonly config: ResolvedConfig<ForRole>; readonly file: string | null }> {
   const given = command.opts() as Record<string, unknown>;
-  const flags = Object.fromEntries(
-    optionKeys.map((key) => [key, given[key]]).filter(([, value]) => value !== undefined),
-  );
+  const reference = applyReference(role, given);
+  for (const notice of reference.notices) process.stderr.write(`${notice}\n`);
+  const flags = {
+    ...Object.fromEntries(
+      optionKeys.map((key) => [key, given[key]]).filter(([, value]) => value !== undefined),
+    ),
+    ...reference.flags,
+  };
   const path = given.config ?? (process.env.FILETAO_CONFIG || undefined);
   const file = await readConfigFile(typeof path === 'string' ? path : undefined);
   return { config: resolveConfig(role, { flags, env: process.env, file }), file: file?.path ?? null };

@@ -18,6 +18,7 @@ import { register as registerIndex } from './commands/index.js';
 import { register as registerMiner } from './commands/miner.js';
 import { register as registerObjects } from './commands/objects.js';
 import { register as registerPlot } from './commands/plot.js';
+import { register as registerRepair } from './commands/repair.js';
 import { register as registerRetrieve } from './commands/retrieve.js';
 import { register as registerRewards } from './commands/rewards.js';
 import { register as registerRun } from './commands/run.js';
@@ -43,6 +44,7 @@ const registrations: readonly ((program: Command) => void)[] = [
   registerDecrypt,
   registerRun,
   registerChallenge,
+  registerRepair,
   registerMiner,
   registerIndex,
   registerAudit,

@@ -34,6 +34,8 @@ import type { Signer } from '../domain/ports/signer.js';
 const aeadNonceSize = 12;
 const keptMs = 90 * 24 * 3600 * 1000;
 
+const swept = new Set<string>();
+
 export class PutJournal {
   readonly #folder: string;
   readonly #signer: Signer;
@@ -105,8 +107,10 @@ export class PutJournal {
     return { envelope, found: false };
   }
 
-  /** Removes entries nobody has used for 90 days. */
+  /** Removes entries nobody has used for 90 days; once for each folder and process is often enough. */
   async sweep(nowMs: number): Promise<void> {
+    if (swept.has(this.#folder)) return;
+    swept.add(this.#folder);
     for (const name of await readdir(this.#folder).catch(() => [])) {
       const path = join(this.#folder, name);
       try {

@@ -6,9 +6,11 @@ import { join } from 'node:path';
 import { isDevNetwork, openChain, openConfiguredDevChain } from '../adapters/chain/open-chain.js';
 import { nodeCipher } from '../adapters/cipher/node.js';
 import type { ResolvedConfig } from '../adapters/config/resolve.js';
+import type { ConfigOf } from '../adapters/config/schema.js';
 import { configuredIndex } from '../adapters/index/configured.js';
 import { describeLocation, type IndexLocation } from '../adapters/index/location.js';
 import { openHoldingIndex, openPlacementIndex } from '../adapters/index/open-index.js';
+import { noEventRecords, openEventRecords } from '../adapters/observe/event-records.js';
 import { openRewardLog } from '../adapters/observe/ledger-files.js';
 import type { Log } from '../adapters/observe/log.js';
 import { meteredChain, meteredIndex, meteredProver } from '../adapters/observe/metered-ports.js';
@@ -22,13 +24,15 @@ import { createProver, type PooledProver } from '../adapters/proving/prover.js';
 import { openReplicaFiles } from '../adapters/replicas/replica-files.js';
 import { createHttpNetwork } from '../adapters/rpc/client.js';
 import { systemClock } from '../adapters/system/clock.js';
+import { Hook } from '../adapters/system/hook.js';
 import { systemRandom } from '../adapters/system/random.js';
 import type { Unlock } from '../adapters/wallets/password.js';
 import { verifySr25519 } from '../adapters/wallets/sr25519.js';
 import { openWallet } from '../adapters/wallets/wallet-files.js';
 import { encodeSs58, publicKeyFromSs58 } from '../domain/identity/ss58.js';
-import { type PublicKey, publicKeyOf } from '../domain/model/bytes.js';
+import { fromHex, type PublicKey, publicKeyOf } from '../domain/model/bytes.js';
 import { rulesOf } from '../domain/model/economy.js';
+import { tierNames } from '../domain/model/tiers.js';
 import type { Chain, FullChain } from '../domain/ports/chain.js';
 import type { Prover } from '../domain/ports/prover.js';
 import type { Signer } from '../domain/ports/signer.js';
@@ -39,6 +43,7 @@ import { startMiner } from './miner/miner.js';
 import type { RunningNode } from './running-node.js';
 import type { Operation } from './status.js';
 import { composeValidator, type ValidatorParts } from './validator/compose.js';
+import type { DutyOptions } from './validator/duty/compose.js';
 import { type RecoveredPlacement, recoverPlacement } from './validator/inventories.js';
 import { startValidator } from './validator/validator.js';
 
@@ -279,6 +284,7 @@ async function launchMiner(
     access: {
       blocked: new Set(hotkeysOf(values['blacklist.blacklist_hotkeys'])),
       trusted: new Set(hotkeysOf(values['blacklist.whitelist_hotkeys'])),
+      minimumStake: values['blacklist.minimum_stake_requirement'],
       requestsMax: values['miner.max_requests_per_window'],
       windowBlocks: values['miner.rate_limit_window'],
     },
@@ -313,6 +319,7 @@ async function validatorParts(
   );
   await reportDurability(location, log);
   const index = await opened.keep(openPlacementIndex(location));
+  const limitsByTier = new Map(tierNames.map((name, i) => [name, values['tier.limits'][i]!]));
   const pool = await opened.keep(createProver({ threads: values['proving.workers'] }));
   const metrics = operated?.operation.metrics;
   const retired = values['wallet.retired_hotkeys'].map((name) =>
@@ -325,6 +332,8 @@ async function validatorParts(
     chain,
     core: loadCore(),
     index: metrics === undefined ? index : meteredIndex(index, metrics),
+    vpermitTaoLimit: values['neuron.vpermit_tao_limit'],
+    storageLimit: async (miner) => limitsByTier.get((await index.statistics(miner)).tier)!,
     prover: metrics === undefined ? pool : meteredPool(pool, metrics),
     network: await opened.keep(
       createHttpNetwork({
@@ -360,19 +369,24 @@ async function launchValidator(
 ): Promise<RunningNode> {
   const { values } = config;
   const pruned = new Set<string>();
+  const directory = values['database.directory'];
+  const script = values['neuron.rebalance_script'];
+  const hook =
+    script === ''
+      ? null
+      : await opened.keep(
+          Hook.open({ path: script, timeoutMs: scriptMsMax, log: log.child({ name: 'script' }) }),
+        );
   const parts = await validatorParts(config, signer, chain, opened, log, operated, unlock);
+  const events = values['neuron.dont_save_events']
+    ? noEventRecords
+    : await opened.keep(
+        openEventRecords(values['neuron.events_file'], values['neuron.events_retention_size']),
+      );
   return startValidator({
     ...parts,
     operation: operated.operation,
-    ...(values['neuron.disable_set_weights']
-      ? {}
-      : {
-          weighing: {
-            chain,
-            versionKey: BigInt(values['neuron.version_key']),
-            file: values['neuron.weights_file'],
-          },
-        }),
+    missesMax: values['monitor.misses'],
     rewards: {
       log: await opened.keep(
         openRewardLog({
@@ -383,10 +397,36 @@ async function launchValidator(
       ),
       rules: rulesOf(values),
     },
+    ...(values['neuron.disable_set_weights']
+      ? {}
+      : {
+          weighing: {
+            chain,
+            versionKey: BigInt(values['neuron.version_key']),
+            file: values['neuron.weights_file'],
+          },
+        }),
     host: '127.0.0.1',
     port: values['validator.port'],
-    challengeEveryBlocks: values['neuron.challenge_every'],
-    workFolder: join(values['database.directory'], 'rotation'),
+    duty: {
+      options: dutyOptionsOf(values),
+      stateFile: join(directory, 'duty.json'),
+      workFolder: join(directory, 'work'),
+      events,
+      hideRewards: values['neuron.disable_log_rewards'],
+    },
+    onLost: (hotkeys) => {
+      const database = values['database.index'];
+      void hook?.run([
+        hotkeys.map((hotkey) => encodeSs58(fromHex(hotkey))).join(','),
+        chain.network,
+        String(database),
+      ]);
+    },
+    async onClose() {
+      await hook?.close();
+      await events.close();
+    },
     prune: () =>
       pruneTranscripts(
         values['transcripts.directory'],
@@ -396,6 +436,30 @@ async function launchValidator(
       ),
   });
 }
+
+/** An operator's script that takes longer is ended. */
+const scriptMsMax = 10 * 60_000;
+
+const dutyOptionsOf = (values: ConfigOf<'validator'>): DutyOptions => ({
+  storeEvery: values['neuron.store_every'],
+  storeMiners: values['neuron.store_batch'],
+  storeSizeMax: values['neuron.maxsize'] === 0 ? null : values['neuron.maxsize'],
+  challengeEvery: values['neuron.challenge_every'],
+  challengeMiners: values['neuron.challenge_batch'],
+  challengeReplicas: values['neuron.challenge_replicas'],
+  retrieveEvery: values['neuron.retrieve_every'],
+  retrieveMiners: values['neuron.retrieve_batch'],
+  distributeEvery: values['neuron.distribute_every'],
+  distributePieces: values['neuron.distribute_batch'],
+  monitorEvery: values['neuron.monitor_every'],
+  monitorMiners: values['neuron.monitor_batch'],
+  pingTimeoutMs: 1000 * values['neuron.ping_timeout'],
+  repairEvery: values['neuron.repair_every'],
+  repairPieces: values['neuron.repair_batch'],
+  repairBytesPerSecond: values['neuron.repair_rate'],
+  purgeEvery: values['neuron.purge_every'],
+  checkpointEvery: values['neuron.checkpoint_block_length'],
+});
 
 async function launchApi(
   config: ResolvedConfig<'api'>,

@@ -14,7 +14,7 @@ import type { PutEvent } from '../../src/client/put-many.js';
 import { parseByteRange } from '../../src/client/retrieve.js';
 import { makeCid } from '../../src/domain/content/cid.js';
 import type { ContractApiNode } from './contract-api-node.js';
-import { coded, collect, fastRetry, noise, startNode, testFolder, testWallet } from './fixtures.js';
+import { coded, collect, fastRetry, noise, runtime, startNode, testFolder, testWallet } from './fixtures.js';
 
 const wallet = await testWallet();
 
@@ -197,6 +197,22 @@ test('named pipes, sockets and devices are refused at once, or passed over in a 
   await assert.rejects(async () => {
     for await (const _ of filesOf([join(tree, 'none')], () => {}));
   }, coded('not-found'));
+});
+
+test('a clock that is off is told in a sentence', async () => {
+  const { node, folder } = await place();
+  const client = new FileTaoClient({
+    url: node.url,
+    wallet,
+    hashFolder: join(folder, '.hashes'),
+    retry: fastRetry,
+    runtime: { ...runtime, nowMs: () => Date.now() - 7_200_000 },
+  });
+  after(() => client.close());
+  await assert.rejects(
+    client.put(noise(10)),
+    coded('unauthorised', /clock is 7\d{3} s behind .*: set the clock/),
+  );
 });
 
 test('many files are put several at a time, and each failure is one event', async () => {

@@ -18,7 +18,7 @@ import { challengeReplica } from '../../src/nodes/validator/challenging.js';
 import { fetchPiece } from '../../src/nodes/validator/fetching.js';
 import { renewReplicaOn } from '../../src/nodes/validator/renewing.js';
 import { startValidator } from '../../src/nodes/validator/validator.js';
-import { core, startNetwork, type TestNetwork } from '../nodes/network.js';
+import { core, dutyIn, startNetwork, type TestNetwork } from '../nodes/network.js';
 import { caseRandom } from './case-random.js';
 import { mutate } from './mutate.js';
 
@@ -114,10 +114,10 @@ async function genuineRequests(network: TestNetwork): Promise<Target[]> {
     ...(await network.validatorParts({ processId: 'fuzzed' })),
     host: '127.0.0.1',
     port: 0,
-    challengeEveryBlocks: 0,
-    workFolder: join(network.folder, 'rotation'),
+    duty: dutyIn(network.folder),
+    rewards: await network.rewardParts(),
     prune: async () => ({ files: 0, bytes: 0, unreadable: [] }),
-  } as Parameters<typeof startValidator>[0]);
+  });
   closing.set(network, () => node.close());
   targets.push({
     route: 'POST /v1/operator/rounds',

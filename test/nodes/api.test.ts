@@ -20,7 +20,7 @@ import { challengeReplica } from '../../src/nodes/validator/challenging.js';
 import { fetchPiece } from '../../src/nodes/validator/fetching.js';
 import { startValidator } from '../../src/nodes/validator/validator.js';
 import { flipByte } from '../../src/tools/demo/damage.js';
-import { core, eventually, startNetwork, type TestNetwork } from './network.js';
+import { core, dutyIn, eventually, startNetwork, type TestNetwork } from './network.js';
 
 const retry = { attempts: 1, firstDelayMs: 1, delayMsMax: 1 };
 
@@ -183,10 +183,9 @@ test('bytes that are no request do not harm API node and validator', async (t) =
     ...(await network.validatorParts()),
     host: '127.0.0.1',
     port: 0,
-    challengeEveryBlocks: 0,
-    prune: async () => ({ files: 0, bytes: 0, unreadable: [] }),
-    workFolder: network.folder,
     rewards: await network.rewardParts(),
+    duty: dutyIn(network.folder),
+    prune: async () => ({ files: 0, bytes: 0, unreadable: [] }),
   });
   t.after(() => validator.close());
   const id = '0'.repeat(64);
@@ -256,10 +255,9 @@ test('a validator that is told to end ends its rounds as void, and says so in a 
     network: stuck,
     host: '127.0.0.1',
     port: 0,
-    challengeEveryBlocks: 1,
-    prune: async () => ({ files: 0, bytes: 0, unreadable: [] }),
-    workFolder: network.folder,
     rewards: await network.rewardParts(),
+    duty: dutyIn(network.folder, { challengeEvery: 1 }),
+    prune: async () => ({ files: 0, bytes: 0, unreadable: [] }),
   });
   await hanging;
   const started = performance.now();

@@ -14,7 +14,7 @@ test('blocked and trusted hotkeys; a limit for those without replicas, and none 
   const blocked = new Set<PublicKey>();
   const trusted = new Set<PublicKey>();
   const network = await startNetwork(context, {
-    minerParts: () => ({ access: { blocked, trusted, requestsMax: 3, windowBlocks: 25 } }),
+    minerParts: () => ({ access: { blocked, trusted, minimumStake: 0, requestsMax: 3, windowBlocks: 25 } }),
   });
   const [miner] = network.miners;
   const validator = await network.validator();

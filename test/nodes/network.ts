@@ -23,6 +23,7 @@ import { signerFromSeed, verifySr25519 } from '../../src/adapters/wallets/sr2551
 import type { TranscriptHead } from '../../src/domain/audit/transcript.js';
 import type { ProofCore } from '../../src/domain/core/proof-core.js';
 import { type PieceId, pieceIdOf, publicKeyOf } from '../../src/domain/model/bytes.js';
+import { dutyDefaults } from '../../src/domain/model/constants.js';
 import { defaultRules } from '../../src/domain/model/economy.js';
 import type { ReplicaId, ReplicaRecord } from '../../src/domain/model/records.js';
 import { unixSeconds } from '../../src/domain/ports/clock.js';
@@ -37,6 +38,7 @@ import {
   type ValidatorParts,
 } from '../../src/nodes/validator/compose.js';
 import type { ValidatorContext } from '../../src/nodes/validator/context.js';
+import type { DutyOptions, DutyParts } from '../../src/nodes/validator/duty/compose.js';
 import { FailureCounts } from '../../src/nodes/validator/miners.js';
 import type { RewardingParts } from '../../src/nodes/validator/rewarding.js';
 import { type PieceSource, placePiece } from '../../src/nodes/validator/storing.js';
@@ -261,6 +263,28 @@ export async function startNetwork(
   };
   return network;
 }
+
+/** A validator's duty of which only the named steps run. */
+export const dutyIn = (folder: string, options: Partial<DutyOptions> = {}): DutyParts => ({
+  options: {
+    ...dutyDefaults,
+    storeEvery: 0,
+    storeSizeMax: 20_000,
+    challengeEvery: 0,
+    challengeMiners: 0,
+    challengeReplicas: 0,
+    retrieveEvery: 0,
+    distributeEvery: 0,
+    monitorEvery: 0,
+    pingTimeoutMs: 2000,
+    repairEvery: 0,
+    purgeEvery: 0,
+    checkpointEvery: 0,
+    ...options,
+  },
+  stateFile: join(folder, 'duty.json'),
+  workFolder: join(folder, 'work'),
+});
 
 /** Heads of all transcripts that this validator's processes wrote, in order of time. */
 export async function transcriptsOf(validator: ValidatorContext): Promise<TranscriptHead[]> {

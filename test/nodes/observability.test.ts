@@ -42,12 +42,15 @@ function samplesOf(text: string): Sample[] {
 const urlOf = ({ address }: Pick<NodeProcess, 'address'>, path: string): string =>
   `http://${address.host}:${address.port}${path}`;
 
-async function scrape(node: Pick<NodeProcess, 'address'>): Promise<Sample[]> {
+async function scrapeText(node: Pick<NodeProcess, 'address'>): Promise<string> {
   const response = await fetch(urlOf(node, '/metrics'));
   assert.equal(response.status, 200);
   assert.match(response.headers.get('content-type')!, /^text\/plain; version=0\.0\.4/);
-  return samplesOf(await response.text());
+  return response.text();
 }
+
+const scrape = async (node: Pick<NodeProcess, 'address'>): Promise<Sample[]> =>
+  samplesOf(await scrapeText(node));
 
 const sumOf = (samples: readonly Sample[], name: string, labels: Record<string, string> = {}): number =>
   samples
@@ -63,6 +66,8 @@ interface Spanned {
 }
 
 const scraped: Partial<Record<'miner' | 'validator' | 'api', Sample[]>> = {};
+/** Names of all metrics, by role. */
+const helped: Record<string, string[]> = {};
 const spans: (Spanned & { readonly service: string })[] = [];
 const logs: Record<string, unknown>[] = [];
 let home: string;
@@ -179,11 +184,14 @@ before(async () => {
   // the background count has seen the replicas
   await eventually(async () => sumOf(await scrape(validator), 'filetao_replicas', { state: 'active' }) === 1);
   await eventually(async () => sumOf(await scrape(miner), 'filetao_held_replicas') === 1);
-  scraped.miner = await scrape(miner);
-  scraped.validator = await scrape(validator);
   const { status } = JSON.parse(api.ready) as { status: NodeProcess['address'] };
   assert.notEqual(status.port, api.address.port);
-  scraped.api = await scrape({ address: status });
+  for (const [role, node] of Object.entries({ miner, validator, api: { address: status } })) {
+    const text = await scrapeText(node);
+    scraped[role as 'miner'] = samplesOf(text);
+    // also those that nothing has happened to yet
+    helped[role] = [...text.matchAll(/^# TYPE (filetao_\w+) /gm)].map((match) => match[1]!);
+  }
   for (const node of [miner, validator, api]) assert.equal(await node.end('SIGTERM'), 0);
   for (const name of readdirSync(join(home, 'logs')))
     for (const line of readFileSync(join(home, 'logs', name), 'utf8')
@@ -321,4 +329,25 @@ test('dashboard and alerts ask for what the nodes export, and show all of it', (
     ['filetao_dropped_spans_total'],
     'metrics that the dashboard leaves out',
   );
+});
+
+test('docs/operating.md lists every metric, with the roles that export it', () => {
+  const page = readFileSync(join(root, 'docs/operating.md'), 'utf8');
+  const table = page.slice(page.indexOf('<!-- metrics -->'), page.indexOf('<!-- /metrics -->'));
+  const told: Record<string, string> = {};
+  for (const line of table.split('\n').filter((text) => text.startsWith('| `'))) {
+    const [, names, roles] = line.split('|');
+    for (const [, name] of names!.matchAll(/`(\w+)`/g)) told[name!] = roles!.trim();
+  }
+  const exported: Record<string, Set<string>> = {};
+  for (const [role, texts] of Object.entries(helped))
+    for (const name of texts) exported[name] = new Set([...(exported[name] ?? []), role]);
+  assert.deepEqual(Object.keys(told).sort(), Object.keys(exported).sort());
+  for (const [name, roles] of Object.entries(exported)) {
+    const all = ['miner', 'validator', 'api'].filter((role) => roles.has(role));
+    // the API node of this test sends no traces
+    const expected =
+      name === 'filetao_dropped_spans_total' ? 'all, with traces' : all.length === 3 ? 'all' : all.join(', ');
+    assert.equal(told[name], expected, name);
+  }
 });

@@ -103,7 +103,7 @@ test('a gauge that cannot tell is left out of a scrape', async () => {
 });
 
 test('draining: new work is refused with Retry-After, begun work ends, what takes too long is cut off', async () => {
-  const server = makeServer({ graceMs: 4000, finishing: ['/finish'] });
+  const server = makeServer({ graceMs: 2500, finishing: ['/finish'] });
   const held: (() => void)[] = [];
   server.app.get('/work', async () => {
     await new Promise<void>((resolve) => held.push(resolve));

@@ -3,7 +3,7 @@
 
 import { availableParallelism, homedir } from 'node:os';
 import { join } from 'node:path';
-import { defaults, leafSize, limits, mebibyte } from '../../domain/model/constants.js';
+import { defaults, dutyDefaults, leafSize, limits, mebibyte } from '../../domain/model/constants.js';
 import {
   columnOf,
   type EconomyConstant,
@@ -95,6 +95,9 @@ export type LogLevel = (typeof logLevels)[number];
 
 /** Networks known by name; any other is named by the address of one of its nodes. */
 export const networks = ['dev', 'finney', 'test', 'local', 'archive'] as const;
+
+/** Blocks between two runs of a step. */
+const interval = integer('blocks', 0, 1_000_000);
 
 const isDev = ({ value }: DefaultContext): boolean => value('subtensor.network') === 'dev';
 
@@ -322,6 +325,12 @@ export const options = {
     'Requests of one caller that has no replicas here in one window; 0 is no limit',
     '50; no limit on the dev network',
   ),
+  'blacklist.minimum_stake_requirement': option(
+    ['miner'],
+    integer('TAO', 0, 1_000_000_000),
+    0,
+    'Stake a validator must have to store here',
+  ),
   'miner.rate_limit_window': option(['miner'], integer('blocks', 1, 100_000), 25, 'Blocks of that window'),
 
   'database.directory': option(
@@ -400,13 +409,159 @@ export const options = {
     defaults.pieceSize,
     'Largest piece an object is cut into',
   ),
+  'neuron.data_ttl': option(
+    ['api'],
+    duration(limits.expirySecondsMin, limits.expirySecondsMax),
+    defaults.userDataSeconds,
+    'How long objects are kept whose owner names no time',
+  ),
+  'neuron.store_every': option(
+    ['validator'],
+    interval,
+    (context) => (isDev(context) ? 0 : dutyDefaults.storeEvery),
+    'Blocks between two stores of random data on drawn miners; 0 is never',
+    '3; never on the dev network',
+  ),
+  'neuron.store_batch': option(
+    ['validator'],
+    integer('count', 1, 4096),
+    dutyDefaults.storeMiners,
+    'Miners that random data goes to',
+  ),
+  'neuron.maxsize': option(
+    ['validator'],
+    bytes(0, limits.replicaSizeMax),
+    0,
+    'Largest random data; 0 draws sizes around 3 MiB, log-normally',
+  ),
   'neuron.challenge_every': option(
     ['validator'],
-    integer('blocks', 0, 1_000_000),
-    10,
-    'Blocks between two rounds of a replica; 0 holds rounds only when asked',
+    interval,
+    (context) => (isDev(context) ? 10 : dutyDefaults.challengeEvery),
+    'Blocks between two batches of challenge rounds; 0 holds rounds only when asked',
+    '3; 10 on the dev network',
   ),
-
+  'neuron.challenge_batch': option(
+    ['validator'],
+    integer('count', 0, 4096),
+    (context) => (isDev(context) ? 0 : dutyDefaults.challengeMiners),
+    'Miners drawn for a batch; 0 is all',
+    '10; all on the dev network',
+  ),
+  'neuron.challenge_replicas': option(
+    ['validator'],
+    integer('count', 0, 10_000),
+    (context) => (isDev(context) ? 0 : dutyDefaults.challengeReplicas),
+    'Replicas challenged of each drawn miner; 0 is all',
+    '1; all on the dev network',
+  ),
+  'neuron.retrieve_every': option(
+    ['validator'],
+    interval,
+    (context) => (isDev(context) ? 60 : dutyDefaults.retrieveEvery),
+    'Blocks between two trial retrievals of whole replicas; 0 is never',
+    '15; 60 on the dev network',
+  ),
+  'neuron.retrieve_batch': option(
+    ['validator'],
+    integer('count', 1, 4096),
+    dutyDefaults.retrieveMiners,
+    'Miners drawn for them',
+  ),
+  'neuron.distribute_every': option(
+    ['validator'],
+    interval,
+    dutyDefaults.distributeEvery,
+    'Blocks between two looks at whether pieces have their replicas; 0 is never',
+  ),
+  'neuron.distribute_batch': option(
+    ['validator'],
+    integer('count', 1, 1000),
+    dutyDefaults.distributePieces,
+    'Pieces looked at',
+  ),
+  'neuron.monitor_every': option(
+    ['validator'],
+    interval,
+    dutyDefaults.monitorEvery,
+    'Blocks between two pings of drawn miners; 0 is never',
+  ),
+  'neuron.monitor_batch': option(
+    ['validator'],
+    integer('count', 0, 4096),
+    dutyDefaults.monitorMiners,
+    'Miners drawn for pings; 0 is all',
+  ),
+  'neuron.ping_timeout': option(
+    ['validator'],
+    duration(0.1, 60),
+    dutyDefaults.pingSeconds,
+    'Until a ping counts as missed',
+  ),
+  'neuron.repair_every': option(
+    ['validator'],
+    interval,
+    dutyDefaults.repairEvery,
+    'Blocks between two looks at what is short of replicas; 0 repairs only when asked',
+  ),
+  'neuron.repair_batch': option(
+    ['validator'],
+    integer('count', 1, 64),
+    dutyDefaults.repairPieces,
+    'Pieces repaired at once',
+  ),
+  'neuron.repair_rate': option(
+    ['validator'],
+    bytes(1024, Number.MAX_SAFE_INTEGER),
+    dutyDefaults.repairBytesPerSecond,
+    'Bytes per second that repairs may fetch and store',
+  ),
+  'neuron.purge_every': option(
+    ['validator'],
+    interval,
+    dutyDefaults.purgeEvery,
+    'Blocks between two removals of expired records; 0 is never',
+  ),
+  'neuron.checkpoint_block_length': option(
+    ['validator'],
+    interval,
+    dutyDefaults.checkpointEvery,
+    'Blocks between two records of how much is stored where; 0 is never',
+  ),
+  'neuron.vpermit_tao_limit': option(
+    ['validator', 'api', 'operator'],
+    integer('TAO', 0, 1_000_000_000),
+    dutyDefaults.vpermitTaoLimit,
+    'Stake above which a neuron with a validator permit is not asked to store',
+  ),
+  'neuron.rebalance_script': option(
+    ['validator'],
+    optionalPath,
+    '',
+    'Program to run when miners are lost, with hotkeys, network and database index as arguments',
+    'none',
+    'REBALANCE_SCRIPT_PATH',
+  ),
+  'neuron.events_file': option(
+    ['validator'],
+    path,
+    ({ value }) => join(String(value('database.directory')), 'events.jsonl'),
+    'File of event records, one line of JSON per step',
+    '<database.directory>/events.jsonl',
+  ),
+  'neuron.events_retention_size': option(
+    ['validator'],
+    bytes(mebibyte, Number.MAX_SAFE_INTEGER),
+    dutyDefaults.eventsBytesMax,
+    'Bytes of event records kept',
+  ),
+  'neuron.dont_save_events': option(['validator'], onOff, false, 'Keep no event records'),
+  'neuron.disable_log_rewards': option(
+    ['validator'],
+    onOff,
+    false,
+    'Leave rewards and scores out of event records',
+  ),
   'neuron.disable_set_weights': option(['validator'], onOff, false, 'Set no weights on the chain'),
   'neuron.version_key': option(
     ['validator', 'operator'],

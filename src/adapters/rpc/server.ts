@@ -10,6 +10,7 @@ import { limits } from '../../domain/model/constants.js';
 import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
 import type { NodeAddress } from '../../domain/ports/chain.js';
 import type { Log } from '../observe/log.js';
+import { connectionLimit } from './connection-limit.js';
 import { contentTypes } from './wire.js';
 
 export interface ServerOptions {
@@ -23,6 +24,10 @@ export interface ServerOptions {
   readonly graceMs?: number;
   /** Routes that are still served meanwhile, because they finish what was begun. */
   readonly finishing?: readonly string[];
+  /** Milliseconds until a caller must have sent its headers, whole. */
+  readonly headersMs?: number;
+  /** Connections beyond are closed at once. */
+  readonly connectionsMax?: number;
   /** Told of every answer: the route's pattern, `none` where there is no such route. */
   readonly onAnswered?: (route: string, status: number, seconds: number) => void;
 }
@@ -49,8 +54,9 @@ const retryAfterDraining = 2;
 export const statusRoutes = ['/healthz', '/readyz', '/metrics'] as const;
 
 export function createServer(options: ServerOptions): NodeServer {
-  const { log, host, port, idleMs = idleMsDefault } = options;
+  const { log, host, port, idleMs = idleMsDefault, headersMs = headersMsMax } = options;
   const { graceMs = graceMsDefault, finishing = [], onAnswered } = options;
+  const { connectionsMax = connectionLimit() } = options;
   const app = Fastify({
     logger: false,
     // Bodies are streams; their limits are checked against Content-Length and while reading.
@@ -59,11 +65,12 @@ export function createServer(options: ServerOptions): NodeServer {
     keepAliveTimeout: 30_000,
     requestTimeout: requestMsMax,
     forceCloseConnections: 'idle',
-    http: { headersTimeout: headersMsMax },
+    http: { headersTimeout: headersMs, connectionsCheckingInterval: headersMs / 2 },
     // What cannot even be routed, such as a path that is not well encoded.
     frameworkErrors: (error: unknown, _request: FastifyRequest, reply: FastifyReply) =>
       void sendProblem(reply, callersFault(error)),
   } as Parameters<typeof Fastify>[0]) as unknown as FastifyInstance;
+  app.server.maxConnections = connectionsMax;
   let isDraining = false;
   let underWay = 0;
   let whenIdle: (() => void) | null = null;

@@ -99,7 +99,13 @@ const temporaryName = /^\..+\.(\d{1,10})-[0-9a-f]{12}\.tmp$/u;
 const underWay = new Set<string>();
 
 /** Removes what writers that are gone left in a folder. Never throws: it is no part of anybody's work. */
+/** Folders this process has swept: once is enough, and a folder of thousands is not listed for every file. */
+const swept = new WeakMap<Files, Set<string>>();
+
 async function sweepFolder(files: Files, folder: string): Promise<void> {
+  const done = swept.get(files) ?? new Set();
+  if (done.has(folder)) return;
+  swept.set(files, done.add(folder));
   try {
     for await (const { name } of files.entries(folder)) {
       const match = temporaryName.exec(name);

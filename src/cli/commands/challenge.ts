@@ -13,7 +13,10 @@ const shown: readonly OptionKey[] = [
   'wallet.name',
   'wallet.hotkey',
   'subtensor.network',
+  'subtensor.chain_endpoint',
+  'subtensor.timeout',
   'subtensor.dev_directory',
+  'netuid',
   'validator.port',
 ];
 const roundsMax = 1000;
@@ -42,18 +45,21 @@ export function register(program: Command): void {
   addConfigOptions(command, 'validator', {
     without: optionsOf('validator').filter((key) => !shown.includes(key)),
   }).action(async (flags: Flags) => {
-    const { values } = await configOf(command, 'validator');
+    const config = await configOf(command, 'validator');
     const cid = flags.data_hash ?? flags.cid;
-    const [{ askRounds }, { operatedValidator }, { encodeSs58 }, { fromHex }, { objectCid }] =
+    const [{ askRounds }, { operatedNode, validatorHost }, { encodeSs58 }, { fromHex }, { objectCid }] =
       await Promise.all([
-        import('../../tools/operator/ask-rounds.js'),
-        import('../../tools/operator/operated-validator.js'),
+        import('../../tools/operator/ask-validator.js'),
+        import('../../tools/operator/operated-node.js'),
         import('../../domain/identity/ss58.js'),
         import('../../domain/model/bytes.js'),
         import('../../domain/content/cid.js'),
       ]);
     const asked = cid === undefined ? {} : { cid: objectCid(cid) };
-    const validator = await operatedValidator(values);
+    const validator = await operatedNode(config, {
+      host: validatorHost,
+      port: config.values['validator.port'],
+    });
     const signal = interruptSignal();
     const sum = { pass: 0, fail: 0, void: 0, bytes: 0 };
     const started = performance.now();

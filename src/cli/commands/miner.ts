@@ -1,6 +1,7 @@
-// filetao miner (m) stats | scrub
+// filetao miner (m)
 
 import type { Command } from 'commander';
+import { addMinerExit } from './miner-exit.js';
 import { addMinerScrub } from './miner-scrub.js';
 import { addMinerStats } from './miner-stats.js';
 
@@ -8,7 +9,8 @@ export function register(program: Command): void {
   const miner = program
     .command('miner')
     .alias('m')
-    .description('Look at miners as a validator counts them, and after the data of a miner');
+    .description('Look at miners, look after the data of one, and leave with it in good order');
   addMinerStats(miner);
   addMinerScrub(miner);
+  addMinerExit(miner);
 }

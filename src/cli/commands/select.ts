@@ -49,7 +49,13 @@ export function register(program: Command): void {
     ]);
     const chain = await openChain(config);
     try {
-      const report = await reportSelection(chain, { block, task, k, candidates: candidates ?? null });
+      const report = await reportSelection(chain, {
+        block,
+        task,
+        k,
+        candidates: candidates ?? null,
+        vpermitTaoLimit: config.values['neuron.vpermit_tao_limit'],
+      });
       process.stdout.write(
         json ? `${JSON.stringify(report)}\n` : `${[...selectionLines(report)].join('\n')}\n`,
       );

@@ -16,11 +16,15 @@ export type SelectionTask = (typeof selectionTasks)[number];
 
 export const blocksPerRound = 3;
 
-/** Whether a neuron is a miner that can be asked: it has announced where it listens, and is no validator. */
-export const isAskable = ({
-  address,
-  validatorPermit,
-}: Pick<Neuron, 'address' | 'validatorPermit'>): boolean => address !== null && !validatorPermit;
+/**
+ * Whether a neuron is a miner that can be asked: it has announced where it listens, and is no validator. A permit alone
+ * makes none, since the chain gives one to whoever has the most stake, however little that is.
+ * @param vpermitTaoLimit TAO of stake up to which a neuron with a permit is a miner
+ */
+export const isAskable = (
+  { address, validatorPermit, stake }: Pick<Neuron, 'address' | 'validatorPermit' | 'stake'>,
+  vpermitTaoLimit: number,
+): boolean => address !== null && !(validatorPermit && stake > vpermitTaoLimit);
 
 /** The block whose hash decides for the round that `block` lies in. */
 export const roundBlock = (block: number): number => block - (block % blocksPerRound);

@@ -70,6 +70,30 @@ export const defaults = {
   challengeDataSeconds: 7 * 24 * 3600,
 } as const;
 
+/** A validator's duty: how often each step runs, in blocks, and how much of it at once. The reference's values. */
+export const dutyDefaults = {
+  storeEvery: 3,
+  storeMiners: 15,
+  challengeEvery: 3,
+  challengeMiners: 10,
+  challengeReplicas: 1,
+  retrieveEvery: 15,
+  retrieveMiners: 10,
+  distributeEvery: 30,
+  distributePieces: 4,
+  monitorEvery: 3,
+  monitorMiners: 40,
+  pingSeconds: 5,
+  repairEvery: 3,
+  repairPieces: 2,
+  repairBytesPerSecond: 32 * mebibyte,
+  purgeEvery: 180,
+  checkpointEvery: 100,
+  /** TAO above which a neuron with a validator permit is no miner. */
+  vpermitTaoLimit: 500,
+  eventsBytesMax: 2e9,
+} as const;
+
 /** Contexts of BLAKE3 derive-key mode: each separates one use from every other. */
 export const contexts = {
   commitmentLeaf: 'filetao v1 commitment leaf',

@@ -7,7 +7,9 @@ import { FileTaoError } from '../../domain/model/errors.js';
 
 export interface AccessRules {
   readonly blocked: ReadonlySet<PublicKey>;
-  /** Served without permit and without rate limit. */
+  /** TAO that a validator must have staked to store here. */
+  readonly minimumStake: number;
+  /** Served without permit, stake and rate limit. */
   readonly trusted: ReadonlySet<PublicKey>;
   /** Requests of one caller in a window; 0 is no limit. */
   readonly requestsMax: number;
@@ -18,6 +20,7 @@ export interface AccessRules {
 export const openAccess: AccessRules = {
   blocked: new Set(),
   trusted: new Set(),
+  minimumStake: 0,
   requestsMax: 0,
   windowBlocks: 25,
 };

@@ -45,6 +45,12 @@ export async function requirePermit(context: MinerContext, validatorKey: PublicK
   const neuron = await context.view.neuron(validatorKey);
   if (neuron === null) throw new FileTaoError('forbidden', 'this hotkey is not registered on the subnet');
   if (!neuron.validatorPermit) throw new FileTaoError('forbidden', 'this hotkey has no validator permit');
+  const { minimumStake } = context.access;
+  if (neuron.stake < minimumStake)
+    throw new FileTaoError(
+      'forbidden',
+      `this miner stores for validators with a stake of ${minimumStake} TAO`,
+    );
 }
 
 /** Throws `block` when the named block is stale or contradicts the miner's own view of the chain. */

@@ -5,6 +5,7 @@ import type { Observer } from '../../adapters/observe/observer.js';
 import type { TranscriptLog } from '../../adapters/observe/transcript-log.js';
 import type { ProofCore } from '../../domain/core/proof-core.js';
 import { publicKeyOf } from '../../domain/model/bytes.js';
+import { dutyDefaults } from '../../domain/model/constants.js';
 import type { Chain } from '../../domain/ports/chain.js';
 import type { Cipher } from '../../domain/ports/cipher.js';
 import type { Clock } from '../../domain/ports/clock.js';
@@ -44,6 +45,8 @@ export interface ValidatorParts {
   readonly deadlines?: Deadlines;
   /** Successive misses after which a miner is down. */
   readonly missesMax?: number;
+  /** Default: the reference's. */
+  readonly vpermitTaoLimit?: number;
   /** Default: no limit. */
   readonly storageLimit?: ValidatorContext['storageLimit'];
   /** The same after every restart of the same node, different for nodes that share an index. */
@@ -60,6 +63,7 @@ export function composeValidator(parts: ValidatorParts): ValidatorContext {
     ),
     rates: new MinerRates(),
     presence: new Presence(parts.missesMax),
+    vpermitTaoLimit: parts.vpermitTaoLimit ?? dutyDefaults.vpermitTaoLimit,
     storageLimit: parts.storageLimit ?? (async () => Number.MAX_SAFE_INTEGER),
     view: new ChainView(chain, clock),
     lag: new Lag(clock),

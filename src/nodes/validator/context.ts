@@ -31,6 +31,12 @@ export interface Identity {
   readonly secret: Uint8Array;
 }
 
+/** An answer, with the reason of a failure: for event records, not for the ledger. */
+export interface CollectedAnswer extends Answer {
+  /** Empty for a pass. */
+  readonly reason: string;
+}
+
 export interface ValidatorContext extends Identity {
   readonly verify: VerifySignature;
   readonly core: ProofCore;
@@ -55,6 +61,8 @@ export interface ValidatorContext extends Identity {
   readonly rates: MinerRates;
   /** Which miners are there, leaving or full, as far as they were asked (presence.ts). */
   readonly presence: Presence;
+  /** TAO of stake above which a neuron with a validator permit is no miner. */
+  readonly vpermitTaoLimit: number;
   /** Bytes that a miner may be given at most, by its tier. */
   readonly storageLimit: (miner: PublicKey) => Promise<number>;
   /** Where pieces lie while they are stored. */
@@ -66,5 +74,5 @@ export interface ValidatorContext extends Identity {
   /** Rounds being held in this process now (`roundKey`). */
   readonly liveRounds: Set<string>;
   /** Told of every answer that counts, once its transcript is durable (answers.ts). */
-  readonly onAnswer?: (answer: Answer) => void;
+  readonly onAnswer?: (answer: CollectedAnswer) => void;
 }

@@ -71,13 +71,32 @@ export async function fetchPiece(
   });
 }
 
-/** P of one replica; every outcome leaves a transcript. */
+/** What came of one retrieval: P, or the verdict on why not. */
+export interface FetchAttempt {
+  readonly data: Uint8Array | null;
+  readonly verdict: Verdict;
+  readonly failure: FileTaoError | null;
+  readonly elapsedMs: number;
+}
+
 async function fetchReplica(
   context: ValidatorContext,
   replica: ReplicaRecord,
   signal?: AbortSignal,
-  memory: Uint8Array = new Uint8Array(),
+  memory?: Uint8Array,
 ): Promise<Uint8Array> {
+  const { data, failure } = await attemptFetch(context, replica, signal, memory);
+  if (data === null) throw failure;
+  return data;
+}
+
+/** P of one replica of `context`'s own hotkey; every outcome leaves a transcript. */
+export async function attemptFetch(
+  context: ValidatorContext,
+  replica: ReplicaRecord,
+  signal?: AbortSignal,
+  memory: Uint8Array = new Uint8Array(),
+): Promise<FetchAttempt> {
   const { core, party, index } = context;
   const minerKey = fromHex(replica.minerKey);
   const exchange = new Exchange(context.clock);
@@ -150,9 +169,10 @@ async function fetchReplica(
   if (verdict.outcome !== 'void') await index.count(replica.minerKey, 'retrieve', verdict.outcome === 'pass');
   if (verdict.outcome === 'fail' && gone.has(verdict.reason))
     await markFailed(context, replica, verdict.reason);
-  if (failure !== null) throw failure;
+  const { elapsedMs } = exchange;
+  if (failure !== null) return { data: null, verdict, failure, elapsedMs };
   await beginToSettle(context, replica, data, keyOf(context, replica));
-  return data;
+  return { data, verdict, failure: null, elapsedMs };
 }
 
 const keyOf = ({ core, secret }: ValidatorContext, { pieceId, minerKey }: ReplicaRecord): Uint8Array =>

@@ -1,6 +1,7 @@
 // The miners a validator can ask: from the metagraph, with the failures seen of late.
 
 import { networkOf, type PlacementCandidate } from '../../domain/economy/placement.js';
+import { isAskable } from '../../domain/economy/selection.js';
 import { type PublicKey, publicKeyOf } from '../../domain/model/bytes.js';
 import { FileTaoError } from '../../domain/model/errors.js';
 import type { Neuron } from '../../domain/ports/chain.js';
@@ -28,7 +29,9 @@ const isReachable = (neuron: Neuron): neuron is ReachableNeuron => neuron.addres
 export async function reachableMiners(context: ValidatorContext): Promise<readonly ReachableNeuron[]> {
   const own = publicKeyOf(context.party.publicKey);
   const neurons = await context.view.neurons();
-  return neurons.filter((neuron) => !neuron.validatorPermit && neuron.hotkey !== own).filter(isReachable);
+  return neurons
+    .filter((neuron) => isAskable(neuron, context.vpermitTaoLimit) && neuron.hotkey !== own)
+    .filter(isReachable);
 }
 
 /** The miner's current address; throws `unreachable` when it left or never announced one. */

@@ -53,17 +53,33 @@ interface EncodedPiece {
   readonly body: NonNullable<NodeRequest['body']>;
 }
 
-/**
- * Stores one replica on one miner and records it; throws what went wrong.
- * @param promiseId of the room it takes, settled with the record
- */
+/** What came of one store: a record, or the verdict on why there is none. */
+export interface StoreAttempt {
+  readonly record: ReplicaRecord | null;
+  readonly verdict: Verdict;
+  readonly failure: FileTaoError | null;
+  readonly elapsedMs: number;
+}
+
+/** Stores one replica on one miner and records it; throws what went wrong. */
 export async function storeReplicaOn(
   context: ValidatorContext,
   piece: PieceSource,
   miner: ReachableNeuron,
   signal?: AbortSignal,
-  promiseId?: string,
 ): Promise<ReplicaRecord> {
+  const { record, failure } = await attemptStore(context, piece, miner, { signal });
+  if (record === null) throw failure;
+  return record;
+}
+
+/** @param promiseId of the room it takes, settled with the record */
+export async function attemptStore(
+  context: ValidatorContext,
+  piece: PieceSource,
+  miner: ReachableNeuron,
+  { signal, promiseId }: { readonly signal?: AbortSignal | undefined; readonly promiseId?: string } = {},
+): Promise<StoreAttempt> {
   const { core, party, index } = context;
   const minerKey = fromHex(miner.hotkey);
   const key = replicaKey(core, context.secret, fromHex(piece.pieceId), minerKey);
@@ -114,7 +130,8 @@ export async function storeReplicaOn(
   }
   await recordTranscript(context, { kind: 'store', id, size: piece.size }, exchange, verdict);
   if (verdict.outcome !== 'void') await index.count(miner.hotkey, 'store', verdict.outcome === 'pass');
-  if (failure !== null || receipt === null) throw failure;
+  const { elapsedMs } = exchange;
+  if (failure !== null || receipt === null) return { record: null, verdict, failure, elapsedMs };
   const record: ReplicaRecord = {
     ...id,
     pieceId: piece.pieceId,
@@ -134,14 +151,15 @@ export async function storeReplicaOn(
     lastFailure: null,
     version: 1,
   };
-  if (await index.addReplica(record, promiseId)) return record;
+  const done = { verdict, failure: null, elapsedMs } as const;
+  if (await index.addReplica(record, promiseId)) return { ...done, record };
   // Stored before, and lost perhaps: the miner has it (again). n, link and the receipt they started from stay.
   const restored = await changeReplica(context, id, (current) => ({
     ...current,
     state: 'active',
     expiry: Math.max(current.expiry, piece.expiry),
   }));
-  return restored ?? record;
+  return { ...done, record: restored ?? record };
 }
 
 async function encodePiece(
@@ -181,7 +199,7 @@ const promiseGraceSeconds = 900;
 
 /**
  * Stores one replica where it has room under the limit of the miner's tier; the room counts as taken meanwhile, so
- * stores at once cannot exceed it. Throws `full` when there is none.
+ * stores at once cannot exceed it. Throws `full` when there is none, and `unreachable` for a miner without address.
  * @param instead a failed replica of the piece on this miner, deleted there first: the miner keeps what it has
  */
 export async function storeWithinLimit(
@@ -192,7 +210,7 @@ export async function storeWithinLimit(
     instead,
     signal,
   }: { readonly instead?: ReplicaRecord | undefined; readonly signal?: AbortSignal | undefined } = {},
-): Promise<ReplicaRecord> {
+): Promise<StoreAttempt> {
   const { clock, deadlines, index, rates } = context;
   const miner = await locateMiner(context, hotkey);
   if (instead !== undefined) await deleteReplicaOn(context, instead);
@@ -206,7 +224,7 @@ export async function storeWithinLimit(
   if (!(await index.promise(promise, now, await context.storageLimit(hotkey))))
     throw new FileTaoError('full', 'the miner has reached the storage limit of its tier');
   try {
-    return await storeReplicaOn(context, piece, miner, signal, promise.id);
+    return await attemptStore(context, piece, miner, { signal, promiseId: promise.id });
   } finally {
     await index.releasePromise(hotkey, promise.id);
   }
@@ -265,9 +283,12 @@ export async function placePiece(
     const chosen = order.slice(0, copies - replicas.length);
     if (chosen.length === 0) break;
     const results = await Promise.allSettled(
-      chosen.map(({ hotkey }) => {
+      chosen.map(async ({ hotkey }) => {
         tried.add(hotkey);
-        return storeWithinLimit(context, piece, hotkey, { instead: failedOn.get(hotkey), signal });
+        const instead = failedOn.get(hotkey);
+        const { record, failure } = await storeWithinLimit(context, piece, hotkey, { instead, signal });
+        if (record === null) throw failure;
+        return record;
       }),
     );
     for (const [i, result] of results.entries()) {

@@ -148,6 +148,7 @@ export async function recordTranscript(
     task: kind,
     minerKey: subject.id.minerKey,
     passed: verdict.outcome === 'pass',
+    reason: verdict.reason,
     elapsedMs: head.elapsedMs,
     size: subject.size,
     transcript: blake3(sealed.subarray(signatureSize)),

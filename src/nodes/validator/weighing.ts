@@ -7,7 +7,7 @@ import { weightsDueAt, weightsRefusal } from '../../domain/economy/weights-due.j
 import { encodeSs58 } from '../../domain/identity/ss58.js';
 import { publicKeyOf } from '../../domain/model/bytes.js';
 import { FileTaoError } from '../../domain/model/errors.js';
-import type { FullChain } from '../../domain/ports/chain.js';
+import type { FullChain, Weight } from '../../domain/ports/chain.js';
 import type { Clock } from '../../domain/ports/clock.js';
 import type { Signer } from '../../domain/ports/signer.js';
 import type { Rewarding } from './rewarding.js';
@@ -22,6 +22,8 @@ export interface Weighing {
   readonly file: string;
   /** What each miner is worth; miners without a score are worth nothing. */
   readonly rewards: Pick<Rewarding, 'scores' | 'weigh'>;
+  /** Told of weights that were set. */
+  readonly onSet?: (block: number, weights: readonly Weight[]) => Promise<void>;
 }
 
 /** Blocks after which weights that could not be set are tried again. */
@@ -111,5 +113,6 @@ export async function weighIfDue(weighing: Weighing): Promise<Weighed> {
   }
   await keep('set', null);
   log.info({ block: number, miners: weights.length }, 'set weights');
+  await weighing.onSet?.(number, weights);
   return { nextAt: number + 1, refusal: null };
 }

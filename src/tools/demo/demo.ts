@@ -1,5 +1,6 @@
 // The demo: a real file is encrypted, stored on several miners, proven by challenge rounds, a damaging miner is
-// caught, and the file comes back byte for byte although one more replica has a wrong byte.
+// caught, a miner that is killed is replaced, and the file comes back byte for byte although one more replica has a
+// wrong byte.
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -16,6 +17,7 @@ import { retrieveToFile } from '../../client/retrieve-to-file.js';
 import { openSource } from '../../client/source.js';
 import { store } from '../../client/store.js';
 import { retrievalOrder } from '../../domain/economy/placement.js';
+import { windowCounts } from '../../domain/economy/tiers.js';
 import type { Cid } from '../../domain/model/bytes.js';
 import { defaults, limits, mebibyte } from '../../domain/model/constants.js';
 import { FileTaoError } from '../../domain/model/errors.js';
@@ -23,7 +25,8 @@ import type { ReplicaRecord } from '../../domain/model/records.js';
 import type { PlacementIndex } from '../../domain/ports/placement-index.js';
 import { defaultChunkSize, openingsFor } from '../../domain/protocol/parameters.js';
 import type { RoundLine } from '../../nodes/validator/operating.js';
-import { askRounds } from '../operator/ask-rounds.js';
+import { askRepair, askRounds } from '../operator/ask-validator.js';
+import { replayRewards } from '../rewards/replay.js';
 import { damageChunks, flipByte, replicaFile } from './damage.js';
 import { type LocalNetwork, startLocalNetwork } from './local-network.js';
 import type { Narrator } from './narrator.js';
@@ -57,6 +60,8 @@ export interface DemoResult {
   readonly prove: { readonly chunks: number; readonly mibPerSecond: number };
   readonly node: string;
   readonly core: 'fma' | 'simd';
+  /** Replicas stored anew after a miner was killed, and how long noticing and repairing took. */
+  readonly repaired: { readonly replicas: number; readonly seconds: number };
 }
 
 /** One is damaged, one has a wrong byte, one is left to bring the file back. */
@@ -183,6 +188,7 @@ class Demo {
       );
 
       const damaged = await this.#damageAndCatch(stored.cid, replicas);
+      const repaired = await this.#killAndRepair(stored.cid, damaged.replica);
       const flipped = await this.#flip(stored.cid, damaged.replica);
 
       narrator.begin('retrieving the file');
@@ -203,9 +209,16 @@ class Demo {
       narrator.begin('comparing');
       const retrieved = (await digestOf(file)) === (await digestOf(target));
       narrator.done(retrieved ? 'the file is the same, byte for byte' : 'THE FILE DIFFERS');
+      await this.#standings();
 
       return {
-        ok: counts.failed === 0 && counts.passed > 0 && damaged.caught && flipCaught && retrieved,
+        ok:
+          counts.failed === 0 &&
+          counts.passed > 0 &&
+          damaged.caught &&
+          repaired.whole &&
+          flipCaught &&
+          retrieved,
         cid: stored.cid,
         bytes: stored.size,
         pieces: stored.pieces,
@@ -222,6 +235,7 @@ class Demo {
         prove: { chunks: counts.chunks, mibPerSecond: Math.round(mibPerSecond * 10) / 10 },
         node: process.version,
         core: this.core,
+        repaired: { replicas: repaired.replicas, seconds: round3(repaired.seconds) },
       };
     } finally {
       connection.close();
@@ -261,6 +275,81 @@ class Demo {
     }
     narrator.done(`NOT CAUGHT in ${catchingRoundsMax} rounds`);
     return { replica, caught: false, reason: '', rounds: catchingRoundsMax };
+  }
+
+  /** Kills a miner that holds replicas; the validator notices and repairs, and the damaged replica with them. */
+  async #killAndRepair(cid: Cid, damaged: ReplicaRecord) {
+    const { narrator, miners, replicas: copies, signal } = this.options;
+    const { validator, validatorWallet, genesis, netuid } = this.network;
+    narrator.begin('killing a miner');
+    if (miners <= copies) {
+      narrator.done(
+        `left out: with ${count(miners, 'miner')} and ${copies} replicas of each piece nobody could take a dead ` +
+          `miner's place; start one more (--miners ${copies + 1})`,
+      );
+      return { whole: true, replicas: 0, seconds: 0 };
+    }
+    const held = new Map<string, number>();
+    for (const { minerKey, state } of await this.#replicasOf(cid))
+      if (state === 'active') held.set(minerKey, (held.get(minerKey) ?? 0) + 1);
+    const [victim] = [...this.network.miners]
+      .filter(({ hotkey }) => held.has(hotkey))
+      .sort(
+        (a, b) =>
+          Number(a.hotkey === damaged.minerKey) - Number(b.hotkey === damaged.minerKey) ||
+          held.get(b.hotkey)! - held.get(a.hotkey)!,
+      );
+    const ended = new Promise<void>((resolve) => victim!.child.once('exit', () => resolve()));
+    victim!.child.kill('SIGKILL');
+    await ended;
+    narrator.done(
+      `${victim!.name} ended by SIGKILL, and ${count(held.get(victim!.hotkey)!, 'replica')} with it`,
+    );
+
+    narrator.begin('noticing and repairing');
+    const time = stopwatch();
+    const validatorNode = { address: validator.address, hotkey: validatorWallet.hotkey, genesis, netuid };
+    let stored = 0;
+    let noticed = false;
+    for await (const line of askRepair(validatorNode, signal)) {
+      if (line.kind === 'miner' && line.minerKey === victim!.hotkey) noticed = line.state === 'down';
+      if (line.kind === 'piece') stored += line.stored.length;
+    }
+    const seconds = time();
+    const byPiece = [...groupByPiece(await this.#replicasOf(cid)).values()];
+    const pieces = byPiece.length;
+    const whole =
+      noticed &&
+      byPiece.every(
+        (replicas) =>
+          replicas.filter(({ state, minerKey }) => state === 'active' && minerKey !== victim!.hotkey)
+            .length >= copies,
+      );
+    narrator.done(
+      whole
+        ? `the miner is down, ${count(stored, 'replica')} stored anew from those that verify; each of ${count(pieces, 'piece')} has ${copies} replicas again`
+        : noticed
+          ? `${count(stored, 'replica')} stored anew, BUT A PIECE HAS FEWER THAN ${copies} REPLICAS`
+          : 'THE DEAD MINER WAS NOT NOTICED',
+    );
+    return { whole, replicas: stored, seconds };
+  }
+
+  /** What the run earned its miners, recomputed from the validator's reward ledger and the transcripts. */
+  async #standings(): Promise<void> {
+    const { narrator } = this.options;
+    narrator.begin('tiers and rewards, recomputed from the transcripts');
+    const { replay, findingsCount } = await replayRewards([
+      join(this.network.validator.directory, 'transcripts'),
+    ]);
+    const miners = await Promise.all(
+      this.network.miners.map(async ({ name, hotkey }) => {
+        const { score, tier } = replay.standings.of(hotkey);
+        const { attempts, successes } = windowCounts(await this.index.statistics(hotkey));
+        return `${name} ${tier}, ${successes} of ${attempts}, score ${score.toFixed(4)}`;
+      }),
+    );
+    narrator.done(`${miners.join('; ')}${findingsCount === 0 ? '' : ' — THE LEDGER DOES NOT ADD UP'}`);
   }
 
   /** Flips one byte in a replica that the retrieval will ask first. */

@@ -13,6 +13,7 @@ export interface SelectionQuestion {
   readonly k: number;
   /** What could have been chosen; null takes the miners that are on the subnet now. */
   readonly candidates: readonly number[] | null;
+  readonly vpermitTaoLimit: number;
 }
 
 export interface SelectionReport {
@@ -35,7 +36,9 @@ export async function reportSelection(chain: Chain, question: SelectionQuestion)
       'not-found',
       `block ${block} of ${chain.network} is not there or not final yet, or the chain node has forgotten it: ask an archive node (--subtensor.network archive)`,
     );
-  const candidates = question.candidates ?? neurons.filter(isAskable).map(({ uid }) => uid);
+  const candidates =
+    question.candidates ??
+    neurons.filter((neuron) => isAskable(neuron, question.vpermitTaoLimit)).map(({ uid }) => uid);
   const hotkeys = new Map(neurons.map(({ uid, hotkey }) => [uid, encodeSs58(fromHex(hotkey))]));
   const { task, k } = question;
   return {

@@ -1,12 +1,15 @@
 // All replicas of a simulation in typed arrays, 37 bytes each and 16 more in the lists they stand in: a million take
 // some 55 MB, and nothing for the garbage collector to walk through.
 
-import type { PairLists } from './pair-lists.js';
-
 export const noPiece = -1;
 
 /** `gone`: expired, or replaced after its failure. */
 export const replicaStates = { active: 0, failed: 1, gone: 2 } as const;
+
+/** Lists of the replicas that are asked about (pair-lists.ts). */
+interface AskedLists {
+  remove(table: ReplicaTable, id: number): void;
+}
 
 export class ReplicaTable {
   validator = new Uint16Array(1024);
@@ -52,7 +55,7 @@ export class ReplicaTable {
   }
 
   /** Takes it out of what its validator asks its miner about. */
-  retire(id: number, lists: PairLists, state: number): void {
+  retire(id: number, lists: AskedLists, state: number): void {
     if (this.state[id] === replicaStates.active) lists.remove(this, id);
     this.state[id] = state;
   }

@@ -49,13 +49,15 @@ class Killer {
     this.#random = random;
   }
 
-  async learn(child: Child): Promise<void> {
+  /** Whether it lived to tell. */
+  async learn(child: Child): Promise<boolean> {
     child.say('points');
     const line = await child.next('points');
     for (const seen of line?.slice('points '.length).split(',') ?? []) {
       const [name, count] = seen.split('=') as [string, string];
       if (name !== '') this.#names.set(name, Math.max(Number(count), this.#names.get(name) ?? 0));
     }
+    return line !== null;
   }
 
   /** Every second child dies at a random moment. */
@@ -85,9 +87,8 @@ class Killer {
   /** After the work: whoever still lives is killed at rest. */
   async finish(child: Child): Promise<void> {
     clearTimeout(this.#timer);
-    const where = child.isDead ? (this.#armed ?? 'at a random moment') : 'at rest';
+    const where = (await this.learn(child)) ? 'at rest' : (this.#armed ?? 'at a random moment');
     this.hit.set(where, (this.hit.get(where) ?? 0) + 1);
-    if (!child.isDead) await this.learn(child);
     await child.kill();
   }
 

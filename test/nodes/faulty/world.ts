@@ -277,6 +277,7 @@ export class FaultyWorld {
       retired: new Map(),
       rates: new MinerRates(),
       presence: new Presence(),
+      vpermitTaoLimit: 500,
       storageLimit: async () => Number.MAX_SAFE_INTEGER,
       workFiles: process.gated(epoch, 'workFiles', this.#simulatedWorkFiles(), { free: ['read'] }),
       liveRounds: new Set(),

@@ -241,6 +241,7 @@ export class World {
       retired: new Map(),
       rates: new MinerRates(),
       presence: new Presence(),
+      vpermitTaoLimit: 500,
       storageLimit: async () => Number.MAX_SAFE_INTEGER,
       liveRounds: new Set(),
       processId,

@@ -1,0 +1,46 @@
+// Retrieving one replica of each drawn miner, whole: what is promised to users is tried, and with the data at hand
+// the kept rounds are checked with certainty.
+
+import type { ReplicaRecord } from '../../../domain/model/records.js';
+import { collectAnswers } from '../answers.js';
+import type { ValidatorContext } from '../context.js';
+import { attemptFetch } from '../fetching.js';
+import { speakingAs } from '../key-ring.js';
+import type { Rewarding } from '../rewarding.js';
+import { rewardAnswers } from './rewards.js';
+import { drawMiners, type ReplicaDraws } from './selecting.js';
+import type { Step } from './step.js';
+
+export interface RetrieveOptions {
+  readonly everyBlocks: number;
+  readonly miners: number;
+  readonly rewarding: Pick<Rewarding, 'step'>;
+}
+
+/** Replicas fetched at once: each is held in memory, up to 64 MiB. */
+const atOnce = 4;
+
+export const retrieveStep = (
+  context: ValidatorContext,
+  draws: ReplicaDraws,
+  { everyBlocks, miners, rewarding }: RetrieveOptions,
+): Step => ({
+  name: 'retrieve',
+  everyBlocks,
+  deadlineMs: 15 * 60_000,
+  async run(block, signal) {
+    const { miners: drawn, selection } = await drawMiners(context, 'retrieve', block, miners);
+    const waiting: ReplicaRecord[] = [];
+    for (const { hotkey } of drawn) waiting.push(...(await draws.next(hotkey, 1)));
+    const batch = collectAnswers(context);
+    const work = async (): Promise<void> => {
+      for (let replica = waiting.pop(); replica !== undefined; replica = waiting.pop()) {
+        signal.throwIfAborted();
+        await attemptFetch(speakingAs(batch.context, replica.validatorKey), replica, signal);
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, work));
+    const answers = await rewardAnswers(rewarding, block.number, batch.answers, selection);
+    return answers.length === 0 ? null : { answers };
+  },
+});

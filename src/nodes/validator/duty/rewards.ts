@@ -1,0 +1,32 @@
+// What a step's answers earned: recorded in the reward ledger (rewarding.ts), and given back for the event record.
+
+import type { CollectedAnswer } from '../context.js';
+import type { RecordedSelection, Rewarding } from '../rewarding.js';
+import type { StepAnswer } from './step.js';
+
+/** The order in which a batch of several tasks is rewarded. */
+const tasks = ['store', 'challenge', 'retrieve'] as const;
+
+export async function rewardAnswers(
+  rewarding: Pick<Rewarding, 'step'>,
+  block: number,
+  answers: readonly CollectedAnswer[],
+  selection?: RecordedSelection,
+): Promise<readonly StepAnswer[]> {
+  if (answers.length === 0) return [];
+  const rewards = await rewarding.step({
+    block,
+    answers: answers.map(({ reason: _, ...answer }) => answer),
+    ...(selection === undefined ? {} : { selection }),
+  });
+  return tasks
+    .flatMap((task) => answers.filter((answer) => answer.task === task))
+    .map(({ minerKey, passed, reason, elapsedMs, size }, i) => ({
+      minerKey,
+      outcome: passed ? 'pass' : 'fail',
+      reason,
+      elapsedMs,
+      size,
+      reward: rewards[i]!.reward,
+    }));
+}
