@@ -74,7 +74,7 @@ export function heatMap(labels: Labels, map: HeatMap, valueName: string): string
   return framed({
     labels: {
       ...labels,
-      subtitle: `${labels.subtitle}; the darker end is the higher ${valueName}${grouped}`,
+      subtitle: `${labels.subtitle}; colours are ${valueName}s${grouped}`,
     },
     height,
     box,

@@ -3,7 +3,7 @@
 import { tierNames } from '../../domain/model/tiers.js';
 import type { Reason } from './exchange.js';
 import type { SimulatedMiner } from './miners.js';
-import { type Behaviour, blameless } from './scenario.js';
+import { blameless } from './scenario.js';
 
 /** Why a miner lost by a verdict: `away` is the monitor's. */
 export type PunishedFor = Exclude<Reason, ''> | 'away';
@@ -49,16 +49,16 @@ export class Measurements {
   readonly caught = new Map<number, number>();
   readonly #punished = new Map<number, number>();
   readonly #reasons: Partial<Record<PunishedFor, number>> = {};
-  /** Verdicts against each behaviour. */
-  readonly failures = new Map<Behaviour, number>();
+  /** Verdicts against the miners of each group. */
+  readonly failures = new Map<string, number>();
 
   constructor(miners: number) {
     this.earned = new Float64Array(miners);
   }
 
   noteFailure(miner: SimulatedMiner, reason: PunishedFor, block: number): void {
-    const { behaviour } = miner.group;
-    this.failures.set(behaviour, (this.failures.get(behaviour) ?? 0) + 1);
+    const { behaviour, name } = miner.group;
+    this.failures.set(name, (this.failures.get(name) ?? 0) + 1);
     if (reason === 'damage' && !this.caught.has(miner.uid)) this.caught.set(miner.uid, block);
     if (!blameless.has(behaviour)) return;
     this.#punished.set(miner.uid, (this.#punished.get(miner.uid) ?? 0) + 1);

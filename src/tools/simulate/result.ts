@@ -186,7 +186,7 @@ export function resultOf(
         miners: members.length,
         share: (meanOf(members.map(({ uid }) => uid)) * members.length) / miners.length,
         relative: meanOf(members.map(({ uid }) => uid)),
-        failures: measured.failures.get(group.behaviour) ?? 0,
+        failures: measured.failures.get(group.name) ?? 0,
       })),
     tierRewards: tierNames.map((name, tier) => {
       const members = miners.filter(({ uid }) => tierAtEnd[uid] === tier).map(({ uid }) => uid);

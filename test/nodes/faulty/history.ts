@@ -1,14 +1,18 @@
 // One random history of a validator and its miners under faults, and what must hold: no acknowledged piece is lost while
 // an honest replica of it survives, no honest miner fails a proof, and whoever reads the transcripts finds one truth.
 import { Chains } from '../../../src/domain/audit/chain.js';
+import { LedgerReplay } from '../../../src/domain/audit/ledger-replay.js';
 import { Replayer } from '../../../src/domain/audit/replay.js';
-import { type PieceId, toHex } from '../../../src/domain/model/bytes.js';
+import { type PieceId, publicKeyOf, toHex } from '../../../src/domain/model/bytes.js';
 import type { ReplicaRecord } from '../../../src/domain/model/records.js';
 import { unixSeconds } from '../../../src/domain/ports/clock.js';
+import { collectAnswers } from '../../../src/nodes/validator/answers.js';
 import { challengeReplica } from '../../../src/nodes/validator/challenging.js';
+import type { ValidatorContext } from '../../../src/nodes/validator/context.js';
 import { fetchPiece } from '../../../src/nodes/validator/fetching.js';
 import { monitorMiners, settleDeregistered } from '../../../src/nodes/validator/monitoring.js';
 import { recoverRounds } from '../../../src/nodes/validator/recovery.js';
+import type { Rewarding } from '../../../src/nodes/validator/rewarding.js';
 import { placePiece } from '../../../src/nodes/validator/storing.js';
 import { calm, storm } from '../simulated/weather.js';
 import { replicaKey } from './memory-index.js';
@@ -41,12 +45,23 @@ export async function playFaults(seed: number, mutations: Mutations = {}): Promi
   let rounds = 0;
   let repaired = 0;
   let validator: RunningValidator = world.startValidator();
+  let rewarding: Rewarding = await schedule.until(validator.openRewards());
   let under: Promise<unknown>[] = [];
 
   /** Ends with the work, or with the process that does it. */
   const run = <Result>(work: Promise<Result>): Promise<Result | 'crashed'> => {
     const ended = process.ended.then(() => 'crashed' as const);
     return Promise.race([work, ended]);
+  };
+  /** A batch of the duty: whatever is asked in it is rewarded once it is done. */
+  const rewarded = async <Result>(work: (context: ValidatorContext) => Promise<Result>): Promise<Result> => {
+    const mine = rewarding;
+    const { context, answers } = collectAnswers(validator.context);
+    const result = await work(context);
+    const { number } = await context.view.head();
+    await mine.step({ block: number, answers });
+    await mine.rollIfDue(number);
+    return result;
   };
   const begin = (name: string, work: () => Promise<unknown>): void => {
     steps.push(name);
@@ -87,7 +102,7 @@ export async function playFaults(seed: number, mutations: Mutations = {}): Promi
   const challenge = async (replica: ReplicaRecord): Promise<void> => {
     const miner = world.minerOf(replica.minerKey);
     const before = world.disturbances + miner.process.diskErrors;
-    const result = await challengeReplica(validator.context, replica);
+    const result = await rewarded((context) => challengeReplica(context, replica));
     if (result === null) return;
     rounds++;
     const { outcome, reason, attributable } = result;
@@ -101,7 +116,7 @@ export async function playFaults(seed: number, mutations: Mutations = {}): Promi
       );
   };
   const fetch = async (pieceId: PieceId): Promise<boolean> => {
-    const { data } = await fetchPiece(validator.context, pieceId);
+    const { data } = await rewarded((context) => fetchPiece(context, pieceId));
     const same = toHex(data) === toHex(acknowledged.get(pieceId)!);
     if (!same) violations.push('other bytes were fetched than stored');
     return same;
@@ -114,11 +129,13 @@ export async function playFaults(seed: number, mutations: Mutations = {}): Promi
       { patient: false },
     );
   const monitor = async (): Promise<void> => {
-    await monitorMiners(
-      validator.context,
-      world.miners.filter(({ registered }) => registered).map(({ hotkey }) => hotkey),
-      5_000,
-    );
+    const { context } = validator;
+    const mine = rewarding;
+    const hotkeys = world.miners.filter(({ registered }) => registered).map(({ hotkey }) => hotkey);
+    const { lines } = await monitorMiners(context, hotkeys, 5_000);
+    const { number: block } = await context.view.head();
+    const pings = lines.map(({ hotkey, success }) => ({ minerKey: hotkey, answered: success }));
+    await mine.monitor({ block, pings });
     await settleDeregistered(validator.context);
   };
   /** Data goes where another honest replica of the piece stays. */
@@ -159,6 +176,15 @@ export async function playFaults(seed: number, mutations: Mutations = {}): Promi
       // Nobody crashes for ever.
       if (tries > 5) process.mishaps = noMishaps;
       validator = world.startValidator();
+      const opened = await schedule.until(
+        run(validator.openRewards()).catch((error: unknown) => {
+          steps.push(`the rewards could not be opened: ${String(error)}`);
+          process.crash();
+          return 'crashed' as const;
+        }),
+      );
+      if (opened === 'crashed') continue;
+      rewarding = opened;
       await schedule.until(
         run(recoverRounds(validator.context)).catch((error: unknown) =>
           steps.push(`recovery failed: ${String(error)}`),
@@ -272,7 +298,7 @@ export async function playFaults(seed: number, mutations: Mutations = {}): Promi
     } else if (!isWhole(pieceId))
       violations.push(`piece ${name} did not get back to ${copies} honest replicas`);
   }
-  violations.push(...audit(world));
+  violations.push(...audit(world), ...auditRewards(world, rewarding));
   return {
     seed,
     violations,
@@ -319,5 +345,41 @@ function audit(world: FaultyWorld): string[] {
   }
   violations.push(...[...chains.reports()].flatMap(({ findings }) => findings.map(({ says }) => says)));
   if (chains.hasRepeats) violations.push('rounds of the same n');
+  return violations;
+}
+
+/** Everybody who reads the ledger, from the start or from its last state, gets the validator's scores to the last bit. */
+function auditRewards(world: FaultyWorld, rewarding: Rewarding): string[] {
+  const facts = new Map(
+    world.entries().map(({ head: { digest, value } }) => [
+      toHex(digest),
+      {
+        kind: value.kind,
+        minerKey: publicKeyOf(value.minerKey),
+        outcome: value.outcome,
+        elapsedMs: value.elapsedMs,
+        size: value.size,
+      },
+    ]),
+  );
+  const whole = new LedgerReplay(world.keys.verify, (digest) => facts.get(toHex(digest)) ?? null);
+  const entries = world.ledgerEntries();
+  const violations = entries
+    .flatMap((entry) => whole.take(entry).findings)
+    .filter(({ about }) => about !== 'word')
+    .map(({ sequence, about, says }) => `ledger entry ${sequence}, ${about}: ${says}`);
+  const late = new LedgerReplay(world.keys.verify, null);
+  for (const entry of entries.slice(entries.map(({ value }) => value.event).lastIndexOf('state')))
+    late.take(entry);
+  for (const [minerKey, score] of rewarding.scores) {
+    for (const [reader, replay] of [
+      ['a reader of all of it', whole],
+      ['a reader of its end', late],
+    ] as const) {
+      const read = replay.standings.of(minerKey).score;
+      if (!Object.is(read, score))
+        violations.push(`${reader} finds the score ${read}, the validator has ${score}`);
+    }
+  }
   return violations;
 }

@@ -3,26 +3,24 @@
 import type { PieceId, PublicKey } from '../../../src/domain/model/bytes.js';
 import type {
   BytesPromise,
+  MinerStatistics,
   PieceRecord,
   ReplicaId,
   ReplicaRecord,
   StatisticKind,
 } from '../../../src/domain/model/records.js';
+import { lowestTier } from '../../../src/domain/model/tiers.js';
 import type { PlacementIndex } from '../../../src/domain/ports/placement-index.js';
 
 export const replicaKey = ({ validatorKey, minerKey, root }: ReplicaId): string =>
   `${validatorKey}/${minerKey}/${root}`;
 
-interface Counts {
-  attempts: Record<StatisticKind, number>;
-  successes: Record<StatisticKind, number>;
-}
-
 export class MemoryIndex {
   readonly pieces = new Map<PieceId, PieceRecord>();
   readonly replicas = new Map<string, ReplicaRecord>();
   readonly promises = new Map<string, BytesPromise>();
-  readonly counts = new Map<PublicKey, Counts>();
+  readonly statistics = new Map<PublicKey, MinerStatistics>();
+  #window = 0;
 
   get port(): PlacementIndex {
     const { pieces, replicas, promises } = this;
@@ -80,13 +78,36 @@ export class MemoryIndex {
       releasePromise: async (_, id) => promises.delete(id),
       promisedBytes: async (minerKey, now) => promised(minerKey, now),
       count: async (minerKey, kind, success) => {
-        const counts = this.#of(minerKey);
-        counts.attempts[kind]++;
-        if (success) counts.successes[kind]++;
+        const one = this.#of(minerKey);
+        const add = (counts: MinerStatistics['attempts'], more: number) => ({
+          ...counts,
+          [kind]: counts[kind] + more,
+        });
+        this.statistics.set(minerKey, {
+          ...one,
+          attempts: add(one.attempts, 1),
+          successes: add(one.successes, success ? 1 : 0),
+          totalSuccesses: one.totalSuccesses + (success ? 1 : 0),
+        });
       },
-      listStatistics: async () => [...this.counts.keys()].map((minerKey) => this.#statistics(minerKey)),
-      statistics: async (minerKey) => this.#statistics(minerKey),
-      window: async () => 0,
+      listStatistics: async () => [...this.statistics.values()],
+      statistics: async (minerKey) => this.#of(minerKey),
+      putStatistics: async (record) => void this.statistics.set(record.minerKey, record),
+      rollWindow: async (window, judgements) => {
+        if (window <= this.#window) return false;
+        this.#window = window;
+        for (const { minerKey, attempts, successes, tier } of judgements) {
+          const one = this.#of(minerKey);
+          this.statistics.set(minerKey, {
+            ...one,
+            attempts: less(one.attempts, attempts),
+            successes: less(one.successes, successes),
+            tier,
+          });
+        }
+        return true;
+      },
+      window: async () => this.#window,
       close: async () => {},
     };
     return new Proxy(known as PlacementIndex, {
@@ -96,19 +117,24 @@ export class MemoryIndex {
     });
   }
 
-  #of(minerKey: PublicKey): Counts {
-    const zero = (): Record<StatisticKind, number> => ({ store: 0, challenge: 0, retrieve: 0 });
-    const counts = this.counts.get(minerKey) ?? { attempts: zero(), successes: zero() };
-    this.counts.set(minerKey, counts);
-    return counts;
-  }
-
-  #statistics(minerKey: PublicKey): Awaited<ReturnType<PlacementIndex['statistics']>> {
-    const { attempts, successes } = this.#of(minerKey);
-    const totalSuccesses = successes.store + successes.challenge + successes.retrieve;
-    // The tier is set by rewards, which these histories do not pay.
-    return { minerKey, attempts, successes, totalSuccesses } as Awaited<
-      ReturnType<PlacementIndex['statistics']>
-    >;
+  #of(minerKey: PublicKey): MinerStatistics {
+    const none = { store: 0, challenge: 0, retrieve: 0 };
+    return (
+      this.statistics.get(minerKey) ?? {
+        minerKey,
+        attempts: none,
+        successes: none,
+        totalSuccesses: 0,
+        tier: lowestTier,
+      }
+    );
   }
 }
+
+type Counts = Readonly<Record<StatisticKind, number>>;
+
+const less = (counts: Counts, judged: Counts): Counts => ({
+  store: counts.store - judged.store,
+  challenge: counts.challenge - judged.challenge,
+  retrieve: counts.retrieve - judged.retrieve,
+});

@@ -44,25 +44,26 @@ export class SimulatedProcess {
     this.#onCrash.push(tell);
   }
 
-  /** @param isDisk whether the deed can fail as disks do */
+  /** @param fails `after`: also when the deed is done; `before`: what failed left nothing; `never` */
   async gate<Result>(
     epoch: number,
     name: string,
     act: () => Promise<Result>,
-    isDisk = true,
+    fails: 'after' | 'before' | 'never' = 'after',
   ): Promise<Result> {
     const never = new Promise<never>(() => {});
     const { dice, schedule } = this;
     await schedule.wait(dice.below(3));
     if (this.epoch !== epoch || this.#mayCrash(`${name} before`)) return never;
-    const fails = isDisk && dice.chance(this.mishaps.diskError);
-    if (fails) this.diskErrors++;
-    if (fails && dice.chance(0.5)) throw new FileTaoError('io', `simulated: EIO at ${name}`);
+    const isFaulty = fails !== 'never' && dice.chance(this.mishaps.diskError);
+    if (isFaulty) this.diskErrors++;
+    if (isFaulty && (fails === 'before' || dice.chance(0.5)))
+      throw new FileTaoError('io', `simulated: EIO at ${name}`);
     const result = await act();
     if (this.epoch !== epoch || this.#mayCrash(`${name} after`)) return never;
     await schedule.wait(dice.below(3));
     if (this.epoch !== epoch) return never;
-    if (fails) throw new FileTaoError('io', `simulated: EIO after ${name}`);
+    if (isFaulty) throw new FileTaoError('io', `simulated: EIO after ${name}`);
     return result;
   }
 

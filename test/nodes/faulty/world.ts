@@ -1,9 +1,11 @@
 // One validator and several miners, real state machines on all sides, over simulated time, disks, network and chain.
 // Every process may crash at every await; disks fail, clocks jump, messages are delayed, lost, repeated and reordered.
 import { nodeCipher } from '../../../src/adapters/cipher/node.js';
+import type { RewardLog } from '../../../src/adapters/observe/ledger-files.js';
 import { silentLog } from '../../../src/adapters/observe/log.js';
 import { loadCore } from '../../../src/adapters/proving/load-core.js';
 import { frameHead } from '../../../src/adapters/rpc/wire.js';
+import { type LedgerEntry, readLedgerEntry } from '../../../src/domain/audit/ledger.js';
 import { FrameReader, openFrame, type TranscriptEntry } from '../../../src/domain/audit/transcript.js';
 import type { ProofCore } from '../../../src/domain/core/proof-core.js';
 import { openSealed, sealMessage } from '../../../src/domain/identity/sealed.js';
@@ -16,6 +18,7 @@ import {
   toHex,
   utf8,
 } from '../../../src/domain/model/bytes.js';
+import { defaultRules, type EconomyRules } from '../../../src/domain/model/economy.js';
 import { FileTaoError, toFileTaoError } from '../../../src/domain/model/errors.js';
 import type { ReplicaRecord } from '../../../src/domain/model/records.js';
 import type { Chain, NodeAddress } from '../../../src/domain/ports/chain.js';
@@ -39,6 +42,7 @@ import { FailureCounts } from '../../../src/nodes/validator/miners.js';
 import { Presence } from '../../../src/nodes/validator/presence.js';
 import { MinerRates } from '../../../src/nodes/validator/rates.js';
 import { Repairs } from '../../../src/nodes/validator/repairs.js';
+import { openRewarding, type Rewarding } from '../../../src/nodes/validator/rewarding.js';
 import { SettlingMemory } from '../../../src/nodes/validator/settling-memory.js';
 import type { WorkFiles } from '../../../src/nodes/validator/work-files.js';
 import { fastSigners } from '../simulated/fast-signers.js';
@@ -84,7 +88,15 @@ export interface RunningValidator {
   readonly context: ValidatorContext;
   readonly repairs: Repairs;
   readonly failures: FailureCounts;
+  /** Restores every miner's standing from the ledger. */
+  openRewards(): Promise<Rewarding>;
 }
+
+/** The economy's own numbers, with windows short enough for a history to see several. */
+export const rules: EconomyRules = {
+  ...defaultRules,
+  constants: { ...defaultRules.constants, 'tier.window': 20 },
+};
 
 export class FaultyWorld {
   readonly schedule = new Schedule();
@@ -93,6 +105,8 @@ export class FaultyWorld {
   readonly keys = fastSigners(core);
   readonly index = new MemoryIndex();
   readonly transcripts: Uint8Array[] = [];
+  /** Entries of the reward ledger as they were made durable. */
+  readonly ledger: Uint8Array[] = [];
   readonly crashedAt = new Map<string, number>();
   readonly miners: readonly FaultyMiner[];
   readonly process: SimulatedProcess;
@@ -141,6 +155,11 @@ export class FaultyWorld {
 
   entries(): TranscriptEntry[] {
     return [...new FrameReader().push(concatBytes(...this.transcripts))].map(openFrame);
+  }
+
+  ledgerEntries(): LedgerEntry[] {
+    const frames = new FrameReader().push(concatBytes(...this.ledger));
+    return [...frames].map(({ sealedHead }) => readLedgerEntry(Uint8Array.from(sealedHead)));
   }
 
   /** A piece of random bytes. */
@@ -246,8 +265,7 @@ export class FaultyWorld {
       log: silentLog(),
       lag: { since: () => 0, stop: () => {} } as unknown as ValidatorContext['lag'],
       transcripts: {
-        append: (entry) =>
-          process.gate(epoch, 'transcripts.append', async () => void this.transcripts.push(entry.slice())),
+        append: this.#append(epoch, 'transcripts', this.transcripts),
         entriesSince: async function* (this: FaultyWorld) {
           yield* this.entries();
         }.bind(this),
@@ -267,7 +285,17 @@ export class FaultyWorld {
     };
     const failures = new FailureCounts();
     const repairs = new Repairs(context, { folder: 'work', failures, piecesAtOnce: 2, bytesPerSecond: 1e9 });
-    return { context, repairs, failures };
+    const log: RewardLog = {
+      append: this.#append(epoch, 'ledger', this.ledger),
+      fromLastState: async () => {
+        const entries = this.ledgerEntries();
+        return entries.slice(entries.map(({ value }) => value.event).lastIndexOf('state'));
+      },
+      close: async () => {},
+    };
+    const openRewards = async (): Promise<Rewarding> =>
+      openRewarding(context, { log, rules, block: (await context.view.head()).number });
+    return { context, repairs, failures, openRewards };
   }
 
   /** Some message of any time arrives (again). */
@@ -303,6 +331,12 @@ export class FaultyWorld {
   #clockOf(name: string): Clock {
     const { clock } = this.schedule;
     return { ...clock, now: () => clock.now() + (this.clockOffsets.get(name) ?? 0) };
+  }
+
+  /** What failed to be written is cut off again by the log, so it leaves nothing. */
+  #append(epoch: number, name: string, entries: Uint8Array[]): (entry: Uint8Array) => Promise<void> {
+    return (entry) =>
+      this.process.gate(epoch, `${name}.append`, async () => void entries.push(entry.slice()), 'before');
   }
 
   /** Digests pieces as they are encoded, from the work files. */
