@@ -16,6 +16,7 @@ const needed = [
   'README.md',
   'CHANGELOG.md',
   'LICENSE',
+  'TERMS.md',
   'dist/src/index.js',
   'dist/src/index.d.ts',
   'dist/src/index.js.map',

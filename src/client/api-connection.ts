@@ -348,7 +348,7 @@ export class ApiConnection {
         const body = await this.#readWhole(response, answerBytesMax);
         const { code, detail, title } = JSON.parse(new TextDecoder().decode(body)) as Record<string, unknown>;
         const said = FileTaoError.fromJSON({ code, message: detail ?? title });
-        return new FileTaoError(said.code, printable(said.message), { details });
+        return new FileTaoError(said.code, said.message, { details });
       } catch (error) {
         const broken = toFileTaoError(error);
         if (broken.code !== 'internal') return broken;

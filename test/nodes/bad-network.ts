@@ -74,10 +74,9 @@ export async function badNetwork(context: TestContext, to: () => NodeAddress): P
 function flow(from: Socket, to: Socket, trouble: Trouble, direction: 'up' | 'down'): void {
   let seen = 0;
   let turn = Promise.resolve();
-  const end = (): void => {
+  from.on('end', () => {
     turn = turn.then(() => void to.end());
-  };
-  from.on('end', end);
+  });
   from.on('data', (part: Buffer) => {
     seen += part.length;
     if (trouble.kind === 'reset' && trouble.direction === direction && seen > trouble.after) {

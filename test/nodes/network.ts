@@ -61,6 +61,8 @@ export interface TestNetwork {
   readonly chain: DevChain;
   readonly prover: Prover;
   readonly miners: readonly TestMiner[];
+  /** Another miner, on the chain from now on. */
+  join(): Promise<TestMiner>;
   /** Records of all nodes at `warn` and above. */
   readonly logged: Record<string, unknown>[];
   readonly log: Log;
@@ -98,14 +100,23 @@ const borrowed = <Part extends { close(): Promise<void> }>(part: Part): Part =>
 
 export async function startNetwork(
   context: TestContext,
-  options: { readonly miners?: number; readonly minerParts?: (i: number) => Partial<MinerParts> } = {},
+  options: {
+    readonly miners?: number;
+    readonly minerParts?: (i: number) => Partial<MinerParts>;
+    /** Milliseconds between blocks; default 1000. */
+    readonly blockMs?: number;
+  } = {},
 ): Promise<TestNetwork> {
   const folder = await temporaryFolder(context);
   const prover = createProver({ threads: 1 });
   const logged: Record<string, unknown>[] = [];
   const log = createLog({ level: 'warn', json: true, write: (line) => logged.push(JSON.parse(line)) });
   const openChain = () =>
-    openDevChain({ directory: join(folder, 'chain'), clock: systemClock, intervalMs: 1000 });
+    openDevChain({
+      directory: join(folder, 'chain'),
+      clock: systemClock,
+      intervalMs: options.blockMs ?? 1000,
+    });
   const chain = await openChain();
   const closing: (() => Promise<void>)[] = [];
   context.after(async () => {
@@ -133,6 +144,7 @@ export async function startNetwork(
         log,
         host: '127.0.0.1',
         port,
+        leavingFile: join(directory, 'leaving'),
         ...options.minerParts?.(i),
         ...changes,
       });
@@ -196,6 +208,11 @@ export async function startNetwork(
     chain,
     prover,
     miners,
+    async join() {
+      const miner = await startTestMiner(miners.length);
+      miners.push(miner);
+      return miner;
+    },
     logged,
     log,
     validatorSigner,

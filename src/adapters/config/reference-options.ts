@@ -105,7 +105,6 @@ export const referenceOptions: Readonly<Record<string, ReferenceOption>> = {
     'what is under way is bounded for each miner, by its own rate',
   ),
   'neuron.profile': nothing(validators, 'switch', 'profile with node --cpu-prof'),
-  'api.ping_timeout': nothing(['api'], 'value', 'an API node pings nobody: miners that fail are passed over'),
   'encryption.wallet_name': nothing(validators, 'value', ownKeys),
   'encryption.wallet_hotkey': nothing(validators, 'value', ownKeys),
   'encryption.hotkey': nothing(validators, 'value', ownKeys),

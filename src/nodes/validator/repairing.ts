@@ -41,7 +41,7 @@ export interface RepairLine {
 /** A piece that expires sooner is left in peace. */
 const expiryMarginSeconds = 600;
 
-/** null for what is no user's piece any more: challenge data, and what is gone or about to expire. */
+/** null when there was nothing to look after: what is gone or about to expire. */
 export async function repairPiece(
   context: ValidatorContext,
   parts: RepairParts,
@@ -51,7 +51,8 @@ export async function repairPiece(
   const { clock, index } = context;
   const start = clock.monotonic();
   const piece = await index.getPiece(pieceId);
-  if (piece === null || piece.expiry <= unixSeconds(clock) + expiryMarginSeconds) return null;
+  if (piece === null) return dropRandomData(context, pieceId, start);
+  if (piece.expiry <= unixSeconds(clock) + expiryMarginSeconds) return null;
   const { size, copies, expiry } = piece;
   await renewShort(context, pieceId, expiry);
   const before = (await ownReplicas(context, pieceId)).filter((one) => countsTowards(context, one, expiry));
@@ -100,6 +101,25 @@ export async function repairPiece(
   };
 }
 
+/** Random data is in no piece record: it is never stored anew, only given up where it failed or its miner leaves. */
+async function dropRandomData(
+  context: ValidatorContext,
+  pieceId: PieceId,
+  start: number,
+): Promise<RepairLine | null> {
+  const useless = (await ownReplicas(context, pieceId)).filter((replica) => isUseless(context, replica));
+  let retired = 0;
+  for (const replica of useless) if (await giveUp(context, replica)) retired++;
+  if (retired === 0) return null;
+  const elapsedMs = Math.round(context.clock.monotonic() - start);
+  const size = useless[0]!.size;
+  const none = { copies: 0, before: 0, after: 0, stored: [], reason: '' };
+  return { pieceId, size, ...none, retired, outcome: 'whole', elapsedMs };
+}
+
+const isUseless = ({ presence }: ValidatorContext, { state, minerKey }: ReplicaRecord): boolean =>
+  state === 'failed' || presence.isLeaving(minerKey);
+
 async function ownReplicas(context: ValidatorContext, pieceId: PieceId): Promise<readonly ReplicaRecord[]> {
   const own = publicKeyOf(context.party.publicKey);
   return (await context.index.replicasOfPiece(pieceId)).filter(({ validatorKey }) => validatorKey === own);
@@ -114,9 +134,7 @@ async function retireReplicas(
   const replicas = await ownReplicas(context, pieceId);
   const good = replicas.filter((replica) => countsTowards(context, replica, expiry));
   if (good.length < copies) return 0;
-  const useless = replicas.filter(
-    (replica) => replica.state === 'failed' || context.presence.isLeaving(replica.minerKey),
-  );
+  const useless = replicas.filter((replica) => isUseless(context, replica));
   let retired = 0;
   for (const replica of [...useless, ...excessReplicas(good, copies, unixSeconds(context.clock))]) {
     signal?.throwIfAborted();

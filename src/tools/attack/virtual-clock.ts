@@ -11,7 +11,7 @@ const startMs = Date.UTC(2026, 0, 1);
 export function virtualClock(): VirtualClock {
   let elapsed = 0;
   return {
-    now: () => startMs + elapsed,
+    now: () => startMs + Math.floor(elapsed), // as Date.now() is: whole
     monotonic: () => elapsed,
     async sleep(milliseconds, signal) {
       if (signal?.aborted) throw new FileTaoError('cancelled', 'cancelled');

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { signerFromSeed } from '../../../src/adapters/wallets/sr25519.js';
 import { publicKeyOf } from '../../../src/domain/model/bytes.js';
 import { fetchPiece } from '../../../src/nodes/validator/fetching.js';
+import { changeReplica } from '../../../src/nodes/validator/replica-state.js';
 import { challengeAll } from '../../../src/nodes/validator/rounds.js';
 import { eventually, type StoredPiece, startNetwork } from '../network.js';
 import { Dice } from '../simulated/schedule.js';
@@ -79,13 +80,11 @@ export async function crashRepairs(
       const active = (await index.replicasOfPiece(pieceId)).filter(({ state }) => state === 'active');
       const lost = dice.pick(active);
       await rm(network.fileOf(lost).file, { force: true });
-      const failed = {
-        ...lost,
-        state: 'failed' as const,
+      await changeReplica(validator, lost, (current) => ({
+        ...current,
+        state: 'failed',
         lastFailure: { at: 1, reason: 'unknown-replica' },
-        version: lost.version + 1,
-      };
-      assert.ok(await index.updateReplica(failed));
+      }));
     }
     // The same store twice in one block would be the same message.
     const { number } = await network.chain.finalisedHead();

@@ -3,6 +3,7 @@
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { blake3 } from '@noble/hashes/blake3.js';
+import { systemClock } from '../../../adapters/system/clock.js';
 import { cidOfDigest } from '../../../domain/content/cid.js';
 import { type Manifest, manifestKind } from '../../../domain/content/manifest.js';
 import { authorise, type RequestMethod } from '../../../domain/identity/request.js';
@@ -57,6 +58,8 @@ class Office {
       ...context,
       // The pool outlives the node: all strategies share it.
       prover: overriding(context.prover, { close: async () => {} }),
+      // What the node does now and then in the background must not move the time that all share.
+      clock: overriding(context.clock, { sleep: systemClock.sleep }),
       host: '127.0.0.1',
       port: 0,
       spoolDirectory: join(arena.folder, 'spool'),
