@@ -177,9 +177,14 @@ export class Rewarding {
           const batch = ofTask.slice(at, at + answersMax);
           const rewards = this.#replay.standings.reward(task, batch);
           await this.#write('step', block, {
-            answers: batch.map((answer, i) => ({
-              ...answer,
-              minerKey: bytesOf(answer.minerKey),
+            // Field by field: whoever collects answers may know more of them than the ledger holds.
+            answers: batch.map(({ minerKey, passed, elapsedMs, size, transcript }, i) => ({
+              task,
+              minerKey: bytesOf(minerKey),
+              passed,
+              elapsedMs,
+              size,
+              transcript,
               reward: packFloat(rewards[i]!.reward),
               score: packFloat(rewards[i]!.score),
             })),

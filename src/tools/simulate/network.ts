@@ -34,6 +34,8 @@ export class SimulatedNetwork {
   readonly #selections = new Map<string, readonly number[]>();
   #selectionsOf = -1;
   #registered: readonly number[] = [];
+  /** Blocks at which somebody joins or leaves. */
+  readonly #turns: ReadonlySet<number>;
   block = 0;
 
   constructor(
@@ -51,6 +53,7 @@ export class SimulatedNetwork {
       real: stream('real'),
     };
     this.miners = createMiners(scenario, seed, stream('miners'), (uid) => stream(`miner ${uid}`));
+    this.#turns = new Set(this.miners.flatMap(({ joins, leaves }) => [joins, leaves]));
     const hotkeys = this.miners.map(({ hotkey }) => hotkey);
     const order = shuffled(hotkeys.length, stream('partitions'));
     this.validators = validatorGroups(scenario).map(
@@ -77,13 +80,15 @@ export class SimulatedNetwork {
     return this.#registered;
   }
 
-  /** Time goes on to this block: miners join and leave, what has expired goes. @returns uids that left */
+  /** Time goes on to the next block: miners join and leave, what has expired goes. @returns uids that left */
   advance(block: number): readonly number[] {
     const before = this.block;
     this.block = block;
-    const left = this.miners.filter(({ leaves }) => leaves > before && leaves <= block).map(({ uid }) => uid);
-    const joined = this.miners.some(({ joins }) => joins > before && joins <= block);
-    if (joined || left.length > 0) this.#findRegistered();
+    let left: readonly number[] = [];
+    if (this.#turns.has(block)) {
+      left = this.miners.filter(({ leaves }) => leaves > before && leaves <= block).map(({ uid }) => uid);
+      this.#findRegistered();
+    }
     for (const [at, ids] of this.#expiring) {
       if (at * expiryBlocks > block) break;
       this.#expiring.delete(at);

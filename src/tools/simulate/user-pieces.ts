@@ -7,6 +7,7 @@ import { countsTowards, type MinerStanding, repairOrder } from '../../domain/eco
 import { type PieceId, type PublicKey, pieceIdOf, utf8 } from '../../domain/model/bytes.js';
 import { defaults } from '../../domain/model/constants.js';
 import { failureOnTheWay, type Reason } from './exchange.js';
+import type { SimulatedMiner } from './miners.js';
 import type { SimulatedNetwork } from './network.js';
 import { replicaStates } from './replica-table.js';
 import { blockSeconds } from './scenario.js';
@@ -54,11 +55,16 @@ export class UserPieces {
   /** Pieces of each validator that may have too few good replicas. */
   readonly #needy: readonly Set<number>[];
   readonly #lostObjects = new Set<number>();
+  /** Miners that say so before they leave. */
+  readonly #giveNotice: readonly SimulatedMiner[];
   #objects = 0;
   #due = 0;
 
   constructor(private readonly network: SimulatedNetwork) {
     this.#needy = network.validators.map(() => new Set<number>());
+    this.#giveNotice = network.miners.filter(
+      ({ group }) => group.behaviour === 'leaving' && group.noticeHours > 0,
+    );
   }
 
   /** Puts what users put in this many blocks. */
@@ -97,7 +103,7 @@ export class UserPieces {
     const { repairBytesPerSecond, stepBlocks } = network.scenario.cadence;
     const moved = (): number => repairs.readBytes + repairs.writtenBytes;
     const most = moved() + repairBytesPerSecond * stepBlocks * blockSeconds;
-    for (const miner of network.miners) {
+    for (const miner of this.#giveNotice) {
       if (miner.isRegistered(network.block) && miner.isLeaving(network.block))
         this.noteMiner(validator, miner.uid);
     }

@@ -16,7 +16,7 @@ export async function rewardAnswers(
   if (answers.length === 0) return [];
   const rewards = await rewarding.step({
     block,
-    answers: answers.map(({ reason: _, ...answer }) => answer),
+    answers,
     ...(selection === undefined ? {} : { selection }),
   });
   return tasks
