@@ -103,6 +103,8 @@ export async function settleDeregistered(
   const gone: PublicKey[] = [];
   for (const { minerKey } of await context.index.listStatistics()) {
     if (registered.has(minerKey) || (await context.index.usedBytes(minerKey)) === 0) continue;
+    // It may have come since the view was made, and another node have stored on it.
+    if ((await context.view.neuronNow(minerKey)) !== null) continue;
     const replicas = await takeOutOfUse(context, minerKey, 'deregistered', signal);
     if (replicas === 0) continue;
     gone.push(minerKey);

@@ -230,3 +230,30 @@ test('bytes are paced', async (t) => {
   // The first fetches and stores 200 kB, and only a second later the next begins.
   assert.ok(performance.now() - start > 900);
 });
+
+test('a miner that came after this node looked at the chain is asked, and not taken for gone', async (t) => {
+  const network = await startNetwork(t, { miners: 1 });
+  const validator = await network.validator();
+  await validator.view.neurons();
+  await network.join();
+  // Another node of the same validator stores on it.
+  const { replicas } = await network.storePiece(await network.validator({ processId: 'api' }), size, 2);
+  assert.deepEqual(await settleDeregistered(validator), []);
+  assert.equal((await active(validator, replicas[0]!.pieceId)).length, 2);
+
+  // Seen after it was registered, before it had announced its address.
+  const early = await network.validator({
+    processId: 'early',
+    chain: new Proxy(validator.chain, {
+      get(target, name) {
+        if (name === 'neurons')
+          return async () => (await target.neurons()).map((neuron) => ({ ...neuron, address: null }));
+        const value = Reflect.get(target, name);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    }),
+  });
+  const outcomes: string[] = [];
+  await challengeAll(early, replicas, ({ outcome, reason }) => outcomes.push(outcome + reason));
+  assert.deepEqual(outcomes, ['pass', 'pass']);
+});
