@@ -220,7 +220,9 @@ function webRequest(
   const headers = new Headers();
   for (const [name, value] of Object.entries({ ...request.headers, ...added }))
     if (value !== undefined) headers.set(name, String(value));
-  return new Request(`http://${request.headers.host ?? 'localhost'}${request.raw.url}`, {
+  const url = `http://${request.headers.host ?? 'localhost'}${request.raw.url}`;
+  if (!URL.canParse(url)) throw new FileTaoError('bad-input', 'the Host header is no host');
+  return new Request(url, {
     method: request.method,
     headers,
     ...(body === null ? {} : { body: Readable.toWeb(Readable.from(body)) as ReadableStream, duplex: 'half' }),

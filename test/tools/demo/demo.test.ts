@@ -93,6 +93,7 @@ test('a file of one byte and an empty file; --json is exactly one line with the 
       'prove',
       'node',
       'core',
+      'repaired',
     ]);
     assert.deepEqual(
       [result.ok, result.bytes, result.challenges, result.damaged.caught, result.flipped, result.retrieved],
