@@ -1,7 +1,7 @@
 // The one place where an error becomes a line on stderr and an exit code (ARCHITECTURE, rule 6).
 
 import { type Command, CommanderError } from 'commander';
-import { exitCodes, toFileTaoError } from '../domain/model/errors.js';
+import { exitCodes, oneLine, toFileTaoError } from '../domain/model/errors.js';
 import { interruptedBy, watchInterrupts } from './interrupt.js';
 
 /** Runs the program and sets the process's exit code; resolves when the command is done. */
@@ -55,13 +55,6 @@ export function describeFailure(error: unknown): Failure {
     exitCode: known.exitCode,
   };
 }
-
-/** Messages quote what users and networks sent: no line breaks, no control characters. */
-const oneLine = (text: string): string =>
-  text
-    .replaceAll(/\s+/gu, ' ')
-    .replaceAll(/\p{Cc}/gu, '\ufffd')
-    .trim();
 
 /** `filetao wallet list | head -1` is no failure; and nobody reads what a closed stderr is told. */
 function quietBrokenPipes(): void {

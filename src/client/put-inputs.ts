@@ -22,7 +22,7 @@ export interface PassedOver {
   readonly isFailure: boolean;
 }
 
-/** Throws for a path that is named and is not there, is no file or folder, or cannot be read. */
+/** Throws for a path that is named and is not there, is no file or folder, or cannot be read; and where nothing is there to store. */
 export async function* filesOf(
   paths: readonly string[],
   onPassedOver: (passed: PassedOver) => void,
@@ -33,20 +33,34 @@ export async function* filesOf(
     const key = `${identity.dev}:${identity.ino} ${resolve(path)}`;
     return !seen.has(key) && seen.add(key).size > 0;
   };
+  let isEmpty = true;
+  const tell = (passed: PassedOver): void => {
+    if (passed.isFailure) isEmpty = false;
+    onPassedOver(passed);
+  };
   for (const path of paths) {
     const found = await stat(path).catch((error) => {
       throw fileError(path, error);
     });
     if (found.isFile()) {
+      isEmpty = false;
       if (isNew(found, path)) yield { path, name: basename(resolve(path)), size: found.size };
-      else onPassedOver({ path, why: 'named twice', isFailure: false });
+      else tell({ path, why: 'named twice', isFailure: false });
       continue;
     }
     if (!found.isDirectory()) {
       throw new FileTaoError('bad-input', `${path} is ${kindOf(found)}, not a regular file`);
     }
-    yield* below(path, basename(resolve(path)), isNew, onPassedOver, signal);
+    for await (const file of below(path, basename(resolve(path)), isNew, tell, signal)) {
+      isEmpty = false;
+      yield file;
+    }
   }
+  if (isEmpty)
+    throw new FileTaoError(
+      'bad-input',
+      `no regular file is in ${paths.join(', ')}: there is nothing to store`,
+    );
 }
 
 async function* below(

@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test';
 
 export async function temporaryFolder(context: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'filetao-test-'));
-  context.after(() => rm(folder, { recursive: true, force: true }));
+  // This hook runs before those of the parts that a test opens in the folder: one that still writes makes it not empty.
+  context.after(() => rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }));
   return folder;
 }

@@ -32,7 +32,7 @@ test('errors are one clean line and the code of the table, with a handle left op
   for (const [i, [name, code]] of Object.entries(codes).entries()) {
     assert.deepEqual(
       results[i],
-      { code, signal: null, stdout: '', stderr: 'filetao: line one line \ufffd[31mtwo\n' },
+      { code, signal: null, stdout: '', stderr: 'filetao: line one line \\u001b[31mtwo\n' },
       name,
     );
   }

@@ -48,7 +48,7 @@ program.command('cancelled').action(async () => {
 program.command('deaf').action(async () => {
   interruptSignal();
   process.stdout.write('ready\n');
-  await sleep(5000);
+  await sleep(60_000);
   process.stdout.write('slept through it\n');
 });
 

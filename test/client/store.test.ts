@@ -231,7 +231,7 @@ test('what the node refuses arrives as what it is, and is not tried again', asyn
   };
   await assert.rejects(
     store(noise(10), optionsFor(node)),
-    coded('too-few-miners', /^only 2 miners are there\\u001b\[31m\\u000afor 3 copies$/),
+    coded('too-few-miners', /^only 2 miners are there\\u001b\[31m for 3 copies$/),
   );
   assert.equal(node.puts, before + 1);
   assert.equal(node.objects.size, 0);

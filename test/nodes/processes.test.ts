@@ -103,7 +103,7 @@ test('put, open with age, and what users are told when something is wrong', {
 
   mkdirSync(join(home, 'folder'));
   refused(await filetao('store', 'put', '--filepath', 'missing'), 3, /missing/);
-  refused(await filetao('store', 'put', '--filepath', 'folder'), 2, /directory/);
+  refused(await filetao('store', 'put', '--filepath', 'folder'), 2, /no regular file is in folder/);
   refused(await filetao('retrieve', 'get', '--data_hash', 'nonsense'), 2, /CID/);
   const gone = await filetao('retrieve', 'get', '--data_hash', cid.replace(/.{6}$/, 'aaaaaa'), '-o', 'out');
   assert.ok(gone.code === 3 || gone.code === 2, gone.stderr);

@@ -94,14 +94,14 @@ export interface ErrorData {
 const messageCharactersMax = 1000;
 
 /** Messages quote what came from elsewhere, and end up on terminals and in headers: control characters are shown, not sent. */
-const oneLine = (message: string): string =>
-  (message.length <= messageCharactersMax
-    ? message
-    : `${message.slice(0, messageCharactersMax)}…`
-  ).replaceAll(
-    /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+export const oneLine = (message: string): string =>
+  (message.length <= messageCharactersMax ? message : `${message.slice(0, messageCharactersMax)}…`)
+    .replaceAll(/\s+/gu, ' ')
+    .trim()
+    .replaceAll(
+      /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu,
+      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    );
 
 export class FileTaoError extends Error {
   readonly code: ErrorCode;

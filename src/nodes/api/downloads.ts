@@ -7,7 +7,7 @@ import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { cidOfDigest, objectCid } from '../../domain/content/cid.js';
 import { pieceLength } from '../../domain/content/manifest.js';
-import type { Cid } from '../../domain/model/bytes.js';
+import type { Cid, PublicKey } from '../../domain/model/bytes.js';
 import { limits } from '../../domain/model/constants.js';
 import { FileTaoError } from '../../domain/model/errors.js';
 import type { ObjectRecord } from '../../domain/model/records.js';
@@ -19,14 +19,25 @@ import type { ApiContext } from './context.js';
 const claimName = ({ cid, owner }: ObjectRecord): string => `${cid} ${owner}`;
 
 /**
- * The claim by which an object is served: one whose bytes were not found to be others, the first in the index. Throws
- * `not-found` where nobody claims it, `expired` where every claim has run out.
+ * The claim by which an object is served: the caller's own; else the oldest whose bytes were not found to be others,
+ * so that nobody moves in front of an owner by claiming its CID for other bytes. Throws `not-found` where nobody
+ * claims it, `expired` where every claim has run out.
+ * @param caller who signed the request; null where nobody did
  */
-export async function requireObject(context: ApiContext, text: string): Promise<ObjectRecord> {
-  const claims = await context.index.claimsOf(objectCid(text), limits.claimsPerObject);
-  if (claims.length === 0) throw new FileTaoError('not-found', 'no object of this CID is stored here');
+export async function requireObject(
+  context: ApiContext,
+  text: string,
+  caller: PublicKey | null,
+): Promise<ObjectRecord> {
+  const cid = objectCid(text);
   const now = unixSeconds(context.clock);
-  const lasting = claims.filter(({ expiry }) => expiry > now);
+  const own = caller === null ? null : await context.index.getObject({ cid, owner: caller });
+  if (own !== null && own.expiry > now && !context.falseClaims.has(claimName(own))) return own;
+  const claims = await context.index.claimsOf(cid, limits.claimsPerObject);
+  if (claims.length === 0) throw new FileTaoError('not-found', 'no object of this CID is stored here');
+  const lasting = claims
+    .filter(({ expiry }) => expiry > now)
+    .sort((first, second) => first.storedAt - second.storedAt);
   if (lasting.length === 0) throw new FileTaoError('expired', 'the object has expired');
   return lasting.find((claim) => !context.falseClaims.has(claimName(claim))) ?? lasting[0]!;
 }

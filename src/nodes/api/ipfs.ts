@@ -18,7 +18,7 @@ export async function sendRawBlock(
   request: FastifyRequest<{ Params: { cid: string }; Querystring: { format?: string } }>,
   reply: FastifyReply,
 ): Promise<unknown> {
-  authorise(context, request);
+  const caller = authorise(context, request)?.sender ?? null;
   // The format in the query has precedence over the Accept header.
   const { format } = request.query;
   if (format !== undefined ? format !== 'raw' : !accepts(request.headers.accept))
@@ -30,7 +30,7 @@ export async function sendRawBlock(
   if (decodeCid(text).codec !== rawCodec)
     throw new FileTaoError('not-acceptable', 'only CIDs of the codec raw (bafkrei…) name objects here');
   const cid = objectCid(text);
-  const object = await requireObject(context, cid);
+  const object = await requireObject(context, cid, caller);
   reply
     .type(rawBlockType)
     .header('x-content-type-options', 'nosniff')

@@ -164,8 +164,7 @@ export async function renewObject(context: ApiContext, text: string, owner: Publ
 
 /** Of the caller's own claim, if it has one; else of the one by which the object is served. */
 export async function statusOf(context: ApiContext, text: string, caller: PublicKey) {
-  const own = await context.index.getObject({ cid: objectCid(text), owner: caller });
-  const object = own ?? (await requireObject(context, text));
+  const object = await requireObject(context, text, caller);
   const { cid, size, owner, storedAt, expiry, redundancy } = object;
   const status = await objectStatus(context, object);
   return {

@@ -182,8 +182,8 @@ function addObjectRoutes(app: App, context: ApiContext): void {
       },
     },
     handler: async (request, reply) => {
-      authorise(context, request);
-      return sendObject(context, await requireObject(context, request.params.cid), request, reply);
+      const caller = authorise(context, request)?.sender ?? null;
+      return sendObject(context, await requireObject(context, request.params.cid, caller), request, reply);
     },
   });
   app.get<CidRequest>(
@@ -198,8 +198,8 @@ function addObjectRoutes(app: App, context: ApiContext): void {
       },
     },
     async (request, reply) => {
-      authorise(context, request);
-      const { manifest } = await requireObject(context, request.params.cid);
+      const caller = authorise(context, request)?.sender ?? null;
+      const { manifest } = await requireObject(context, request.params.cid, caller);
       return reply.type(manifestType).send(Buffer.from(manifest));
     },
   );

@@ -17,7 +17,7 @@ export const roundsRoute = '/v1/operator/rounds';
 
 const pollMs = 50;
 /** How often a sweep may be faster before a replica is left out. */
-const askedTriesMax = 3;
+const askedTriesMax = 10;
 
 /** Asks for one round over all active replicas, or over those of one object. */
 export interface RoundsRequest {

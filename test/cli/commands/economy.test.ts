@@ -54,7 +54,9 @@ test('select: the round’s choice, from the chain alone', async (context) => {
     await chain.register(publicKeyOf(signer.publicKey), {});
     if (i > 1) await chain.serve(signer, { host: `127.0.1.${i}`, port: 8091 });
   }
+  // more stake than a miner may have beside a permit: a validator
   await chain.setPermit(publicKeyOf(testSigner(2).publicKey), true);
+  await chain.setStake(publicKeyOf(testSigner(2).publicKey), 501);
   clock.advance(20_000);
   const hash = (await chain.blockHash(12))!;
   const chosen = selectMiners(hash, 'store', [3, 4, 5, 6, 7, 8], 4);

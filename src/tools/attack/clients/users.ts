@@ -8,7 +8,7 @@ import { cidOfDigest } from '../../../domain/content/cid.js';
 import { type Manifest, manifestKind } from '../../../domain/content/manifest.js';
 import { authorise, type RequestMethod } from '../../../domain/identity/request.js';
 import { sealMessage } from '../../../domain/identity/sealed.js';
-import { concatBytes, pieceIdOf, publicKeyOf, toHex } from '../../../domain/model/bytes.js';
+import { concatBytes, pieceIdOf, publicKeyOf, toHex, utf8 } from '../../../domain/model/bytes.js';
 import { kibibyte, limits, mebibyte, requestLimits } from '../../../domain/model/constants.js';
 import { unixSeconds } from '../../../domain/ports/clock.js';
 import type { Signer } from '../../../domain/ports/signer.js';
@@ -261,31 +261,38 @@ export const users: readonly Strategy[] = [
       return office.putPiece(data, '', { authorization });
     },
   ]),
-  clientStrategy('foreign-manifest', 'Puts, replaces or signs a manifest in another owner’s name', [
-    (office) =>
-      office.putManifest(office.manifest(office.data(), { owner: office.victim.publicKey }), office.user),
-    async (office) => {
-      const data = office.data();
-      const piece = await office.putPiece(data, `?expiry=${office.inDays(1)}`);
-      if (piece.status !== 200) return { status: 200, code: 'the piece was refused' };
-      const manifest = office.manifest(data, { owner: office.victim.publicKey });
-      return office.putManifest(manifest, office.victim, office.user);
-    },
-    async (office) => {
-      const data = office.data();
-      const piece = await office.putPiece(data, `?expiry=${office.inDays(1)}`);
-      const owned = office.manifest(data, { owner: office.victim.publicKey });
-      const object = await office.putManifest(owned, office.victim);
-      if (piece.status !== 200 || object.status !== 201)
-        return { status: 200, code: 'the owner was refused' };
-      return office.putManifest(office.manifest(data), office.user);
-    },
-    (office) =>
-      office.putManifest(
-        office.manifest(office.data(), { genesis: office.arena.random.bytes(32) }),
-        office.user,
-      ),
-  ]),
+  clientStrategy(
+    'foreign-manifest',
+    'Puts or signs a manifest in another owner’s name, deletes or renews another’s object',
+    [
+      (office) =>
+        office.putManifest(office.manifest(office.data(), { owner: office.victim.publicKey }), office.user),
+      async (office) => {
+        const data = office.data();
+        const piece = await office.putPiece(data, `?expiry=${office.inDays(1)}`);
+        if (piece.status !== 200) return { status: 200, code: 'the piece was refused' };
+        const manifest = office.manifest(data, { owner: office.victim.publicKey });
+        return office.putManifest(manifest, office.victim, office.user);
+      },
+      ...(['DELETE', 'POST'] as const).map((method) => async (office: Office) => {
+        const data = office.data();
+        const piece = await office.putPiece(data, `?expiry=${office.inDays(1)}`);
+        const owned = office.manifest(data, { owner: office.victim.publicKey });
+        const object = await office.putManifest(owned, office.victim);
+        if (piece.status !== 200 || object.status !== 201)
+          return { status: 200, code: 'the owner was refused' };
+        const path = `/objects/${owned.cid}`;
+        if (method === 'DELETE') return office.ask({ method, path });
+        const body = utf8(JSON.stringify({ expiry: office.inDays(2) }));
+        return office.ask({ method, path: `${path}/renew`, body });
+      }),
+      (office) =>
+        office.putManifest(
+          office.manifest(office.data(), { genesis: office.arena.random.bytes(32) }),
+          office.user,
+        ),
+    ],
+  ),
   clientStrategy('unbacked-manifest', 'Manifests of pieces that are not there, of wrong counts and sizes', [
     (office) => office.putManifest(office.manifest(office.data()), office.user),
     (office) => office.putManifest(office.manifest(office.data(), { size: 100 * mebibyte }), office.user),
