@@ -76,6 +76,14 @@ export function* hoursReport(told: Told): Generator<string> {
     ]),
   );
 
+  const failures = new Map<string, number>();
+  for (const { kind, outcome, reason, minerKey } of heads.filter((head) => head.outcome !== 'pass')) {
+    const name = miners.find((miner) => miner.minerKey === publicKeyOf(minerKey))?.name;
+    const what = `${name}: ${kind} ${outcome}, ${reason}`;
+    failures.set(what, (failures.get(what) ?? 0) + 1);
+  }
+  yield `what did not pass: ${[...failures].map(([what, count]) => `${count} × ${what}`).join('; ')}`;
+
   const nameOf = (hotkey: string): string =>
     miners.find(({ minerKey }) => encodeSs58(fromHex(minerKey)) === hotkey)?.name ?? hotkey;
   for (const { block, tiers } of events.filter(({ task_name: task }) => task === 'tiers'))
