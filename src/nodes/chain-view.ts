@@ -17,6 +17,7 @@ export class ChainView {
   readonly #hashes = new Map<number, Uint8Array>();
   #neurons: ReadonlyMap<PublicKey, Neuron> = new Map();
   #neuronsAt = Number.NEGATIVE_INFINITY;
+  #forgotten = 0;
   #refreshing: Promise<void> | null = null;
 
   constructor(chain: Chain, clock: Clock) {
@@ -42,13 +43,22 @@ export class ChainView {
     return this.#neurons.get(hotkey) ?? null;
   }
 
+  /** The same of a node that must be asked something: without an address it is as good as unknown. */
+  async announced(hotkey: PublicKey): Promise<Neuron | null> {
+    const known = await this.neuron(hotkey);
+    if (known !== null && known.address !== null) return known;
+    await this.#refresh(unknownHotkeyMs);
+    return this.#neurons.get(hotkey) ?? null;
+  }
+
   async neurons(): Promise<readonly Neuron[]> {
     await this.#refresh(neuronsFreshMs);
     return [...this.#neurons.values()];
   }
 
-  /** Makes the next question ask the chain again. */
+  /** Makes the next question ask the chain again; one that is on its way now will not do. */
   forgetNeurons(): void {
+    this.#forgotten++;
     this.#neuronsAt = Number.NEGATIVE_INFINITY;
   }
 
@@ -65,15 +75,18 @@ export class ChainView {
 
   async #refresh(freshMs: number): Promise<void> {
     if (this.#clock.monotonic() - this.#neuronsAt < freshMs) return;
-    this.#refreshing ??= this.#load().finally(() => {
-      this.#refreshing = null;
-    });
-    await this.#refreshing;
+    do {
+      this.#refreshing ??= this.#load().finally(() => {
+        this.#refreshing = null;
+      });
+      await this.#refreshing;
+    } while (this.#neuronsAt === Number.NEGATIVE_INFINITY);
   }
 
   async #load(): Promise<void> {
+    const forgotten = this.#forgotten;
     const neurons = await this.#chain.neurons();
     this.#neurons = new Map(neurons.map((neuron) => [neuron.hotkey, neuron]));
-    this.#neuronsAt = this.#clock.monotonic();
+    if (forgotten === this.#forgotten) this.#neuronsAt = this.#clock.monotonic();
   }
 }

@@ -36,7 +36,7 @@ export async function reachableMiners(context: ValidatorContext): Promise<readon
 
 /** The miner's current address; throws `unreachable` when it left or never announced one. */
 export async function locateMiner(context: ValidatorContext, hotkey: PublicKey): Promise<ReachableNeuron> {
-  const neuron = await context.view.neuron(hotkey);
+  const neuron = await context.view.announced(hotkey);
   if (neuron === null) throw new FileTaoError('unreachable', 'the miner is not registered any more');
   if (!isReachable(neuron)) throw new FileTaoError('unreachable', 'the miner has announced no address');
   return neuron;

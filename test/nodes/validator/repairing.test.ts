@@ -134,6 +134,19 @@ test('a miner that left the subnet is found by the index, also after a restart o
   assert.equal(await validator.index.usedBytes(gone), 0, 'its record is gone');
 });
 
+test('a miner that registered after the validator looked is not taken for one that left', async (t) => {
+  const network = await startNetwork(t, { miners: 1 });
+  const validator = await network.validator();
+  assert.equal((await validator.view.neurons()).length, 2, 'the miner and the validator');
+  await network.join();
+  await network.join();
+  // Stored by a node that has looked since, as an API node does.
+  const other = await network.validator({ processId: 'api' });
+  const piece = await network.storePiece(other, size, 3);
+  assert.deepEqual(await settleDeregistered(validator), []);
+  await assertWhole(validator, [piece], 3);
+});
+
 test('too few miners: said, nothing is deleted, and repaired when one joins again', async (t) => {
   const network = await startNetwork(t, { miners: 3 });
   const validator = await network.validator();
