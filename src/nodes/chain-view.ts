@@ -11,15 +11,13 @@ import { type BlockJudgement, judgeBlock } from '../domain/protocol/blocks.js';
 const neuronsFreshMs = 12_000;
 const unknownHotkeyMs = 1_000;
 
-const isSameAddress = (a: Neuron | null, b: Neuron | null): boolean =>
-  a?.address?.host === b?.address?.host && a?.address?.port === b?.address?.port;
-
 export class ChainView {
   readonly #chain: Chain;
   readonly #clock: Clock;
   readonly #hashes = new Map<number, Uint8Array>();
   #neurons: ReadonlyMap<PublicKey, Neuron> = new Map();
   #neuronsAt = Number.NEGATIVE_INFINITY;
+  #forgotten = 0;
   #refreshing: Promise<void> | null = null;
 
   constructor(chain: Chain, clock: Clock) {
@@ -45,12 +43,12 @@ export class ChainView {
     return this.#neurons.get(hotkey) ?? null;
   }
 
-  /** As the chain has it now: for whoever would act on what this view does not know of. */
-  async neuronNow(hotkey: PublicKey): Promise<Neuron | null> {
-    const now = await this.#chain.neuron(hotkey);
-    const known = this.#neurons.get(hotkey) ?? null;
-    if (now?.uid !== known?.uid || !isSameAddress(now, known)) this.forgetNeurons();
-    return now;
+  /** The same of a node that must be asked something: without an address it is as good as unknown. */
+  async announced(hotkey: PublicKey): Promise<Neuron | null> {
+    const known = await this.neuron(hotkey);
+    if (known !== null && known.address !== null) return known;
+    await this.#refresh(unknownHotkeyMs);
+    return this.#neurons.get(hotkey) ?? null;
   }
 
   async neurons(): Promise<readonly Neuron[]> {
@@ -58,8 +56,9 @@ export class ChainView {
     return [...this.#neurons.values()];
   }
 
-  /** Makes the next question ask the chain again. */
+  /** Makes the next question ask the chain again; one that is on its way now will not do. */
   forgetNeurons(): void {
+    this.#forgotten++;
     this.#neuronsAt = Number.NEGATIVE_INFINITY;
   }
 
@@ -76,15 +75,18 @@ export class ChainView {
 
   async #refresh(freshMs: number): Promise<void> {
     if (this.#clock.monotonic() - this.#neuronsAt < freshMs) return;
-    this.#refreshing ??= this.#load().finally(() => {
-      this.#refreshing = null;
-    });
-    await this.#refreshing;
+    do {
+      this.#refreshing ??= this.#load().finally(() => {
+        this.#refreshing = null;
+      });
+      await this.#refreshing;
+    } while (this.#neuronsAt === Number.NEGATIVE_INFINITY);
   }
 
   async #load(): Promise<void> {
+    const forgotten = this.#forgotten;
     const neurons = await this.#chain.neurons();
     this.#neurons = new Map(neurons.map((neuron) => [neuron.hotkey, neuron]));
-    this.#neuronsAt = this.#clock.monotonic();
+    if (forgotten === this.#forgotten) this.#neuronsAt = this.#clock.monotonic();
   }
 }

@@ -22,7 +22,8 @@ test('the commands of docs/first-steps.md do what the page says', { timeout: 240
   await Promise.all([miners!.says('"ready":"miner"', 3), nodes!.says('"ready":', 2)]);
 
   const you = openTerminal(t, blocksOf(3).join('\n'), home, env);
-  assert.equal(await you.ended, 0, you.output());
+  const ended = await you.ended;
+  assert.equal(ended, 0, [you, nodes!, miners!].map((terminal) => terminal.output()).join('\n\n'));
   const said = you.output();
   assert.match(said, /^bafkrei[a-z2-7]{52}$/m, 'the CID');
   assert.match(said, /3 passed, 0 failed, 0 void/, nodes!.output());
