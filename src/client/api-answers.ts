@@ -2,7 +2,7 @@
 // an address may send anything.
 
 import { fromHex, isHex32 } from '../domain/model/bytes.js';
-import { limits } from '../domain/model/constants.js';
+import { defaults, limits } from '../domain/model/constants.js';
 import { FileTaoError } from '../domain/model/errors.js';
 
 export interface NodeInfo {
@@ -15,6 +15,8 @@ export interface NodeInfo {
   readonly hotkeyBytes: Uint8Array;
   readonly pieceSize: number;
   readonly replicas: number;
+  /** Seconds that objects are kept whose owner names no time. */
+  readonly dataTtl: number;
   readonly blockNumber: number;
 }
 
@@ -130,6 +132,11 @@ export function readInfo(answer: Answer, url: string): NodeInfo {
     hotkeyBytes: readKey(answer.hotkeyHex, 'hotkeyHex', url),
     pieceSize,
     replicas,
+    // A node that is older does not say.
+    dataTtl:
+      answer.dataTtl === undefined
+        ? defaults.userDataSeconds
+        : readCount(answer.dataTtl, 'dataTtl', url, limits.expirySecondsMax),
     blockNumber: readCount(answer.blockNumber, 'blockNumber', url),
   };
 }

@@ -11,7 +11,7 @@ import type { StoreProgress, StoreResult } from './store.js';
 export interface StoreCallOptions extends SdkOptions {
   /** Default: yes. Without, whoever has the CID can read the object. */
   readonly encrypt?: boolean;
-  /** Seconds the object is to be kept; default 30 days. */
+  /** Seconds the object is to be kept; default: as long as the node says. */
   readonly ttl?: number;
   /** Replicas of each piece; default: the node's own. */
   readonly copies?: number;

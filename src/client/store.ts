@@ -9,7 +9,7 @@ import { type Manifest, manifestKind } from '../domain/content/manifest.js';
 import { AgeEncryptor, createEnvelope, type Envelope, sealedSize } from '../domain/identity/age-envelope.js';
 import { sealMessage } from '../domain/identity/sealed.js';
 import { type Cid, equalBytes, type PieceId, pieceIdOf } from '../domain/model/bytes.js';
-import { defaults, limits, nodeSize, protocolVersion } from '../domain/model/constants.js';
+import { limits, nodeSize, protocolVersion } from '../domain/model/constants.js';
 import { FileTaoError, toFileTaoError } from '../domain/model/errors.js';
 import type { NodeInfo } from './api-answers.js';
 import type { ApiConnection } from './api-connection.js';
@@ -49,7 +49,7 @@ export interface StoreOptions {
   readonly encrypt?: boolean;
   /** Replicas of each piece; the node's own default if not given. */
   readonly copies?: number;
-  /** Seconds the object is to be kept. */
+  /** Seconds the object is to be kept; the node's own default if not given. */
   readonly ttlSeconds?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: StoreProgress) => void;
@@ -218,7 +218,7 @@ class Put {
 
   #terms(info: NodeInfo): Terms {
     const copies = this.#options.copies ?? info.replicas;
-    const ttl = this.#options.ttlSeconds ?? defaults.userDataSeconds;
+    const ttl = this.#options.ttlSeconds ?? info.dataTtl;
     if (!Number.isSafeInteger(copies) || copies < 1 || copies > limits.replicasMax) {
       throw new FileTaoError('bad-input', `copies must be a number from 1 to ${limits.replicasMax}`);
     }

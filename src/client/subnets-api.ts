@@ -119,7 +119,7 @@ export interface StoreUserArguments {
   readonly data: StoreInput;
   /** Default: yes. */
   readonly encrypt?: boolean;
-  /** Seconds; default 30 days. */
+  /** Seconds; default: as long as the node says. */
   readonly ttl?: number;
   /** Of `data`, where that is text; default utf-8. */
   readonly encoding?: BufferEncoding;

@@ -503,6 +503,7 @@ async function launchApi(
     blacklistedHotkeys: hotkeysOf(values['api.blacklisted_hotkeys']),
     pieceSize: values['neuron.piece_size'],
     replicas: values['neuron.replicas'],
+    dataTtl: values['neuron.data_ttl'],
     version,
   });
 }

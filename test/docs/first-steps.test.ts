@@ -26,7 +26,7 @@ test('the commands of docs/first-steps.md do what the page says', { timeout: 240
   assert.equal(ended, 0, [you, nodes!, miners!].map((terminal) => terminal.output()).join('\n\n'));
   const said = you.output();
   assert.match(said, /^bafkrei[a-z2-7]{52}$/m, 'the CID');
-  assert.match(said, /3 passed, 0 failed, 0 void/);
+  assert.match(said, /3 passed, 0 failed, 0 void/, nodes!.output());
   assert.match(`${said}${nodes!.output()}`, /caught, exit code 5|content-path/);
   assert.match(said, /the same, byte for byte/);
   assert.match(said, /numbers\.txt/);

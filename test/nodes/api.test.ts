@@ -38,7 +38,13 @@ async function userAt(t: TestContext, network: TestNetwork, changes: Parameters<
   const common = { connection, wallet, runtime: nodeRuntime(), retry };
   return {
     api,
-    put: (data: Uint8Array, copies = 3) => store(data, { ...common, journalFolder: null, copies }),
+    put: (data: Uint8Array, copies = 3, ttlSeconds?: number) =>
+      store(data, {
+        ...common,
+        journalFolder: null,
+        copies,
+        ...(ttlSeconds === undefined ? {} : { ttlSeconds }),
+      }),
     async get(cid: string): Promise<Buffer> {
       const parts: Uint8Array[] = [];
       const object = await retrieve(cid, common);
@@ -77,6 +83,49 @@ test('an object of many pieces comes back although every piece has a damaged, a 
     await rm(network.fileOf(retrievalOrder(replicas)[0]!).file, { force: true });
   }
   await assert.rejects(get(cid), { code: 'integrity' });
+});
+
+test('an object whose owner names no time is kept as long as the node says (--neuron.data_ttl)', async (t) => {
+  const network = await startNetwork(t, { miners: 1 });
+  const validator = await network.validator();
+  const dataTtl = 7200;
+  const { put, api } = await userAt(t, network, { dataTtl });
+  const start = Math.floor(Date.now() / 1000);
+  const keptFor = async (seconds: number, object: Promise<{ cid: string; expiry: number }>) => {
+    const { cid, expiry } = await object;
+    const now = Math.ceil(Date.now() / 1000);
+    assert.ok(expiry >= start + seconds && expiry <= now + seconds);
+    const [replicas] = await replicasOf(validator.index, cid);
+    assert.equal(replicas![0]!.expiry, expiry, 'its replicas too');
+  };
+  await keptFor(dataTtl, put(randomBytes(1000), 1));
+  await keptFor(1800, put(randomBytes(1000), 1, 1800));
+
+  // The same by HTTP alone: an upload, and a piece.
+  const url = `http://127.0.0.1:${api.address.port}`;
+  const info = (await (await fetch(`${url}/v1/info`)).json()) as { dataTtl: number };
+  assert.equal(info.dataTtl, dataTtl);
+  const body = randomBytes(1000);
+  const upload = await fetch(`${url}/files`, {
+    method: 'POST',
+    headers: {
+      'tus-resumable': '1.0.0',
+      'upload-length': String(body.length),
+      'upload-metadata': `copies ${Buffer.from('1').toString('base64')}`,
+      'content-type': 'application/offset+octet-stream',
+    },
+    body,
+  });
+  assert.equal(upload.status, 201);
+  const cid = await eventually(async () => {
+    const { headers } = await fetch(new URL(upload.headers.get('location')!, url), {
+      method: 'HEAD',
+      headers: { 'tus-resumable': '1.0.0' },
+    });
+    return headers.get('filetao-cid');
+  });
+  const [claim] = await validator.index.claimsOf(cid as never, 1);
+  await keptFor(dataTtl, Promise.resolve({ cid, expiry: claim!.expiry }));
 });
 
 test('no miners, fewer than R miners, and miners that die during a store', async (t) => {

@@ -106,12 +106,13 @@ export function refuse(
   response.writeHead(400, { 'content-type': contentTypes.refusal }).end(Buffer.from(refusal));
 }
 
-/** Passes a request on to the real miner and its answer back. */
+/** Passes a request on to the real miner, and back its answer with what `change` does to it. */
 export async function passOn(
   miner: TestMiner,
   request: IncomingMessage,
   body: Buffer,
   response: ServerResponse,
+  change: (answer: Buffer) => void = () => {},
 ): Promise<void> {
   const { host, port } = miner.node.address;
   const answer = await fetch(`http://${host}:${port}${request.url}`, {
@@ -120,5 +121,6 @@ export async function passOn(
     body: new Uint8Array(body),
   });
   const bytes = Buffer.from(await answer.arrayBuffer());
+  change(bytes);
   response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type')! }).end(bytes);
 }

@@ -35,7 +35,10 @@ export function register(program: Command): void {
         'Encrypt files, store them on miners, print their CIDs. The same command again goes on where this one was interrupted',
       )
       .requiredOption('--filepath <path...>', 'Files or folders to store; - reads standard input')
-      .option('--ttl <time>', 'How long it is to be kept, e.g. 90d or 12h (default: 30d)')
+      .option(
+        '--ttl <time>',
+        'How long it is to be kept, e.g. 90d or 12h (default: as long as the node says, 30d as a rule)',
+      )
       .option('--copies <count>', "Replicas of each piece, on distinct miners (default: the node's own)")
       .option('--no-encrypt', 'Store it as it is: whoever has the CID can read it')
       .option('--name <name>', 'Name to remember a single file or standard input by')

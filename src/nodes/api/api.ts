@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createServer } from '../../adapters/rpc/server.js';
 import { RequestVerifier } from '../../domain/identity/request.js';
 import type { PublicKey } from '../../domain/model/bytes.js';
-import { mebibyte } from '../../domain/model/constants.js';
+import { defaults, mebibyte } from '../../domain/model/constants.js';
 import type { NodeAddress } from '../../domain/ports/chain.js';
 import { ByteGate } from '../byte-gate.js';
 import type { RunningNode } from '../running-node.js';
@@ -44,6 +44,8 @@ export interface ApiParts extends ValidatorParts {
   readonly blacklistedHotkeys: readonly PublicKey[];
   readonly pieceSize: number;
   readonly replicas: number;
+  /** Seconds that objects are kept whose owner names no time; default: `defaults.userDataSeconds`. */
+  readonly dataTtl?: number;
   readonly version: string;
   /** The address to announce, null for none; default: the one it listens on. */
   readonly announce?: (listening: NodeAddress) => Promise<NodeAddress | null>;
@@ -87,6 +89,7 @@ export async function startApi(parts: ApiParts): Promise<RunningNode> {
     falseClaims: new Set(),
     pieceSize: parts.pieceSize,
     replicas: parts.replicas,
+    dataTtl: parts.dataTtl ?? defaults.userDataSeconds,
     version: parts.version,
   };
   const leftovers = await spoolFiles(parts.spoolDirectory);

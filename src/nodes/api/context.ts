@@ -47,6 +47,8 @@ export interface ApiContext extends ValidatorContext {
   readonly retrieveMs: number;
   readonly pieceSize: number;
   readonly replicas: number;
+  /** Seconds that objects are kept whose owner names no time. */
+  readonly dataTtl: number;
   readonly version: string;
   /** Where the bytes of retrieved objects were found to be others than their owner's manifest says, by claim. */
   readonly falseClaims: Set<string>;

@@ -103,6 +103,7 @@ export const info = object({
   hotkeyHex: text('Its public key, hexadecimal'),
   pieceSize: count('Bytes of a piece'),
   replicas: count('Replicas of each piece, unless asked for otherwise'),
+  dataTtl: count('Seconds that an object is kept, unless asked for otherwise'),
   blockNumber: count('Newest final block'),
 });
 export const storedPiece = object({

@@ -5,7 +5,7 @@ import { bodyParts, contentLength, type NodeServer } from '../../adapters/rpc/se
 import { PartReader } from '../../adapters/rpc/wire.js';
 import { encodeSs58 } from '../../domain/identity/ss58.js';
 import { type PieceId, toHex } from '../../domain/model/bytes.js';
-import { defaults, limits } from '../../domain/model/constants.js';
+import { limits } from '../../domain/model/constants.js';
 import { FileTaoError } from '../../domain/model/errors.js';
 import { unixSeconds } from '../../domain/ports/clock.js';
 import {
@@ -51,7 +51,7 @@ export function addUserRoutes({ app }: NodeServer, context: ApiContext, uploads:
 type App = NodeServer['app'];
 
 function addNodeRoutes(app: App, context: ApiContext, openapi: () => unknown): void {
-  const { chain, party, version, pieceSize, replicas } = context;
+  const { chain, party, version, pieceSize, replicas, dataTtl } = context;
   const about = { summary: 'Who the node is and how it stores' };
   app.get('/v1/info', { schema: { response: { 200: schemas.info } }, config: { about } }, async () => ({
     version,
@@ -63,6 +63,7 @@ function addNodeRoutes(app: App, context: ApiContext, openapi: () => unknown): v
     hotkeyHex: toHex(party.publicKey),
     pieceSize,
     replicas,
+    dataTtl,
     blockNumber: (await context.view.head()).number,
   }));
   app.get('/openapi.json', async () => openapi());
@@ -74,7 +75,7 @@ function addPieceRoutes(app: App, context: ApiContext): void {
     return {
       copies,
       minCopies: Math.min(copies, query.min_copies ?? copies),
-      expiry: query.expiry ?? unixSeconds(context.clock) + defaults.userDataSeconds,
+      expiry: query.expiry ?? unixSeconds(context.clock) + context.dataTtl,
     };
   };
   app.head<PieceRequest>(

@@ -9,7 +9,7 @@ import { bodyParts, problemOf, retryAfterOf } from '../../adapters/rpc/server.js
 import { contentTypes } from '../../adapters/rpc/wire.js';
 import type { AuthorisedRequest } from '../../domain/identity/request.js';
 import { checkContent } from '../../domain/identity/request.js';
-import { defaults, limits } from '../../domain/model/constants.js';
+import { limits } from '../../domain/model/constants.js';
 import { type ErrorCode, FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
 import { unixSeconds } from '../../domain/ports/clock.js';
 import { authorise, callerKey, requireExpiry, requireQuota } from './access.js';
@@ -142,7 +142,7 @@ export class Uploads {
     };
     const now = unixSeconds(this.#context.clock);
     const copies = wish('copies', this.#context.replicas, limits.replicasMax);
-    const ttl = wish('ttl', defaults.userDataSeconds, limits.expirySecondsMax);
+    const ttl = wish('ttl', this.#context.dataTtl, limits.expirySecondsMax);
     const expiry = wish('expiry', now + ttl, 1e12);
     requireExpiry(this.#context, expiry);
     return { copies, minCopies: wish('min_copies', copies, copies), expiry };

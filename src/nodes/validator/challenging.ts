@@ -35,7 +35,7 @@ import { ask, openAnswer, type ReachableNeuron, Refused, sealQuestion } from './
 import { verdictOf } from './blame.js';
 import type { ValidatorContext } from './context.js';
 import { speakingAs } from './key-ring.js';
-import { locateMiner } from './miners.js';
+import { locateMiner, lookUpMiner } from './miners.js';
 import { changeReplica } from './replica-state.js';
 import { Exchange, failed, passed, recordTranscript, type Verdict } from './transcripts.js';
 
@@ -92,7 +92,7 @@ export async function challengeReplica(
   const context = speakingAs(validator, id.validatorKey);
   // What may fail on this side is asked before a round is open: a chain that is away is not the miner's fault.
   const block = await context.view.head();
-  await context.view.neuron(id.minerKey);
+  await lookUpMiner(context, id.minerKey);
   const live = roundKey(id);
   if (context.liveRounds.has(live)) return null;
   // Before the index knows of the round, so that nobody in this process takes it for abandoned.

@@ -8,6 +8,7 @@ import { publicKeyOf } from '../../domain/model/bytes.js';
 import { toFileTaoError } from '../../domain/model/errors.js';
 import type { PieceRecord, ReplicaRecord } from '../../domain/model/records.js';
 import { unixSeconds } from '../../domain/ports/clock.js';
+import { roundKey } from './challenging.js';
 import type { ValidatorContext } from './context.js';
 import { type FailureCounts, placementCandidates } from './miners.js';
 import type { BytePace } from './pacing.js';
@@ -146,9 +147,13 @@ async function retireReplicas(
 /** false when the replica's miner cannot be told now. */
 async function giveUp(context: ValidatorContext, replica: ReplicaRecord): Promise<boolean> {
   // Nobody is left to be told.
-  if ((await context.view.neuron(replica.minerKey)) === null) return context.index.removeReplica(replica);
+  if ((await context.view.neuronNow(replica.minerKey)) === null) return context.index.removeReplica(replica);
   // Perhaps it comes back; else its record goes with its expiry.
   if (context.presence.isDown(replica.minerKey)) return false;
+  // A round under way would fail a miner that has done as it was told; and none begins while it is being deleted.
+  const live = roundKey(replica);
+  if (context.liveRounds.has(live)) return false;
+  context.liveRounds.add(live);
   try {
     await deleteReplicaOn(context, replica);
     return true;
@@ -159,5 +164,7 @@ async function giveUp(context: ValidatorContext, replica: ReplicaRecord): Promis
       'a miner did not delete a replica that is not needed any more',
     );
     return false;
+  } finally {
+    context.liveRounds.delete(live);
   }
 }

@@ -36,7 +36,7 @@ export async function crashRepairs(
   { rounds, seed, killsPerRound = 1 }: { rounds: number; seed: number; killsPerRound?: number },
 ): Promise<CrashCounts> {
   const dice = new Dice(seed);
-  const network = await startNetwork(t, { miners: 6 });
+  const network = await startNetwork(t, { miners: 6, blockMs: 300 });
   const signerSeed = randomBytes(32);
   const signer = signerFromSeed(signerSeed);
   await network.chain.register(publicKeyOf(signer.publicKey), { stake: 1000, validatorPermit: true });

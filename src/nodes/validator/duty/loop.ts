@@ -1,6 +1,7 @@
 // The forward loop: each step is begun when its block has come, beside the others, and never while its last run is
 // still under way. Whatever fails inside a step ends that run of it and nothing else.
 
+import { setMaxListeners } from 'node:events';
 import type { BlockRef } from '../../../domain/ports/chain.js';
 import type { ValidatorContext } from '../context.js';
 import type { DueBlocks } from './due.js';
@@ -45,6 +46,8 @@ async function runStep(duty: Duty, step: Step, block: BlockRef, stopping: AbortS
   const over = new AbortController();
   const late = new AbortController();
   const signal = AbortSignal.any([stopping, late.signal]);
+  // Everything a step has under way listens to it: no leak, whatever Node guesses from more than ten.
+  setMaxListeners(0, signal);
   if (deadlineMs !== null) {
     clock.sleep(deadlineMs, over.signal).then(
       () => late.abort(),

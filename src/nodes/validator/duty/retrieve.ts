@@ -36,6 +36,8 @@ export const retrieveStep = (
     const work = async (): Promise<void> => {
       for (let replica = waiting.pop(); replica !== undefined; replica = waiting.pop()) {
         signal.throwIfAborted();
+        // Since it was drawn it may have been given up, and its miner told to delete it.
+        if ((await context.index.getReplica(replica))?.state !== 'active') continue;
         await attemptFetch(speakingAs(batch.context, replica.validatorKey), replica, signal);
       }
     };
