@@ -11,6 +11,9 @@ import { type BlockJudgement, judgeBlock } from '../domain/protocol/blocks.js';
 const neuronsFreshMs = 12_000;
 const unknownHotkeyMs = 1_000;
 
+const isSameAddress = (a: Neuron | null, b: Neuron | null): boolean =>
+  a?.address?.host === b?.address?.host && a?.address?.port === b?.address?.port;
+
 export class ChainView {
   readonly #chain: Chain;
   readonly #clock: Clock;
@@ -43,12 +46,12 @@ export class ChainView {
     return this.#neurons.get(hotkey) ?? null;
   }
 
-  /** The same of a node that must be asked something: without an address it is as good as unknown. */
-  async announced(hotkey: PublicKey): Promise<Neuron | null> {
-    const known = await this.neuron(hotkey);
-    if (known !== null && known.address !== null) return known;
-    await this.#refresh(unknownHotkeyMs);
-    return this.#neurons.get(hotkey) ?? null;
+  /** As the chain has it now: for whoever would act on what this view does not know of. */
+  async neuronNow(hotkey: PublicKey): Promise<Neuron | null> {
+    const now = await this.#chain.neuron(hotkey);
+    const known = this.#neurons.get(hotkey) ?? null;
+    if (now?.uid !== known?.uid || !isSameAddress(now, known)) this.forgetNeurons();
+    return now;
   }
 
   async neurons(): Promise<readonly Neuron[]> {

@@ -34,9 +34,21 @@ export async function reachableMiners(context: ValidatorContext): Promise<readon
     .filter(isReachable);
 }
 
+/**
+ * The miner as the view knows it. Before it counts as away the chain itself is asked: another node of this validator
+ * may have seen it come, and stored on it, since the view was made.
+ */
+export async function lookUpMiner(
+  { view }: Pick<ValidatorContext, 'view'>,
+  hotkey: PublicKey,
+): Promise<Neuron | null> {
+  const known = await view.neuron(hotkey);
+  return known !== null && isReachable(known) ? known : view.neuronNow(hotkey);
+}
+
 /** The miner's current address; throws `unreachable` when it left or never announced one. */
 export async function locateMiner(context: ValidatorContext, hotkey: PublicKey): Promise<ReachableNeuron> {
-  const neuron = await context.view.announced(hotkey);
+  const neuron = await lookUpMiner(context, hotkey);
   if (neuron === null) throw new FileTaoError('unreachable', 'the miner is not registered any more');
   if (!isReachable(neuron)) throw new FileTaoError('unreachable', 'the miner has announced no address');
   return neuron;

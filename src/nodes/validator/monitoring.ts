@@ -96,19 +96,15 @@ export async function settleDeregistered(
   context: ValidatorContext,
   signal?: AbortSignal,
 ): Promise<readonly PublicKey[]> {
-  const known = await registeredMiners(context);
-  const missing: PublicKey[] = [];
-  for (const { minerKey } of await context.index.listStatistics())
-    if (!known.has(minerKey) && (await context.index.usedBytes(minerKey)) > 0) missing.push(minerKey);
-  if (missing.length === 0) return [];
-  // The metagraph at hand may be older than the replicas: an API node has stored on a miner that has just registered.
-  context.view.forgetNeurons();
-  const registered = await registeredMiners(context);
+  const neurons = await context.view.neurons();
   // A chain that tells of nobody is not believed.
-  if (registered.size === 0) return [];
+  if (neurons.length === 0) return [];
+  const registered = new Set(neurons.map(({ hotkey }) => hotkey));
   const gone: PublicKey[] = [];
-  for (const minerKey of missing) {
-    if (registered.has(minerKey)) continue;
+  for (const { minerKey } of await context.index.listStatistics()) {
+    if (registered.has(minerKey) || (await context.index.usedBytes(minerKey)) === 0) continue;
+    // It may have come since the view was made, and another node have stored on it.
+    if ((await context.view.neuronNow(minerKey)) !== null) continue;
     const replicas = await takeOutOfUse(context, minerKey, 'deregistered', signal);
     if (replicas === 0) continue;
     gone.push(minerKey);
@@ -117,9 +113,6 @@ export async function settleDeregistered(
   }
   return gone;
 }
-
-const registeredMiners = async (context: ValidatorContext): Promise<ReadonlySet<PublicKey>> =>
-  new Set((await context.view.neurons()).map(({ hotkey }) => hotkey));
 
 /** Marks the miner's active replicas as failed; returns how many. */
 export const takeOutOfUse = (

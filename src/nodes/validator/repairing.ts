@@ -147,7 +147,7 @@ async function retireReplicas(
 /** false when the replica's miner cannot be told now. */
 async function giveUp(context: ValidatorContext, replica: ReplicaRecord): Promise<boolean> {
   // Nobody is left to be told.
-  if ((await context.view.neuron(replica.minerKey)) === null) return context.index.removeReplica(replica);
+  if ((await context.view.neuronNow(replica.minerKey)) === null) return context.index.removeReplica(replica);
   // Perhaps it comes back; else its record goes with its expiry.
   if (context.presence.isDown(replica.minerKey)) return false;
   // A round under way would fail a miner that has done as it was told; and none begins while it is being deleted.
