@@ -7,8 +7,7 @@ import type { Weight } from '../ports/chain.js';
 
 export const weightMax = 65535;
 
-/** Keeps a quotient away from zero; the reference's constant. */
-const epsilon = 1e-7;
+const leastShare = 1e-290;
 /** What the reference gives every uid where too few have a score of their own. */
 const floorWeight = 1e-5;
 
@@ -96,27 +95,34 @@ export function quantile(values: readonly number[], q: number): number {
   return sorted[below]! + (sorted[above]! - sorted[below]!) * (at - below);
 }
 
-/** The reference's `normalize_max_weight`: shares of which none exceeds the limit. */
+/**
+ * Shares of which none exceeds the limit: the values above one cutoff are lowered to it. What the reference's
+ * `normalize_max_weight` is meant to give; its constant of 1e-7 in the quotients is left out, because it lets
+ * a share exceed the limit where nearly all the worth is one neuron's ([0, 0, 1e-5, 1] at 0.4979 gave 0.5).
+ */
 export function limitWeights(values: readonly number[], limit: number): readonly number[] {
   const count = values.length;
   const sum = total(values);
   if (sum === 0 || count * limit <= 1) return values.map(() => 1 / count);
-  const sorted = [...values].sort((a, b) => a - b);
-  const estimate = sorted.map((value) => value / sum);
-  if (estimate[count - 1]! <= limit) return values.map((value) => value / sum);
-  const cumulative: number[] = [];
-  let below = 0;
-  for (const value of estimate) {
-    below += value;
-    cumulative.push(below);
-  }
+  // a share without all its bits (subnormal, or made from one) cannot be lowered in proportion: it is none
+  const parts = values.map((value) => value / sum).map((part) => (part < leastShare ? 0 : part));
+  const sorted = [...parts].sort((a, b) => a - b);
+  if (sorted[count - 1]! <= limit) return parts;
+  // `keep` of the lowest stay as they are: capped at the last of them, all together, it is below the limit
   let keep = 0;
-  for (const [i, value] of estimate.entries()) {
-    const above = (count - i - 1) * value;
-    if (value / (above + cumulative[i]! + epsilon) < limit) keep++;
+  let kept = 0;
+  for (const value of sorted) {
+    const capped = kept + (count - keep) * value;
+    if (value > 0 && value >= limit * capped) break;
+    kept += value;
+    keep++;
   }
-  const cutoff = ((limit * (cumulative[keep - 1] ?? 0) - epsilon) / (1 - limit * (count - keep))) * sum;
-  return normalised(values.map((value) => Math.min(value, cutoff))) ?? values.map(() => 1 / count);
+  const lowered = sorted[keep];
+  if (lowered === undefined) return parts; // the largest is at the limit but for rounding
+  const room = 1 - limit * (count - keep);
+  // Rounding may leave no room where there is little; the cutoff is never above the first that is lowered.
+  const cutoff = room > 0 ? Math.min((limit * kept) / room, lowered) : lowered;
+  return normalised(parts.map((value) => Math.min(value, cutoff))) ?? values.map(() => 1 / count);
 }
 
 /** The reference's emission: of 65535, relative to the largest; zeros are left out. In the order given. */
