@@ -17,6 +17,8 @@ const order = {
     ['adapters'],
     // nodes and the client speak over the wire only
     ['nodes', 'client'],
+    // what runs in a browser; nodes serve its files and import none of them
+    ['page'],
     ['tools'],
     ['cli'],
     // the package's public face
