@@ -24,7 +24,18 @@ const order = {
     // the package's public face
     ['index.ts'],
   ],
-  domain: [['model'], ['ports'], ['core'], ['identity'], ['content'], ['economy'], ['protocol'], ['audit']],
+  domain: [
+    ['model'],
+    ['ports'],
+    ['core'],
+    ['identity'],
+    ['content'],
+    ['economy'],
+    ['protocol'],
+    ['audit'],
+    // what people are shown
+    ['view'],
+  ],
   adapters: [
     ['system'],
     ['observe'],
@@ -46,7 +57,9 @@ const order = {
       'joining.ts',
       'status.ts',
       'census.ts',
+      'object-status.ts',
     ],
+    ['dashboard'],
     ['miner', 'validator'],
     ['api'],
     ['launch.ts'],
