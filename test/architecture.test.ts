@@ -17,12 +17,25 @@ const order = {
     ['adapters'],
     // nodes and the client speak over the wire only
     ['nodes', 'client'],
+    // what runs in a browser; nodes serve its files and import none of them
+    ['page'],
     ['tools'],
     ['cli'],
     // the package's public face
     ['index.ts'],
   ],
-  domain: [['model'], ['ports'], ['core'], ['identity'], ['content'], ['economy'], ['protocol'], ['audit']],
+  domain: [
+    ['model'],
+    ['ports'],
+    ['core'],
+    ['identity'],
+    ['content'],
+    ['economy'],
+    ['protocol'],
+    ['audit'],
+    // what people are shown
+    ['view'],
+  ],
   adapters: [
     ['system'],
     ['observe'],
@@ -44,7 +57,9 @@ const order = {
       'joining.ts',
       'status.ts',
       'census.ts',
+      'object-status.ts',
     ],
+    ['dashboard'],
     ['miner', 'validator'],
     ['api'],
     ['launch.ts'],
