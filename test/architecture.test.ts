@@ -17,8 +17,8 @@ const order = {
     ['adapters'],
     // nodes and the client speak over the wire only
     ['nodes', 'client'],
-      // what runs in a browser: the dashboard's scripts, and the browser half; nodes serve their files and import none
-      ['page', 'browser'],
+    // what runs in a browser: the dashboard's scripts, and the browser half; nodes serve their files and import none
+    ['page', 'browser'],
     ['tools'],
     ['cli'],
     // the package's public face
