@@ -37,4 +37,6 @@ for (const name of readdirSync(target)) {
   raw += statSync(join(target, name)).size;
   compressed += gzipSync(readFileSync(join(target, name)), { level: 9 }).length;
 }
-console.log(`browser bundle: ${(compressed / 1024).toFixed(1)} KB compressed (${(raw / 1024).toFixed(1)} KB), both cores in it`);
+console.log(
+  `browser bundle: ${(compressed / 1024).toFixed(1)} KB compressed (${(raw / 1024).toFixed(1)} KB), both cores in it`,
+);
