@@ -17,8 +17,8 @@ const order = {
     ['adapters'],
     // nodes and the client speak over the wire only
     ['nodes', 'client'],
-    // what runs in a browser; nodes serve its files and import none of them
-    ['page'],
+    // what runs in a browser: the dashboard's scripts, and the browser half; nodes serve their files and import none
+    ['page', 'browser'],
     ['tools'],
     ['cli'],
     // the package's public face
@@ -179,6 +179,31 @@ test('the domain has no effects: no clock, randomness, files, sockets or process
     return match === null ? [] : [`${path}: ${match[0]}`];
   });
   assert.deepEqual(found, []);
+});
+
+test('the browser half reaches nothing of Node, however far its imports go', () => {
+  const targets = new Map<string, Import[]>();
+  for (const one of imports) targets.set(one.from, [...(targets.get(one.from) ?? []), one]);
+  const reached = new Set<string>();
+  const visit = (path: string): void => {
+    if (reached.has(path)) return;
+    reached.add(path);
+    for (const { to } of targets.get(path) ?? []) if (to.startsWith('src/')) visit(to);
+  };
+  for (const path of sources) if (path.startsWith('src/browser/')) visit(path);
+  assert.ok(reached.has('src/client/put.ts') && reached.has('src/domain/audit/replay.ts'));
+  const builtins = new Set(builtinModules);
+  const foreign = [...reached].flatMap((path) => {
+    const node = (targets.get(path) ?? []).filter(({ to }) => to.startsWith('node:') || builtins.has(to));
+    const match = /\b(process\.|Buffer\b|require\(|setImmediate|NodeJS\.)/.exec(
+      withoutComments(textOf(path)),
+    );
+    return [
+      ...node.map(({ to }) => `${path} imports ${to}`),
+      ...(match === null ? [] : [`${path}: ${match[0]}`]),
+    ];
+  });
+  assert.deepEqual(foreign, []);
 });
 
 test('names say what is in a file', () => {
