@@ -185,7 +185,7 @@ export class StoreView {
           const status = await runJob({ kind: 'status', node: this.#node, keys, cid }).result;
           const { health, replicas, confidence } = status;
           const sure =
-            confidence === null
+            confidence === null || confidence === 0
               ? 'not proven yet'
               : `a loss of 10 % would have been caught with ${(100 * confidence).toFixed(2)} %`;
           state.textContent = `${health}, ${countOf(replicas, 'copy', 'copies')}; ${sure}`;

@@ -36,7 +36,7 @@ export class TranscriptView {
     this.#running = running;
     const head = make(
       'div',
-      {},
+      { class: 'stack' },
       bar,
       text,
       button('Stop', () => running.cancel(), { class: 'small' }),
@@ -125,7 +125,7 @@ function replicaTable(replicas: JobResult['audit']['replicas'], leftOut: number)
   );
   return make(
     'div',
-    { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Replicas' },
+    { class: 'scroll tall', tabindex: '0', role: 'region', 'aria-label': 'Replicas' },
     make(
       'table',
       {},
@@ -163,7 +163,7 @@ class RoundRows {
     this.element = make(
       'div',
       {
-        class: 'scroll rounds',
+        class: 'scroll tall',
         tabindex: '0',
         role: 'region',
         'aria-label': 'Exchanges, as they are replayed',

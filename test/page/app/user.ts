@@ -1,6 +1,6 @@
 // A user of the page, as far as several tests need one.
 import { readFile } from 'node:fs/promises';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 
 export interface Phrases {
   readonly hotkey: string;
@@ -18,12 +18,29 @@ export async function makeKeys(page: Page): Promise<Phrases> {
   return { hotkey, coldkey };
 }
 
+export const chooseFile = (page: Page, path: string): Promise<void> =>
+  page.getByLabel('Drop files here').setInputFiles(path);
+
+/** The file chosen last. */
+export const putRow = (page: Page): Locator => page.locator('#puts > li').first();
+
 /** Chooses a file and waits until it is stored; its CID. */
 export async function storeFile(page: Page, path: string): Promise<string> {
-  await page.getByLabel('Drop files here').setInputFiles(path);
-  const row = page.locator('#puts > li').first();
-  await row.getByText('Stored.').waitFor();
-  return row.locator('code').innerText();
+  await chooseFile(page, path);
+  await putRow(page).getByText('Stored.').waitFor();
+  return putRow(page).locator('code').innerText();
+}
+
+/** Has a transcript replayed; the verdict. */
+export async function replay(
+  page: Page,
+  file: { readonly name: string; readonly buffer: Buffer },
+): Promise<string> {
+  await page.locator('#audit-result').evaluate((place) => place.replaceChildren());
+  await page
+    .getByLabel("Drop a validator's")
+    .setInputFiles({ ...file, mimeType: 'application/octet-stream' });
+  return page.locator('#audit-verdict').innerText();
 }
 
 /** What the page offers to save, saved. */
