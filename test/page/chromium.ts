@@ -1,7 +1,9 @@
 // Chromium for tests of pages: the one that is installed, driven by playwright-core. What a page complains of (console
 // errors, exceptions, violations of its policy) is collected, so that a test can demand that there is none.
 
-import { existsSync } from 'node:fs';
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import type { TestContext } from 'node:test';
 import {
   type Browser,
@@ -64,4 +66,30 @@ export async function openPage(profile: BrowserContext, url: string): Promise<Wa
   });
   await page.goto(url);
   return { page, complaints };
+}
+
+const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+/** Demands what axe-core can tell of WCAG 2.2 A and AA: names, roles, contrast, order. */
+export async function accessible(page: Page): Promise<void> {
+  // Evaluated, not added as an element: the page's policy allows no scripts but its own.
+  await page.evaluate(readFileSync(axe, 'utf8'));
+  const violations = await page.evaluate(async () => {
+    const { axe: checker } = window as unknown as {
+      readonly axe: {
+        run(options: unknown): Promise<{
+          readonly violations: readonly {
+            readonly id: string;
+            readonly help: string;
+            readonly nodes: readonly { readonly html: string }[];
+          }[];
+        }>;
+      };
+    };
+    const runOnly = { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'] };
+    return (await checker.run({ runOnly })).violations.map(
+      ({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' ')}`,
+    );
+  });
+  assert.deepEqual(violations, []);
 }
