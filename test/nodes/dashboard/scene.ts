@@ -36,6 +36,8 @@ import { temporaryFolder } from '../../adapters/temporary-folder.js';
 export interface SceneOptions {
   readonly miners: number;
   readonly objects?: number;
+  /** Minutes of rounds until now; default 75. A tier window ends 40 minutes ago. */
+  readonly minutes?: number;
   /** The same seed gives the same scene, apart from the time. */
   readonly seed?: string;
   readonly host?: string;
@@ -65,7 +67,14 @@ const startBlock = 40 * windowBlocks - 300;
 const minuteMs = 60_000;
 
 export async function openScene(t: TestContext, options: SceneOptions): Promise<Scene> {
-  const { miners: count, objects = 9, seed = 'scene', host = '127.0.0.1', limits = {} } = options;
+  const {
+    miners: count,
+    objects = 9,
+    minutes = 75,
+    seed = 'scene',
+    host = '127.0.0.1',
+    limits = {},
+  } = options;
   const dice = (name: string): number => Buffer.from(bytesFrom(`${seed} ${name}`)).readUInt32LE() / 2 ** 32;
   const folder = await temporaryFolder(t);
   const index = await openLmdbPlacementIndex(join(folder, 'index'));
@@ -176,7 +185,7 @@ export async function openScene(t: TestContext, options: SceneOptions): Promise<
   const asked = Math.min(count, 24);
   const blockAt = (ms: number): number => startBlock + Math.floor((ms - (real - 75 * minuteMs)) / 12_000);
   const reasons = ['commitment', 'deadline', 'unknown-replica'];
-  for (let minute = 74; minute >= 0; minute--) {
+  for (let minute = minutes - 1; minute >= 0; minute--) {
     at = real - minute * minuteMs;
     const block = blockAt(at) + (minute < 40 ? 300 : 0);
     if (minute < 40) await rewarding.rollIfDue(block);
