@@ -18,6 +18,9 @@ const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/goog
 /** Path of the Chromium to use; null when none is installed. */
 export const chromiumPath = (): string | null => places.find((path) => existsSync(path)) ?? null;
 
+/** Names this machine, and is not known as safe: what a page without TLS may not do shows there. */
+export const plainHost = 'plain.test';
+
 /** Milliseconds until a page that shows nothing new has failed: generous, because machines are busy. */
 export const patienceMs = 120_000;
 
@@ -29,7 +32,13 @@ export async function startChromium(context: TestContext): Promise<Browser | nul
   }
   const browser = await chromium.launch({
     executablePath,
-    args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'],
+    args: [
+      '--no-sandbox',
+      '--disable-dev-shm-usage',
+      '--disable-gpu',
+      // A host that is not this machine's own name: its pages are no secure ones without TLS.
+      `--host-resolver-rules=MAP ${plainHost} 127.0.0.1`,
+    ],
   });
   context.after(() => browser.close());
   return browser;
