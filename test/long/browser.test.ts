@@ -10,7 +10,8 @@ import { mebibyte } from '../../src/domain/model/constants.js';
 import { eventually, startNetwork } from '../nodes/network.js';
 import { countingProxy } from '../page/app/counting-proxy.js';
 import { chooseFile, makeKeys, putRow, storeFile } from '../page/app/user.js';
-import { chromiumPath, openPage } from '../page/chromium.js';
+import { openPage } from '../page/chromium.js';
+import { findChromium } from '../page/find-chromium.js';
 
 const sizeMiB = 192;
 const waitMs = 1_800_000;
@@ -36,7 +37,7 @@ async function digestOf(path: string): Promise<string> {
 /** A browser whose profile lies in a folder, so that it outlives the process. */
 async function launch(t: TestContext, folder: string): Promise<{ profile: BrowserContext; pid: number }> {
   const profile = await chromium.launchPersistentContext(folder, {
-    executablePath: chromiumPath()!,
+    executablePath: await findChromium(),
     args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'],
     acceptDownloads: true,
   });
@@ -70,7 +71,6 @@ async function rendererBytes(folder: string): Promise<number> {
 }
 
 test('a large file goes and comes in bounded memory', { timeout: waitMs }, async (t) => {
-  if (chromiumPath() === null) return t.skip('Chromium is not installed');
   const network = await startNetwork(t, { miners: 1 });
   const api = await network.api({ pieceSize: 16 * mebibyte, replicas: 1 });
   const folder = join(network.folder, 'profile');
@@ -103,7 +103,6 @@ test('a large file goes and comes in bounded memory', { timeout: waitMs }, async
 });
 
 test('Chromium killed in the middle of a put goes on after its restart', { timeout: waitMs }, async (t) => {
-  if (chromiumPath() === null) return t.skip('Chromium is not installed');
   const network = await startNetwork(t, { miners: 2 });
   const api = await network.api({ replicas: 2 });
   const proxy = await countingProxy(t, api.address);

@@ -2,7 +2,7 @@
 // errors, exceptions, violations of its policy) is collected, so that a test can demand that there is none.
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { TestContext } from 'node:test';
 import {
@@ -12,11 +12,7 @@ import {
   chromium,
   type Page,
 } from 'playwright-core';
-
-const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-
-/** Path of the Chromium to use; null when none is installed. */
-export const chromiumPath = (): string | null => places.find((path) => existsSync(path)) ?? null;
+import { findChromium } from './find-chromium.js';
 
 /** Names this machine, and is not known as safe: what a page without TLS may not do shows there. */
 export const plainHost = 'plain.test';
@@ -24,14 +20,11 @@ export const plainHost = 'plain.test';
 /** Milliseconds until a page that shows nothing new has failed: generous, because machines are busy. */
 export const patienceMs = 120_000;
 
-export async function startChromium(context: TestContext): Promise<Browser | null> {
-  const executablePath = chromiumPath();
-  if (executablePath === null) {
-    context.skip('Chromium is not installed');
-    return null;
-  }
+/** A browser of the test's own, ended with it. */
+export async function startChromium(context: Pick<TestContext, 'after'>): Promise<Browser> {
   const browser = await chromium.launch({
-    executablePath,
+    executablePath: await findChromium(),
+    timeout: patienceMs,
     args: [
       '--no-sandbox',
       '--disable-dev-shm-usage',

@@ -272,7 +272,6 @@ const scenes: Readonly<Record<string, (t: TestContext, stage: Stage) => Promise<
 
 test('the page of an API node', async (t) => {
   const browser = await startChromium(t);
-  if (browser === null) return;
   const network = await startNetwork(t, { miners: 3 });
   const api = await network.api();
   const stage = { browser, network, api };
