@@ -151,7 +151,11 @@ async function holdRound(
       error instanceof RoundFailure
         ? error.verdict
         : // Once ν is released no `block` is agreed: the challenge had been accepted.
-          await verdictOf(context, exchange, error, { named: isNuReleased() ? undefined : block, signal });
+          await verdictOf(context, exchange, error, {
+            named: isNuReleased() ? undefined : block,
+            replica,
+            signal,
+          });
   }
   await recordTranscript(
     context,
@@ -168,9 +172,6 @@ async function holdRound(
     verdict,
   );
   await closeRound(context, replica, n, verdict, passedRound);
-  if (verdict.outcome !== 'void') {
-    await context.index.count(replica.minerKey, 'challenge', verdict.outcome === 'pass');
-  }
   const { challengeId } = exchange;
   const round = challengeId === null ? '' : roundIdOf(challengeId);
   return { id: replica, n, round, ...verdict, chunks, openings, bytes: size, elapsedMs: exchange.elapsedMs };

@@ -17,11 +17,11 @@ import {
 } from '../../domain/protocol/messages.js';
 import { acknowledgementFault } from '../../domain/protocol/renew.js';
 import { ask, openAnswer, sealQuestion } from './asking.js';
-import { verdictOf } from './blame.js';
+import { deletedReason, verdictOf } from './blame.js';
 import type { ValidatorContext } from './context.js';
 import { speakingAs } from './key-ring.js';
 import { locateMiner } from './miners.js';
-import { changeReplica } from './replica-state.js';
+import { changeReplica, markFailed } from './replica-state.js';
 import { Exchange, failed, passed, recordTranscript } from './transcripts.js';
 
 type Held = ReplicaId & { readonly size: number };
@@ -68,10 +68,14 @@ export async function renewShort(context: ValidatorContext, pieceId: PieceId, ex
   );
 }
 
-/** Deletes the replica on its miner, then from the index. */
+/**
+ * Takes the replica out of use, deletes it on its miner, then removes it from the index: in this order, so that whoever
+ * asks the miner for it meanwhile, in whatever process, knows why it is not there.
+ */
 export async function deleteReplicaOn(validator: ValidatorContext, replica: Held): Promise<void> {
   const context = speakingAs(validator, replica.validatorKey);
   const { number: blockNumber, hash: blockHash } = await context.view.head();
+  await markFailed(context, replica, deletedReason);
   const question = sealQuestion(context, {
     kind: deleteKind,
     body: {

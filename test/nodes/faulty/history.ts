@@ -1,9 +1,12 @@
 // One random history of a validator and its miners under faults, and what must hold: no acknowledged piece is lost while
 // an honest replica of it survives, no honest miner fails a proof, and whoever reads the transcripts finds one truth.
 import { Chains } from '../../../src/domain/audit/chain.js';
+import { exchangeFactOf } from '../../../src/domain/audit/exchange-fact.js';
+import { totalOf } from '../../../src/domain/audit/ledger.js';
 import { LedgerReplay } from '../../../src/domain/audit/ledger-replay.js';
 import { Replayer } from '../../../src/domain/audit/replay.js';
-import { type PieceId, publicKeyOf, toHex } from '../../../src/domain/model/bytes.js';
+import { answerOf } from '../../../src/domain/audit/transcript.js';
+import { type PieceId, toHex } from '../../../src/domain/model/bytes.js';
 import type { ReplicaRecord } from '../../../src/domain/model/records.js';
 import { unixSeconds } from '../../../src/domain/ports/clock.js';
 import { collectAnswers } from '../../../src/nodes/validator/answers.js';
@@ -59,7 +62,7 @@ export async function playFaults(seed: number, mutations: Mutations = {}): Promi
     const { context, answers } = collectAnswers(validator.context);
     const result = await work(context);
     const { number } = await context.view.head();
-    await mine.step({ block: number, answers });
+    await mine.step({ block: number, occasion: 'operator', answers });
     await mine.rollIfDue(number);
     return result;
   };
@@ -298,7 +301,13 @@ export async function playFaults(seed: number, mutations: Mutations = {}): Promi
     } else if (!isWhole(pieceId))
       violations.push(`piece ${name} did not get back to ${copies} honest replicas`);
   }
-  violations.push(...audit(world), ...auditRewards(world, rewarding));
+  // What waits in the index, and what a crash kept out of it, is taken when the validator starts.
+  rewarding = await schedule.until(validator.openRewards());
+  violations.push(
+    ...audit(world),
+    ...auditRewards(world, rewarding),
+    ...(await auditCounts(world, rewarding)),
+  );
   return {
     seed,
     violations,
@@ -348,20 +357,34 @@ function audit(world: FaultyWorld): string[] {
   return violations;
 }
 
+/** Every exchange that counts is in the ledger once, and ledger, transcripts and index have the same counts. */
+async function auditCounts(world: FaultyWorld, rewarding: Rewarding): Promise<string[]> {
+  const violations: string[] = [];
+  const named = world
+    .ledgerEntries()
+    .flatMap(({ value }) => value.answers.map(({ transcript }) => toHex(transcript)));
+  const counting = world.entries().flatMap(({ head }) => answerOf(head) ?? []);
+  const left = new Set(counting.map(({ transcript }) => toHex(transcript)));
+  for (const transcript of named)
+    if (!left.delete(transcript)) violations.push(`${transcript} is counted twice`);
+  if (left.size > 0) violations.push(`${left.size} exchanges are in no ledger entry`);
+  if (world.index.answers.size > 0) violations.push(`${world.index.answers.size} answers wait for ever`);
+  for (const { minerKey, totalSuccesses, attempts, tier } of world.index.statistics.values()) {
+    const standing = rewarding.standingOf(minerKey);
+    const shown = counting.filter((answer) => answer.minerKey === minerKey && answer.passed).length;
+    if (totalSuccesses !== standing.totalSuccesses || totalSuccesses !== shown)
+      violations.push(
+        `${minerKey}: ${totalSuccesses} successes in the index, ${standing.totalSuccesses} in the ledger, ${shown} transcripts`,
+      );
+    if (totalOf(attempts) !== totalOf(standing.attempts) || tier !== standing.tier)
+      violations.push(`${minerKey}: the index is at another window than the ledger`);
+  }
+  return violations;
+}
+
 /** Everybody who reads the ledger, from the start or from its last state, gets the validator's scores to the last bit. */
 function auditRewards(world: FaultyWorld, rewarding: Rewarding): string[] {
-  const facts = new Map(
-    world.entries().map(({ head: { digest, value } }) => [
-      toHex(digest),
-      {
-        kind: value.kind,
-        minerKey: publicKeyOf(value.minerKey),
-        outcome: value.outcome,
-        elapsedMs: value.elapsedMs,
-        size: value.size,
-      },
-    ]),
-  );
+  const facts = new Map(world.entries().map(({ head }) => [toHex(head.digest), exchangeFactOf(head)]));
   const whole = new LedgerReplay(world.keys.verify, (digest) => facts.get(toHex(digest)) ?? null);
   const entries = world.ledgerEntries();
   const violations = entries

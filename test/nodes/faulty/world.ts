@@ -6,7 +6,12 @@ import { silentLog } from '../../../src/adapters/observe/log.js';
 import { loadCore } from '../../../src/adapters/proving/load-core.js';
 import { frameHead } from '../../../src/adapters/rpc/wire.js';
 import { type LedgerEntry, readLedgerEntry } from '../../../src/domain/audit/ledger.js';
-import { FrameReader, openFrame, type TranscriptEntry } from '../../../src/domain/audit/transcript.js';
+import {
+  answerOf,
+  FrameReader,
+  openFrame,
+  type TranscriptEntry,
+} from '../../../src/domain/audit/transcript.js';
 import type { ProofCore } from '../../../src/domain/core/proof-core.js';
 import { openSealed, sealMessage } from '../../../src/domain/identity/sealed.js';
 import {
@@ -269,6 +274,12 @@ export class FaultyWorld {
         entriesSince: async function* (this: FaultyWorld) {
           yield* this.entries();
         }.bind(this),
+        ownAnswersSince: async function* (this: FaultyWorld) {
+          for (const { head } of this.entries()) {
+            const answer = answerOf(head);
+            if (answer !== null) yield answer;
+          }
+        }.bind(this),
         close: async () => {},
       },
       audit: { loss: 0.1, confidence: 0.99 },
@@ -291,6 +302,12 @@ export class FaultyWorld {
         const entries = this.ledgerEntries();
         return entries.slice(entries.map(({ value }) => value.event).lastIndexOf('state'));
       },
+      transcriptsNamedSince: async () =>
+        new Set(
+          this.ledgerEntries().flatMap(({ value }) =>
+            value.answers.map(({ transcript }) => toHex(transcript)),
+          ),
+        ),
       close: async () => {},
     };
     const openRewards = async (): Promise<Rewarding> =>

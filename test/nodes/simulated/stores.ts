@@ -79,7 +79,7 @@ export class MemoryPlacements {
       replicasOfPiece: async (pieceId: PieceId) =>
         [...this.records.values()].filter((record) => record.pieceId === pieceId),
       listReplicas: async () => ({ items: [...this.records.values()], next: null }),
-      count: async () => {},
+      count: async () => true,
       close: async () => {},
     };
     return new Proxy(known as PlacementIndex, {

@@ -232,6 +232,7 @@ export class World {
         entriesSince: async function* (this: World) {
           yield* this.entries();
         }.bind(this),
+        ownAnswersSince: async function* () {},
         close: async () => {},
       },
       audit: { loss: 0.1, confidence: 0.99 },

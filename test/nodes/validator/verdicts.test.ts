@@ -7,11 +7,13 @@ import { test } from 'node:test';
 import { createHttpNetwork } from '../../../src/adapters/rpc/client.js';
 import { frameHead } from '../../../src/adapters/rpc/wire.js';
 import { verifySr25519 } from '../../../src/adapters/wallets/sr25519.js';
+import { Checks } from '../../../src/domain/audit/checks.js';
 import { type TranscriptEntry, TranscriptReader } from '../../../src/domain/audit/transcript.js';
+import { deletedRefusals, judgeVerdict } from '../../../src/domain/audit/verdict.js';
 import { openSealed, sealMessage } from '../../../src/domain/identity/sealed.js';
 import { concatBytes, publicKeyOf, rootOf, toHex } from '../../../src/domain/model/bytes.js';
 import { FileTaoError } from '../../../src/domain/model/errors.js';
-import type { ReplicaRecord } from '../../../src/domain/model/records.js';
+import type { CountedAnswer, ReplicaRecord } from '../../../src/domain/model/records.js';
 import type { Clock } from '../../../src/domain/ports/clock.js';
 import type { NodeRequest } from '../../../src/domain/ports/network.js';
 import {
@@ -22,6 +24,7 @@ import {
   refusalCodes,
   refusalKind,
 } from '../../../src/domain/protocol/messages.js';
+import { deletedReason } from '../../../src/nodes/validator/blame.js';
 import { challengeReplica } from '../../../src/nodes/validator/challenging.js';
 import type { ValidatorContext } from '../../../src/nodes/validator/context.js';
 import { MinerRates } from '../../../src/nodes/validator/rates.js';
@@ -99,6 +102,7 @@ function validatorAgainst(script: Script, change: Partial<ReplicaRecord> = {}) {
   const honest = honestMiner();
   let asked = 0;
   let blocksStale = false;
+  let isBehind = false;
   const silent = () => {};
   const context = {
     party: partyOf(validator),
@@ -111,6 +115,7 @@ function validatorAgainst(script: Script, change: Partial<ReplicaRecord> = {}) {
       head: async () => ({ number: 100, hash: bytes32(100) }),
       neuron: async () => ({ hotkey: record.minerKey, address: { host: '127.0.0.1', port: 1 } }),
       judge: async () => (blocksStale ? 'stale' : 'ok'),
+      isBehind: async () => isBehind,
       forgetNeurons: () => {},
     },
     index: {
@@ -120,7 +125,7 @@ function validatorAgainst(script: Script, change: Partial<ReplicaRecord> = {}) {
         record = next;
         return true;
       },
-      count: async (_miner: string, _kind: string, success: boolean) => void counted.push(success),
+      count: async ({ passed }: CountedAnswer) => counted.push(passed) > 0,
     },
     network: {
       request: async (request: NodeRequest) => {
@@ -154,6 +159,18 @@ function validatorAgainst(script: Script, change: Partial<ReplicaRecord> = {}) {
     context,
     staleFromNow: () => {
       blocksStale = true;
+    },
+    behindFromNow: () => {
+      isBehind = true;
+    },
+    /** What another node of this validator writes before it tells the miner to delete. */
+    deleteFromNow: () => {
+      record = {
+        ...record,
+        state: 'failed',
+        lastFailure: { at: 1, reason: deletedReason },
+        version: record.version + 1,
+      };
     },
     async play() {
       const result = await challengeReplica(context, record);
@@ -206,6 +223,50 @@ test('a block is agreed before ν is out, and not after', async () => {
   });
   after.staleFromNow();
   assertEnded(await after.play(), 'fail', 'block');
+});
+
+test('a validator whose own chain is far behind holds no refusal of its blocks against a miner', async () => {
+  const before = validatorAgainst((request) => refusal(request, 'block'));
+  before.behindFromNow();
+  assertEnded(await before.play(), 'void', 'block');
+  // but nothing else becomes void by it
+  const other = validatorAgainst((request) => refusal(request, 'unknown-replica'));
+  other.behindFromNow();
+  assertEnded(await other.play(), 'fail', 'unknown-replica');
+});
+
+test('a replica that is deleted while it is challenged makes the round void, and the entry says why', async () => {
+  for (const code of deletedRefusals) {
+    for (const route of ['challenge', 'open'] as const) {
+      const deleted = validatorAgainst((request, honest) => {
+        if (request.route !== route) return honest();
+        deleted.deleteFromNow();
+        return refusal(request, code);
+      });
+      const outcome = await deleted.play();
+      assertEnded(outcome, 'void', 'deleted');
+      const checks = new Checks();
+      const refused = { says: 'refused', detail: '', times: 1 } as const;
+      judgeVerdict(outcome.entries[0]!.head.value, { ...refused, code }, checks);
+      judgeVerdict(outcome.entries[0]!.head.value, { ...refused, code: 'forbidden' }, checks);
+      judgeVerdict(outcome.entries[0]!.head.value, { says: 'nothing' }, checks);
+      assert.deepEqual(
+        checks.list.map(({ result }) => result),
+        ['word', 'broken', 'broken'],
+      );
+    }
+  }
+  // A miner that refuses for another reason, or is silent, has no excuse in it.
+  const busy = validatorAgainst((request) => {
+    busy.deleteFromNow();
+    return refusal(request, 'forbidden');
+  });
+  assertEnded(await busy.play(), 'fail', 'forbidden');
+  const silent = validatorAgainst(() => {
+    silent.deleteFromNow();
+    return new FileTaoError('timeout', 'no answer');
+  });
+  assertEnded(await silent.play(), 'fail', 'timeout');
 });
 
 test('losing the round for ever after ν fails it, and the transcript holds it all', async () => {

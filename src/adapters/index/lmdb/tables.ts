@@ -79,6 +79,9 @@ export function readCounter(table: Table, key: Buffer): number {
   return stored === undefined ? 0 : Number(Buffer.from(stored).readBigUInt64BE());
 }
 
+/** How many entries the table has; LMDB knows. */
+export const entryCount = (table: Table): number => (table.getStats() as { entryCount: number }).entryCount;
+
 /** Inside a transaction. A counter at 0 takes no entry. */
 export function addToCounter(table: Table, key: Buffer, change: number): void {
   if (change === 0) return;
