@@ -1,8 +1,8 @@
-// Builds dist/: both WebAssembly cores from assembly/, then the TypeScript of src/, bench/ and test/.
-// A part whose sources are not newer than its output is left alone, so `npm run demo` starts fast.
+// Builds dist/: both WebAssembly cores from assembly/, the TypeScript of src/, bench/ and test/, and the style sheets of the
+// pages beside their scripts. A part whose sources are not newer than its output is left alone, so `npm run demo` starts fast.
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -50,4 +50,11 @@ const failed = results.filter((result) => result.status === 'rejected');
 for (const { reason } of failed) console.error(reason.message);
 // tsc writes its stamp also after errors: without it the next build would take the broken output for fresh.
 if (failed.length > 0) rmSync(join(root, stamp), { force: true });
+// After tsc, whose stale output is removed as a whole.
+const sheets = readdirSync(join(root, 'src', 'page'), { recursive: true, encoding: 'utf8' });
+for (const sheet of sheets.filter((name) => name.endsWith('.css'))) {
+  const built = join(root, 'dist', 'src', 'page', sheet);
+  mkdirSync(dirname(built), { recursive: true });
+  copyFileSync(join(root, 'src', 'page', sheet), built);
+}
 process.exitCode = failed.length > 0 ? 1 : 0;

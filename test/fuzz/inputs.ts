@@ -81,10 +81,15 @@ const decoding =
   };
 
 /** Accepts nothing but the samples: everything in them is under a signature or an authenticated cipher. */
-const refusing = (samples: readonly Uint8Array[], decode: Decode): InputSubject['judge'] =>
+const refusing = (
+  samples: readonly Uint8Array[],
+  decode: Decode,
+  canonical: (input: Uint8Array) => Uint8Array = (input) => input,
+): InputSubject['judge'] =>
   decoding(async (input, random) => {
     await decode(input, random);
-    return samples.some((sample) => equalBytes(sample, input)) ? null : 'accepted what nobody signed';
+    const said = canonical(input);
+    return samples.some((sample) => equalBytes(sample, said)) ? null : 'accepted what nobody signed';
   });
 
 const utf8 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
@@ -357,14 +362,24 @@ const authorisation = utf8(
     nowMs,
   ),
 );
-// base64url ends in bits that are not bytes: the same request in another spelling is the same request.
+/** The scheme's name in any case is the same scheme (RFC 9110, 11.1). */
+const inSmallLetters = (header: Uint8Array): Uint8Array =>
+  utf8(
+    Buffer.from(header)
+      .toString('latin1')
+      .replace(/^filetao /i, 'filetao '),
+  );
 subjects['request authorisation'] = {
   corpus: 'text',
   samples: [authorisation],
-  judge: refusing([authorisation], (input) => {
-    const verifier = new RequestVerifier({ ...address, verify: verifySr25519 });
-    verifier.check(Buffer.from(input).toString('latin1'), 'GET', '/objects/x', nowMs);
-  }),
+  judge: refusing(
+    [inSmallLetters(authorisation)],
+    (input) => {
+      const verifier = new RequestVerifier({ ...address, verify: verifySr25519 });
+      verifier.check(Buffer.from(input).toString('latin1'), 'GET', '/objects/x', nowMs);
+    },
+    inSmallLetters,
+  ),
 };
 
 subjects['framed answer'] = {

@@ -2,11 +2,15 @@
 // and tracing.ts do, and tests may.
 
 import type { Outcome, TranscriptHead } from '../../domain/audit/transcript.js';
-import { toHex } from '../../domain/model/bytes.js';
+import { type Cid, type PublicKey, type Root, toHex } from '../../domain/model/bytes.js';
 
 /** An exchange of a validator with a miner that ended in a verdict. */
 export interface RoundSeen {
   readonly kind: TranscriptHead['kind'];
+  readonly minerKey: PublicKey;
+  readonly root: Root;
+  /** Number of a challenge; 0 for the other kinds. */
+  readonly n: number;
   readonly outcome: Outcome;
   /** Empty for a pass. */
   readonly reason: string;
@@ -24,6 +28,8 @@ export interface RoundSeen {
 /** A miner's half of a round: it committed to all chunks, or opened some. */
 export interface StepSeen {
   readonly step: 'commit' | 'open';
+  readonly validatorKey: PublicKey;
+  readonly root: Root;
   readonly challengeId: Uint8Array;
   /** Unix milliseconds. */
   readonly startedAtMs: number;
@@ -34,11 +40,26 @@ export interface StepSeen {
   readonly bytes: number;
 }
 
+/** An object, or a part of one, that an API node received or sent. */
+export interface TransferSeen {
+  readonly direction: 'upload' | 'download';
+  /** null for an upload that has not become an object. */
+  readonly cid: Cid | null;
+  /** Bytes of the object, or those that were sent. */
+  readonly bytes: number;
+  /** Empty when it went well, else the error's code. */
+  readonly failure: string;
+  /** Unix milliseconds. */
+  readonly startedAtMs: number;
+  readonly elapsedMs: number;
+}
+
 export interface Observer {
   round?(seen: RoundSeen): void;
   step?(seen: StepSeen): void;
   /** A request that a miner refused, by its error code. */
   refusal?(code: string): void;
+  transfer?(seen: TransferSeen): void;
 }
 
 /** Tells each of them. */
@@ -51,6 +72,9 @@ export const observers = (list: readonly Observer[]): Required<Observer> => ({
   },
   refusal: (code) => {
     for (const observer of list) observer.refusal?.(code);
+  },
+  transfer: (seen) => {
+    for (const observer of list) observer.transfer?.(seen);
   },
 });
 

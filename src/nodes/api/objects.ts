@@ -17,11 +17,11 @@ import {
 import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
 import type { ObjectRecord } from '../../domain/model/records.js';
 import { unixSeconds } from '../../domain/ports/clock.js';
+import { objectStatus } from '../object-status.js';
 import { deleteReplicaOn, renewShort } from '../validator/renewing.js';
 import { requireExpiry, requireQuota } from './access.js';
 import type { ApiContext } from './context.js';
 import { requireObject } from './downloads.js';
-import { objectStatus } from './object-status.js';
 import { hotkeysOf, lastingReplicas } from './pieces.js';
 
 export interface StoredObject {

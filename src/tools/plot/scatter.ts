@@ -1,8 +1,16 @@
 // Points over blocks, coloured by who they belong to. Few owners have a colour each, many share a ramp.
 
+import { linearScale } from '../../adapters/observe/plot/scale.js';
+import {
+  type Point,
+  path,
+  px,
+  rampClass,
+  rampSteps,
+  seriesClass,
+  seriesCount,
+} from '../../adapters/observe/plot/svg.js';
 import { framed, type Labels, type LegendEntry, plotBox } from './frame.js';
-import { linearScale } from './scale.js';
-import { type Point, path, px, rampClass, rampSteps, seriesClass, seriesCount } from './svg.js';
 
 export interface OwnedPoint extends Point {
   readonly owner: number;

@@ -15,7 +15,7 @@
 //   answers           digest of a transcript → counted answer that is in no ledger entry yet
 //   window            one zero byte → number of the statistics window
 //
-// A record and every key derived from it change in one transaction.
+// A record and every key derived from it change in one transaction. Every value ends with a sum (checked-table.ts).
 import type { Cid, PieceId, PublicKey } from '../../../domain/model/bytes.js';
 import { toHex } from '../../../domain/model/bytes.js';
 import type {
@@ -32,14 +32,7 @@ import type {
 } from '../../../domain/model/records.js';
 import { type PlacementIndex, waitingAnswersMax } from '../../../domain/ports/placement-index.js';
 import { type LmdbEnvironment, openLmdbEnvironment } from '../../system/lmdb-environment.js';
-import {
-  answerCodec,
-  indexSchemaVersion,
-  objectCodec,
-  pieceCodec,
-  replicaCodec,
-  statisticsCodec,
-} from '../codec.js';
+import { answerCodec, objectCodec, pieceCodec, replicaCodec, statisticsCodec } from '../codec.js';
 import {
   cidKey,
   idBytes,
@@ -53,11 +46,12 @@ import {
 } from '../keys.js';
 import { checkPromise } from '../promises.js';
 import { counted, noStatistics, packTier, readTier, rolled } from '../statistics.js';
+import { type CheckedTable, checkedTables } from './checked-table.js';
 import {
   addToCounter,
   entries,
-  entryCount,
   filedUntil,
+  lmdbSchemaVersion,
   mark,
   page,
   readCounter,
@@ -65,7 +59,7 @@ import {
   under,
 } from './tables.js';
 
-const tableNames = [
+export const placementTables = [
   'objects',
   'objects-by-expiry',
   'objects-by-piece',
@@ -95,19 +89,19 @@ export async function openLmdbPlacementIndex(directory: string): Promise<Placeme
   const environment = await openLmdbEnvironment({
     directory,
     kind: 'placement index',
-    schemaVersion: indexSchemaVersion,
-    tables: tableNames,
+    schemaVersion: lmdbSchemaVersion,
+    tables: placementTables,
   });
   return new LmdbPlacementIndex(environment);
 }
 
 class LmdbPlacementIndex implements PlacementIndex {
-  readonly #environment: LmdbEnvironment<(typeof tableNames)[number]>;
-  readonly #tables: LmdbEnvironment<(typeof tableNames)[number]>['tables'];
+  readonly #environment: LmdbEnvironment<(typeof placementTables)[number]>;
+  readonly #tables: Readonly<Record<(typeof placementTables)[number], CheckedTable>>;
 
-  constructor(environment: LmdbEnvironment<(typeof tableNames)[number]>) {
+  constructor(environment: LmdbEnvironment<(typeof placementTables)[number]>) {
     this.#environment = environment;
-    this.#tables = environment.tables;
+    this.#tables = checkedTables(environment.tables);
   }
 
   // Objects
@@ -445,7 +439,7 @@ class LmdbPlacementIndex implements PlacementIndex {
     const encoded = answerCodec.encode(answer);
     return this.#environment.write(() => {
       const answers = this.#tables.answers;
-      if (answers.get(transcript) !== undefined || entryCount(answers) >= waitingAnswersMax) return false;
+      if (answers.get(transcript) !== undefined || answers.size >= waitingAnswersMax) return false;
       answers.put(transcript, encoded);
       const after = counted(this.#statisticsOf(key, minerKey), answer);
       this.#tables['miner-statistics'].put(key, statisticsCodec.encode(after));
