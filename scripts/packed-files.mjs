@@ -30,7 +30,7 @@ const needed = [
 ];
 
 const allowed =
-  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|TERMS\.md|dist\/src\/.+\.(js|d\.ts|js\.map)|dist\/src\/page\/.+\.css|dist\/assembly\/core-(fma|simd)\.wasm(\.map)?)$/u;
+  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|TERMS\.md|dist\/src\/.+\.(js|d\.ts|js\.map)|dist\/src\/page\/.+\.(css|svg)|dist\/assembly\/core-(fma|simd)\.wasm(\.map)?)$/u;
 const unwanted =
   /(^|\/)(test|tests|bench)\/|\.test\.|(^|\/)\.|\.(pem|key|env|npmrc)$|(id_rsa|coldkey|hotkey)$/u;
 

@@ -40,17 +40,17 @@ export interface StepSeen {
   readonly bytes: number;
 }
 
-/** An object, or a part of one, that an API node received or sent. */
+/** An object that an API node has taken, or sent, whole or a part of it. */
 export interface TransferSeen {
   readonly direction: 'upload' | 'download';
-  /** null for an upload that has not become an object. */
-  readonly cid: Cid | null;
+  readonly cid: Cid;
   /** Bytes of the object, or those that were sent. */
   readonly bytes: number;
-  /** Empty when it went well, else the error's code. */
-  readonly failure: string;
+  /** Whether all that was asked for was sent. */
+  readonly complete: boolean;
   /** Unix milliseconds. */
   readonly startedAtMs: number;
+  /** Of an upload from its manifest on: its pieces came before. */
   readonly elapsedMs: number;
 }
 

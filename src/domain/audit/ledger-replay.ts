@@ -22,6 +22,7 @@ import {
   minersMax,
   type Occasion,
   totalOf,
+  unpackCounts,
   unpackFloat,
   unpackRules,
 } from './ledger.js';
@@ -97,22 +98,12 @@ const sameCounts = (a: KindCounts, b: KindCounts): boolean =>
 const countsText = (judged: Pick<Standing, 'attempts' | 'successes' | 'totalSuccesses'>): string =>
   `${totalOf(judged.successes)} of ${totalOf(judged.attempts)} and ${judged.totalSuccesses} in all`;
 
-const standingOf = ({
-  score,
-  tier,
-  misses,
-  asked,
-  attempts,
-  successes,
-  totalSuccesses,
-}: LedgerMiner): Standing => ({
+const standingOf = ({ score, tier, misses, asked, counts }: LedgerMiner): Standing => ({
   score: unpackFloat(score),
   tier,
   misses,
   asked,
-  attempts,
-  successes,
-  totalSuccesses,
+  ...unpackCounts(counts),
 });
 
 export class LedgerReplay {
@@ -280,7 +271,8 @@ export class LedgerReplay {
   /** Counts may come from outside only for a miner that was never counted: an import. */
   #sameCounts(body: LedgerBody, miner: LedgerMiner, known: Standing): void {
     const key = minerOf(miner);
-    const { tier, attempts, successes, totalSuccesses } = miner;
+    const { tier } = miner;
+    const { attempts, successes, totalSuccesses } = unpackCounts(miner.counts);
     const same =
       tier === known.tier &&
       sameCounts(attempts, known.attempts) &&

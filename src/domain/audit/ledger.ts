@@ -33,8 +33,8 @@ const bytes32 = bytes(nodeSize);
 const entryBytesMax = 256 * 1024;
 /** Answers of one entry; a larger batch cannot be ranked as one. */
 export const answersMax = 512;
-/** Miners of one entry: a subnet has 256 uids, and a state of so many takes 190 KiB. */
-export const minersMax = 768;
+/** Miners of one entry: a subnet has 256 uids, and a state of so many takes 140 KiB. */
+export const minersMax = 1024;
 const uidMax = 65535;
 
 /** A float64, big-endian: DAG-CBOR bodies here hold no floats. Finite, and no negative zero. */
@@ -137,9 +137,8 @@ export const ledgerKind = defineMessage(
         misses: uint(),
         asked: flag,
         away: flag,
-        attempts: counts,
-        successes: counts,
-        totalSuccesses: uint(),
+        /** `packCounts`: without names, which would take more room than the numbers. */
+        counts: list(uint(), 7),
       }),
       minersMax,
     ),
@@ -211,6 +210,30 @@ export const readLedgerEntry = (sealed: Uint8Array): LedgerEntry => readSealed(l
 
 export const minerOf = ({ minerKey }: { readonly minerKey: Uint8Array }): PublicKey => publicKeyOf(minerKey);
 export const bytesOf = (key: PublicKey): Uint8Array => fromHex(key);
+
+/** What a miner has been counted, of the window and of its lifetime. */
+export interface Counts {
+  readonly attempts: KindCounts;
+  readonly successes: KindCounts;
+  readonly totalSuccesses: number;
+}
+
+/** Attempts of store, challenge and retrieve, successes of the same, and all successes. */
+export const packCounts = ({ attempts, successes, totalSuccesses }: Counts): number[] => [
+  ...[attempts, successes].flatMap(({ store, challenge, retrieve }) => [store, challenge, retrieve]),
+  totalSuccesses,
+];
+
+/** Throws `bad-message` for another number of counts. */
+export function unpackCounts(packed: readonly number[]): Counts {
+  if (packed.length !== 7) throw new FileTaoError('bad-message', 'reward ledger: expected seven counts');
+  const three = (from: number): KindCounts => ({
+    store: packed[from]!,
+    challenge: packed[from + 1]!,
+    retrieve: packed[from + 2]!,
+  });
+  return { attempts: three(0), successes: three(3), totalSuccesses: packed[6]! };
+}
 
 export const packRules = (rules: EconomyRules): LedgerBody['rules'] => [
   ...economyKeys.map((key) => ({ key, values: [packFloat(rules.constants[key])] })),

@@ -21,21 +21,18 @@ export type Proven =
 /** Who a recorded failure rests on: the miner's signature, or the validator's word. */
 export type Blame = 'miner' | 'word';
 
-/** What a miner says of a replica that the validator had it delete while it was being asked for. */
-export const deletedRefusals = ['unknown-replica', 'unknown-round', 'damaged'] as const;
-
 /**
- * Voids are the validator's own fault, an agreed `block`, a replica that decodes to another piece, or one that the
- * validator has had deleted.
+ * Voids are the validator's own fault, an agreed `block`, a replica that it had given up, or one that decodes to another
+ * piece.
  */
 const voidReasons: ReadonlySet<string> = new Set([
   'cancelled',
   'validator-fault',
   'own-lag',
   'block',
-  'deleted',
   'interrupted',
   'piece-id',
+  'given-up',
 ]);
 
 /** A busy miner is asked once more before it fails. */
@@ -67,7 +64,8 @@ export function judgeVerdict(head: TranscriptHead, proven: Proven, checks: Check
       if (outcome === 'pass') return broken('recorded as pass, but there is no answer that passes');
       if (outcome === 'void') {
         if (reason === 'block') return broken('void for a block that the miner did not refuse');
-        if (reason === 'deleted') return broken('void for a deletion, and the miner refused nothing');
+        if (reason === 'given-up')
+          return broken('void for a replica given up, which the miner did not refuse to know');
         checks.add('verdict', 'word', `void: ${reason}`);
         return null;
       }
@@ -129,8 +127,8 @@ function judgeRefusal(
   }
   if (outcome === 'void') {
     if (reason === 'block' && code !== 'block') checks.breaks('verdict', `void for a block, but ${words}`);
-    else if (reason === 'deleted' && !(deletedRefusals as readonly string[]).includes(code))
-      checks.breaks('verdict', `void for a deletion, but ${words}`);
+    else if (reason === 'given-up' && code !== 'unknown-replica')
+      checks.breaks('verdict', `void for a replica given up, but ${words}`);
     else checks.add('verdict', 'word', `void (${reason}); ${words}`);
     return null;
   }

@@ -16,6 +16,7 @@ import {
   requireExpiry,
   requireQuota,
 } from './access.js';
+import { addAppRoutes } from './app-files.js';
 import type { ApiContext } from './context.js';
 import { requireObject, sendObject } from './downloads.js';
 import { rawBlockType, sendRawBlock } from './ipfs.js';
@@ -46,6 +47,7 @@ export function addUserRoutes({ app }: NodeServer, context: ApiContext, uploads:
   addOwnerRoutes(app, context);
   addGatewayRoute(app, context);
   addUploadRoutes(app, uploads);
+  addAppRoutes(app);
 }
 
 type App = NodeServer['app'];

@@ -17,11 +17,11 @@ import {
 } from '../../domain/protocol/messages.js';
 import { acknowledgementFault } from '../../domain/protocol/renew.js';
 import { ask, openAnswer, sealQuestion } from './asking.js';
-import { deletedReason, verdictOf } from './blame.js';
+import { verdictOf } from './blame.js';
 import type { ValidatorContext } from './context.js';
 import { speakingAs } from './key-ring.js';
 import { locateMiner } from './miners.js';
-import { changeReplica, markFailed } from './replica-state.js';
+import { changeReplica, giveUpReplica } from './replica-state.js';
 import { Exchange, failed, passed, recordTranscript } from './transcripts.js';
 
 type Held = ReplicaId & { readonly size: number };
@@ -68,14 +68,11 @@ export async function renewShort(context: ValidatorContext, pieceId: PieceId, ex
   );
 }
 
-/**
- * Takes the replica out of use, deletes it on its miner, then removes it from the index: in this order, so that whoever
- * asks the miner for it meanwhile, in whatever process, knows why it is not there.
- */
+/** Takes the replica out of use, deletes it on its miner, then from the index. */
 export async function deleteReplicaOn(validator: ValidatorContext, replica: Held): Promise<void> {
   const context = speakingAs(validator, replica.validatorKey);
+  await giveUpReplica(context, replica);
   const { number: blockNumber, hash: blockHash } = await context.view.head();
-  await markFailed(context, replica, deletedReason);
   const question = sealQuestion(context, {
     kind: deleteKind,
     body: {
@@ -110,7 +107,7 @@ async function askForUpkeep<Body extends RenewBody | DeleteBody>(
     fault = acknowledgementFault(question, expiry, answer.value);
   } catch (error) {
     const { blockNumber: number, blockHash: hash } = question.value;
-    const verdict = await verdictOf(context, exchange, error, { named: { number, hash } });
+    const verdict = await verdictOf(context, exchange, error, { named: { number, hash }, replica });
     await recordTranscript(context, subject, exchange, verdict);
     throw toFileTaoError(error);
   }

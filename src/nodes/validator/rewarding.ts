@@ -25,11 +25,13 @@ import {
   bytesOf,
   emptyContent,
   type LedgerContent,
+  type LedgerEntry,
   type LedgerEvent,
   ledgerKind,
   minerOf,
   minersMax,
   type Occasion,
+  packCounts,
   packFloat,
   packRules,
   readLedgerEntry,
@@ -110,6 +112,8 @@ export interface RewardingParts {
   readonly rules: EconomyRules;
   /** The newest block. */
   readonly block: number;
+  /** Told of each entry once it is durable and in effect. */
+  readonly onEntry?: ((entry: LedgerEntry) => void) | undefined;
 }
 
 const kinds: readonly StatisticKind[] = ['store', 'challenge', 'retrieve'];
@@ -163,17 +167,19 @@ export class Rewarding {
   readonly #log: RewardLog;
   readonly #rules: EconomyRules;
   readonly #replay: LedgerReplay;
+  readonly #onEntry: (entry: LedgerEntry) => void;
   #turn: Promise<unknown> = Promise.resolve();
   /** In the ledger, and perhaps waiting in the index still: settled before anything else is written. */
   #unsettled: Uint8Array[] = [];
   /** This process's own answers whose batch could not be written: they wait like those of others. Hex. */
   readonly #lost = new Set<string>();
 
-  constructor(context: RewardingContext, { log, rules }: RewardingParts, replay: LedgerReplay) {
+  constructor(context: RewardingContext, { log, rules, onEntry }: RewardingParts, replay: LedgerReplay) {
     this.#context = context;
     this.#log = log;
     this.#rules = rules;
     this.#replay = replay;
+    this.#onEntry = onEntry ?? (() => {});
   }
 
   /**
@@ -196,13 +202,10 @@ export class Rewarding {
         const record = indexed.get(minerKey) ?? noStatistics(minerKey);
         const known = miners.get(minerKey) ?? newcomer;
         const more = waiting.get(minerKey) ?? [];
-        if (wasCounted(known)) {
-          const should = withAnswers({ minerKey, ...countsOf(known) }, more, 1);
-          if (!sameStatistics(record, should)) await index.putStatistics(should);
-        } else {
-          const standing = { ...known, ...countsOf(withAnswers(record, more, -1)) };
-          if (wasCounted(standing)) miners.set(minerKey, standing);
-        }
+        const standing = wasCounted(known) ? known : { ...known, ...countsOf(withAnswers(record, more, -1)) };
+        if (wasCounted(standing)) miners.set(minerKey, standing);
+        const should = withAnswers({ minerKey, ...countsOf(standing) }, more, 1);
+        if (!sameStatistics(record, should)) await index.putStatistics(should);
       }
       // A first start begins the window the chain is in, and judges nobody by the part of it that is left.
       const window = begun > 0 ? begun : windowAt(block, this.#rules);
@@ -219,6 +222,11 @@ export class Rewarding {
         .filter(([, { asked }]) => asked)
         .map(([minerKey, { score }]) => [minerKey, score]),
     );
+  }
+
+  /** Number of the tier window that has begun last. */
+  get window(): number {
+    return this.#replay.standings.window;
   }
 
   standingOf(minerKey: PublicKey): Standing {
@@ -272,7 +280,14 @@ export class Rewarding {
         await this.#write('drop', block, {
           miners: some.map((hotkey) => rowOf(hotkey, this.standingOf(hotkey))),
         });
-        for (const hotkey of some) await index.putStatistics(noStatistics(hotkey));
+        const waiting = await index.waitingAnswers(waitingAnswersMax);
+        for (const hotkey of some) {
+          // What came in meanwhile is counted when it is in the ledger.
+          const late = waiting.filter(
+            (answer) => answer.minerKey === hotkey && !this.#replay.names(answer.transcript),
+          );
+          await index.putStatistics(withAnswers(noStatistics(hotkey), late, 1));
+        }
       }
     });
   }
@@ -436,9 +451,11 @@ export class Rewarding {
       signer,
     );
     await this.#log.append(encodeEntry(sealed, []));
-    for (const { about, says } of this.#replay.take(readLedgerEntry(sealed)).findings)
+    const entry = readLedgerEntry(sealed);
+    for (const { about, says } of this.#replay.take(entry).findings)
       if (about !== 'word')
         log.error({ event, about, detail: says }, 'an entry of the reward ledger is wrong');
+    this.#onEntry(entry);
   }
 
   #alone<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -512,7 +529,8 @@ const judgementOf = (row: {
 
 const rowOf = (minerKey: PublicKey, standing: Standing, away = false) => ({
   minerKey: bytesOf(minerKey),
-  ...countsOf(standing),
+  tier: standing.tier,
+  counts: packCounts(standing),
   score: packFloat(standing.score),
   misses: standing.misses,
   asked: standing.asked,

@@ -256,7 +256,7 @@ test('counts that were forged are found: more, fewer, twice, and a state that ch
   assert.ok(told('window', (body) => ({ ...body, judged: body.judged.slice(1) })).includes('count'));
   const state = (body: LedgerEntry['value']) => ({
     ...body,
-    miners: body.miners.map((one) => ({ ...one, totalSuccesses: one.totalSuccesses + 500 })),
+    miners: body.miners.map((one) => ({ ...one, counts: [...one.counts.slice(0, 6), one.counts[6]! + 500] })),
   });
   assert.ok(told('state', state).includes('count'), 'the next state');
   const twice = (body: LedgerEntry['value']) => ({
@@ -374,6 +374,32 @@ test('tiers from outside are taken over for whoever was never counted; else the 
     findings.map(({ about }) => about),
     ['word'],
   );
+});
+
+test('an index that was rebuilt gets counts and tiers back from the ledger', async (context) => {
+  const { run, index, ask } = await world(context);
+  const first = await run(10);
+  await ask(first, 11, many(1, 600, 590));
+  await first.rollIfDue(720);
+  await ask(first, 721, many(1, 3, 2));
+  const before = await index.statistics(key(1));
+  assert.equal(before.tier, 'Silver');
+  const none = { store: 0, challenge: 0, retrieve: 0 };
+  await index.putStatistics({
+    minerKey: key(1),
+    attempts: none,
+    successes: none,
+    totalSuccesses: 0,
+    tier: 'Bronze',
+  });
+  await index.count({ ...answer(1, true, 4), asker: 'api:8080' });
+  await run(722);
+  assert.deepEqual(await index.statistics(key(1)), {
+    ...before,
+    attempts: { ...before.attempts, challenge: 4 },
+    successes: { ...before.successes, challenge: 3 },
+    totalSuccesses: before.totalSuccesses + 1,
+  });
 });
 
 test('every false figure, missing, moved or changed entry is found', async (context) => {

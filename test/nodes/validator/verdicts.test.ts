@@ -7,9 +7,7 @@ import { test } from 'node:test';
 import { createHttpNetwork } from '../../../src/adapters/rpc/client.js';
 import { frameHead } from '../../../src/adapters/rpc/wire.js';
 import { verifySr25519 } from '../../../src/adapters/wallets/sr25519.js';
-import { Checks } from '../../../src/domain/audit/checks.js';
 import { type TranscriptEntry, TranscriptReader } from '../../../src/domain/audit/transcript.js';
-import { deletedRefusals, judgeVerdict } from '../../../src/domain/audit/verdict.js';
 import { openSealed, sealMessage } from '../../../src/domain/identity/sealed.js';
 import { concatBytes, publicKeyOf, rootOf, toHex } from '../../../src/domain/model/bytes.js';
 import { FileTaoError } from '../../../src/domain/model/errors.js';
@@ -24,7 +22,6 @@ import {
   refusalCodes,
   refusalKind,
 } from '../../../src/domain/protocol/messages.js';
-import { deletedReason } from '../../../src/nodes/validator/blame.js';
 import { challengeReplica } from '../../../src/nodes/validator/challenging.js';
 import type { ValidatorContext } from '../../../src/nodes/validator/context.js';
 import { MinerRates } from '../../../src/nodes/validator/rates.js';
@@ -163,15 +160,6 @@ function validatorAgainst(script: Script, change: Partial<ReplicaRecord> = {}) {
     behindFromNow: () => {
       isBehind = true;
     },
-    /** What another node of this validator writes before it tells the miner to delete. */
-    deleteFromNow: () => {
-      record = {
-        ...record,
-        state: 'failed',
-        lastFailure: { at: 1, reason: deletedReason },
-        version: record.version + 1,
-      };
-    },
     async play() {
       const result = await challengeReplica(context, record);
       return { result, record, entries, counted };
@@ -233,40 +221,6 @@ test('a validator whose own chain is far behind holds no refusal of its blocks a
   const other = validatorAgainst((request) => refusal(request, 'unknown-replica'));
   other.behindFromNow();
   assertEnded(await other.play(), 'fail', 'unknown-replica');
-});
-
-test('a replica that is deleted while it is challenged makes the round void, and the entry says why', async () => {
-  for (const code of deletedRefusals) {
-    for (const route of ['challenge', 'open'] as const) {
-      const deleted = validatorAgainst((request, honest) => {
-        if (request.route !== route) return honest();
-        deleted.deleteFromNow();
-        return refusal(request, code);
-      });
-      const outcome = await deleted.play();
-      assertEnded(outcome, 'void', 'deleted');
-      const checks = new Checks();
-      const refused = { says: 'refused', detail: '', times: 1 } as const;
-      judgeVerdict(outcome.entries[0]!.head.value, { ...refused, code }, checks);
-      judgeVerdict(outcome.entries[0]!.head.value, { ...refused, code: 'forbidden' }, checks);
-      judgeVerdict(outcome.entries[0]!.head.value, { says: 'nothing' }, checks);
-      assert.deepEqual(
-        checks.list.map(({ result }) => result),
-        ['word', 'broken', 'broken'],
-      );
-    }
-  }
-  // A miner that refuses for another reason, or is silent, has no excuse in it.
-  const busy = validatorAgainst((request) => {
-    busy.deleteFromNow();
-    return refusal(request, 'forbidden');
-  });
-  assertEnded(await busy.play(), 'fail', 'forbidden');
-  const silent = validatorAgainst(() => {
-    silent.deleteFromNow();
-    return new FileTaoError('timeout', 'no answer');
-  });
-  assertEnded(await silent.play(), 'fail', 'timeout');
 });
 
 test('losing the round for ever after ν fails it, and the transcript holds it all', async () => {

@@ -54,6 +54,19 @@ export const operationOptions = {
     'A port of its own for /metrics and health; 0 takes a free one',
     "none: the node's own port has them",
   ),
+  'dashboard.host': option(
+    nodes,
+    ipAddress,
+    '127.0.0.1',
+    'Address of the dashboard; on any other than loopback whoever reaches it can read it',
+  ),
+  'dashboard.port': option(
+    nodes,
+    givenPort,
+    null,
+    'A port for a dashboard of the node; 0 takes a free one',
+    'none: there is no dashboard',
+  ),
   'shutdown.grace': option(
     nodes,
     duration(0, 3600),

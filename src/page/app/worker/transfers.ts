@@ -1,19 +1,19 @@
 // The jobs that speak with the API node: put, get, status, remove.
 
-import { put, type StoreProgress } from '../../client/put.js';
-import { PutJournal } from '../../client/put-journal.js';
-import { retrieve } from '../../client/retrieve.js';
-import { defaultRetryPolicy, retrying } from '../../client/retry.js';
-import { objectCid } from '../../domain/content/cid.js';
-import { encodeSs58 } from '../../domain/identity/ss58.js';
-import { fromHex } from '../../domain/model/bytes.js';
-import { toFileTaoError } from '../../domain/model/errors.js';
-import { blobSource } from '../blob-source.js';
-import { loadCore } from '../core.js';
-import { Database, JournalTable } from '../database.js';
-import { openFetchedFile } from '../fetched-file.js';
-import { walletOf } from '../keys.js';
-import { browserRuntime, connect } from '../runtime.js';
+import { blobSource } from '../../../browser/blob-source.js';
+import { loadCore } from '../../../browser/core.js';
+import { Database, JournalTable } from '../../../browser/database.js';
+import { openFetchedFile } from '../../../browser/fetched-file.js';
+import { walletOf } from '../../../browser/keys.js';
+import { browserRuntime, connect } from '../../../browser/runtime.js';
+import { put, type StoreProgress } from '../../../client/put.js';
+import { PutJournal } from '../../../client/put-journal.js';
+import { retrieve } from '../../../client/retrieve.js';
+import { defaultRetryPolicy, retrying } from '../../../client/retry.js';
+import { objectCid } from '../../../domain/content/cid.js';
+import { encodeSs58 } from '../../../domain/identity/ss58.js';
+import { fromHex } from '../../../domain/model/bytes.js';
+import { toFileTaoError } from '../../../domain/model/errors.js';
 import type { Job, JobNews, JobResult } from './jobs.js';
 
 type JobOf<Kind extends Job['kind']> = Extract<Job, { kind: Kind }>;

@@ -1,8 +1,8 @@
 // A worker of the page: takes one job, does it, tells how it goes.
 
-import { encodeSs58 } from '../../domain/identity/ss58.js';
-import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
-import { createKeys, importKeys, walletOf } from '../keys.js';
+import { createKeys, importKeys, walletOf } from '../../../browser/keys.js';
+import { encodeSs58 } from '../../../domain/identity/ss58.js';
+import { FileTaoError, toFileTaoError } from '../../../domain/model/errors.js';
 import { auditFiles } from './audit-files.js';
 import type { Job, JobKind, JobNews, JobResult, WorkerMessage } from './jobs.js';
 import { getObject, putFile, removeObject, statusOf } from './transfers.js';

@@ -1,13 +1,13 @@
 // What the page asks its workers to do, and what they tell it meanwhile. One worker does one job and is ended with it:
 // cancelling is ending the worker, since everything that must last is on disk before the next step begins.
 
-import type { NodeInfo, ObjectStatus } from '../../client/api-answers.js';
-import type { StoreProgress } from '../../client/put.js';
-import type { AuditTotals } from '../../domain/audit/audit.js';
-import type { CheckResult } from '../../domain/audit/checks.js';
-import type { CoreBuild } from '../../domain/core/probe.js';
-import type { ErrorData } from '../../domain/model/errors.js';
-import type { KeptKeys } from '../database.js';
+import type { KeptKeys } from '../../../browser/database.js';
+import type { NodeInfo, ObjectStatus } from '../../../client/api-answers.js';
+import type { StoreProgress } from '../../../client/put.js';
+import type { AuditTotals } from '../../../domain/audit/audit.js';
+import type { CheckResult } from '../../../domain/audit/checks.js';
+import type { CoreBuild } from '../../../domain/core/probe.js';
+import type { ErrorData } from '../../../domain/model/errors.js';
 
 /** Jobs by their kind; `node` is the URL of the API node. */
 export type Job =

@@ -1,16 +1,16 @@
 // The job that replays transcripts: the same audit as `filetao audit verify`, on the same core.
 
-import { audit } from '../../domain/audit/audit.js';
-import type { ReplicaReport } from '../../domain/audit/chain.js';
-import { entriesIn, framesOf } from '../../domain/audit/reading.js';
-import type { Replay } from '../../domain/audit/replay.js';
-import { encodeSs58 } from '../../domain/identity/ss58.js';
-import { fromHex, toHex } from '../../domain/model/bytes.js';
-import { defaults } from '../../domain/model/constants.js';
-import { FileTaoError } from '../../domain/model/errors.js';
-import { partsOf } from '../blob-source.js';
-import { loadCore } from '../core.js';
-import { verifySr25519 } from '../sr25519.js';
+import { partsOf } from '../../../browser/blob-source.js';
+import { loadCore } from '../../../browser/core.js';
+import { verifySr25519 } from '../../../browser/sr25519.js';
+import { audit } from '../../../domain/audit/audit.js';
+import type { ReplicaReport } from '../../../domain/audit/chain.js';
+import { entriesIn, framesOf } from '../../../domain/audit/reading.js';
+import type { Replay } from '../../../domain/audit/replay.js';
+import { encodeSs58 } from '../../../domain/identity/ss58.js';
+import { fromHex, toHex } from '../../../domain/model/bytes.js';
+import { defaults } from '../../../domain/model/constants.js';
+import { FileTaoError } from '../../../domain/model/errors.js';
 import type { Job, JobNews, JobResult, ReplicaLine, RoundLine } from './jobs.js';
 
 /** Replicas that are told of one by one; the totals count them all. */
