@@ -7,7 +7,7 @@ WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY tsconfig.json asconfig.json ./
-COPY scripts/build.mjs scripts/
+COPY scripts/build.mjs scripts/bundle-app.mjs scripts/
 COPY assembly assembly
 COPY src src
 RUN npm run build
@@ -24,6 +24,7 @@ COPY package.json LICENSE TERMS.md README.md CHANGELOG.md ./
 COPY --from=modules /modules/node_modules node_modules
 COPY --from=build /build/dist/src dist/src
 COPY --from=build /build/dist/assembly dist/assembly
+COPY --from=build /build/dist/app dist/app
 # The node's files; wallets are mounted below /home/node/.bittensor, read-only.
 RUN install -d -o node -g node -m 0700 /home/node/.filetao
 USER node

@@ -23,6 +23,14 @@ const needed = [
   'dist/src/cli/main.js',
   'dist/src/adapters/proving/worker.js',
   'dist/src/page/tokens.css',
+  'dist/src/browser/index.js',
+  'dist/src/browser/index.d.ts',
+  'dist/app/index.html',
+  'dist/app/page.js',
+  'dist/app/worker.js',
+  'dist/app/style.css',
+  'dist/app/core-fma.wasm',
+  'dist/app/core-simd.wasm',
   'dist/assembly/core-fma.wasm',
   'dist/assembly/core-fma.wasm.map',
   'dist/assembly/core-simd.wasm',
@@ -30,7 +38,7 @@ const needed = [
 ];
 
 const allowed =
-  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|TERMS\.md|dist\/src\/.+\.(js|d\.ts|js\.map)|dist\/src\/page\/.+\.(css|svg)|dist\/assembly\/core-(fma|simd)\.wasm(\.map)?)$/u;
+  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|TERMS\.md|dist\/src\/.+\.(js|d\.ts|js\.map)|dist\/src\/page\/.+\.(css|svg)|dist\/app\/[a-z-]+\.(html|js|css|svg|wasm)|dist\/assembly\/core-(fma|simd)\.wasm(\.map)?)$/u;
 const unwanted =
   /(^|\/)(test|tests|bench)\/|\.test\.|(^|\/)\.|\.(pem|key|env|npmrc)$|(id_rsa|coldkey|hotkey)$/u;
 

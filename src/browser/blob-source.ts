@@ -13,18 +13,32 @@ export function blobSource(
     size: blob.size,
     replayable: true,
     async *blocks(signal) {
-      for (let at = 0; at < blob.size; at += blockSize) {
+      for await (const slice of slicesOf(blob, name)) {
         signal?.throwIfAborted();
-        yield await readBlock(blob, at, name);
+        for (let at = 0; at < slice.length; at += blockSize) yield slice.subarray(at, at + blockSize);
       }
     },
     close: async () => {},
   };
 }
 
-async function readBlock(blob: Blob, at: number, name: string | null): Promise<Uint8Array> {
+/** Bytes asked for at once: each time the browser's own process has to be waited for. */
+const sliceSize = 4 * blockSize;
+
+/** All of a blob in order; the next slice is on its way while one is worked on. */
+async function* slicesOf(blob: Blob, name: string | null): AsyncGenerator<Uint8Array, void> {
+  const read = async (at: number): Promise<Uint8Array> =>
+    new Uint8Array(await blob.slice(at, at + sliceSize).arrayBuffer());
   try {
-    return new Uint8Array(await blob.slice(at, at + blockSize).arrayBuffer());
+    let next = blob.size === 0 ? null : read(0);
+    for (let at = 0; next !== null; ) {
+      const slice: Uint8Array = await next;
+      at += sliceSize;
+      next = at < blob.size ? read(at) : null;
+      // Whoever stops early is not told of what was read in vain.
+      next?.catch(() => {});
+      yield slice;
+    }
   } catch (error) {
     // A browser refuses to read on once a file has another length or date than when it was chosen.
     throw new FileTaoError(
@@ -40,8 +54,7 @@ export async function* partsOf(
   blob: Blob,
   onRead: (bytes: number) => void = () => {},
 ): AsyncGenerator<Uint8Array, void> {
-  for (let at = 0; at < blob.size; at += blockSize) {
-    const part = await readBlock(blob, at, blob instanceof File ? blob.name : null);
+  for await (const part of slicesOf(blob, blob instanceof File ? blob.name : null)) {
     yield part;
     onRead(part.length);
   }

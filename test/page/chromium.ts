@@ -14,6 +14,9 @@ import {
 } from 'playwright-core';
 import { findChromium } from './find-chromium.js';
 
+/** Names this machine, and is not known as safe: what a page without TLS may not do shows there. */
+export const plainHost = 'plain.test';
+
 /** Milliseconds until a page that shows nothing new has failed: generous, because machines are busy. */
 export const patienceMs = 120_000;
 
@@ -22,7 +25,13 @@ export async function startChromium(context: Pick<TestContext, 'after'>): Promis
   const browser = await chromium.launch({
     executablePath: await findChromium(),
     timeout: patienceMs,
-    args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'],
+    args: [
+      '--no-sandbox',
+      '--disable-dev-shm-usage',
+      '--disable-gpu',
+      // A host that is not this machine's own name: its pages are no secure ones without TLS.
+      `--host-resolver-rules=MAP ${plainHost} 127.0.0.1`,
+    ],
   });
   context.after(() => browser.close());
   return browser;

@@ -1,5 +1,5 @@
-// The Cipher port on node:crypto. A browser's implementation joins as browser.ts beside this file, chosen by
-// a condition of the package's `imports`; nothing else in the house names an implementation of Cipher.
+// The Cipher port on node:crypto. A browser's implementation is src/browser/cipher.ts; the client is given one or the
+// other with its runtime.
 
 import {
   type CipherChaCha20Poly1305Options,

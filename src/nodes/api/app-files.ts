@@ -38,7 +38,6 @@ export const appPolicy = [
 
 const headers: Readonly<Record<string, string>> = {
   'content-security-policy': appPolicy,
-  'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',

@@ -43,23 +43,21 @@ export function button(
   return made;
 }
 
-/** An id to be read and copied: shortened for the eye, whole for everything else. */
+/** An id to be read and copied. */
 export function identifier(text: string, what: string): HTMLElement {
+  const whole = make('code', { title: text }, text);
+  // Pages without TLS have no clipboard; the text can be marked and copied all the same.
+  if (navigator.clipboard === undefined) return whole;
   const copied = make('span', { class: 'quiet', role: 'status' });
-  return make(
-    'span',
-    { class: 'identifier' },
-    make('code', { title: text }, text),
-    button(
-      'Copy',
-      async () => {
-        await navigator.clipboard.writeText(text);
-        copied.textContent = 'copied';
-      },
-      { class: 'small', 'aria-label': `Copy the ${what}` },
-    ),
-    copied,
+  const copy = button(
+    'Copy',
+    async () => {
+      await navigator.clipboard.writeText(text);
+      copied.textContent = 'copied';
+    },
+    { class: 'small', 'aria-label': `Copy the ${what}` },
   );
+  return make('span', { class: 'identifier' }, whole, copy, copied);
 }
 
 /** Asks before something that cannot be undone. */

@@ -24,6 +24,7 @@ export class KeysView {
   }
 
   async start(): Promise<void> {
+    if (!isSecureContext) return this.#refuse();
     const kept = (await this.#database?.get('keys', 'keys')) ?? null;
     if (kept === null) this.#showChoice();
     else this.#use(kept, true);
@@ -32,11 +33,22 @@ export class KeysView {
   /** Shows where to begin, for whoever wants to do what needs keys. */
   ask(): void {
     byId('keys', HTMLElement).scrollIntoView({ block: 'start' });
-    this.#place.querySelector('button')?.focus();
+    this.#place.querySelector<HTMLElement>('button, [tabindex]')?.focus();
   }
 
   #show(...children: readonly (Node | string)[]): void {
     this.#place.replaceChildren(...children);
+  }
+
+  /** What came without TLS from elsewhere may have been changed on its way: no place for keys. */
+  #refuse(): void {
+    this.#show(
+      make(
+        'p',
+        { class: 'verdict warn', tabindex: '-1' },
+        'This page came without TLS from another machine: whoever is in between could have changed it to take your keys, so it asks for none. Open it by https, or on the node’s own machine by localhost. Replaying transcripts needs no keys and works here too.',
+      ),
+    );
   }
 
   #showChoice(): void {

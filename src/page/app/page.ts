@@ -4,6 +4,7 @@
 import { Database } from '../../browser/database.js';
 import { claimFolder } from '../../browser/fetched-file.js';
 import { probeBuild } from '../../domain/core/probe.js';
+import { toHex } from '../../domain/model/bytes.js';
 import { ignoreOtherDrops } from './drop-zone.js';
 import { byId, make } from './elements.js';
 import { FetchView } from './fetch-view.js';
@@ -46,7 +47,8 @@ async function start(): Promise<void> {
       ),
     );
   }
-  const tab = crypto.randomUUID();
+  // Not randomUUID, which browsers have on secure pages only.
+  const tab = toHex(crypto.getRandomValues(new Uint8Array(16)));
   await claimFolder(tab).catch(() => {});
   const fetchView = new FetchView({ node, tab, askForKeys: () => keysView.ask() });
   const storeView = new StoreView({

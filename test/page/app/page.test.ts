@@ -5,6 +5,8 @@ import { randomBytes } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 import type { Browser } from 'playwright-core';
 import { generatePhrase, signerFromPhrase, verifySr25519 } from '../../../src/adapters/wallets/sr25519.js';
 import { FileTaoClient } from '../../../src/client/client.js';
@@ -18,7 +20,7 @@ import { toHex } from '../../../src/domain/model/bytes.js';
 import type { RunningNode } from '../../../src/nodes/running-node.js';
 import { challengeReplica } from '../../../src/nodes/validator/challenging.js';
 import { eventually, startNetwork, type TestNetwork } from '../../nodes/network.js';
-import { accessible, newProfile, openPage, startChromium } from '../chromium.js';
+import { accessible, newProfile, openPage, plainHost, startChromium } from '../chromium.js';
 import { countingProxy } from './counting-proxy.js';
 import { chooseFile, downloadOf, makeKeys, type Phrases, putRow, replay, storeFile } from './user.js';
 
@@ -162,6 +164,13 @@ const scenes: Readonly<Record<string, (t: TestContext, stage: Stage) => Promise<
     assert.equal(await page.locator('tr.good summary').count(), 8, 'two stores and six rounds');
     assert.equal(await page.getByRole('rowheader', { name: 'round 3' }).count(), 2);
 
+    // without TLS from another host the page asks for no keys, and replays all the same
+    const plain = await openPage(profile, `http://${plainHost}:${api.address.port}/app/`);
+    await plain.page.getByText('so it asks for none').waitFor();
+    assert.equal(await plain.page.getByRole('button', { name: 'Make new keys' }).count(), 0);
+    assert.match(await replay(plain.page, { name: name!, buffer: transcript }), /^Everything holds/);
+    assert.deepEqual(plain.complaints, []);
+
     // one bit, somewhere behind the first length field
     const at = 4 + Math.floor(Math.random() * (transcript.length - 4));
     const changed = Buffer.from(transcript);
@@ -182,6 +191,29 @@ const scenes: Readonly<Record<string, (t: TestContext, stage: Stage) => Promise<
       await replay(page, { name: 'noise.transcript', buffer: randomBytes(999) }),
       /^This does not hold/,
     );
+    assert.deepEqual(complaints, []);
+  },
+  "the library's example in docs/browser.md runs as it stands": async (_t, { browser, api }) => {
+    const root = fileURLToPath(new URL('../../../../', import.meta.url));
+    const text = await readFile(join(root, 'docs/browser.md'), 'utf8');
+    const [, contents = ''] = /^```js\n(.*?)^```$/ms.exec(text) ?? [];
+    const { outputFiles } = await build({
+      stdin: { contents, resolveDir: root },
+      bundle: true,
+      format: 'esm',
+      platform: 'browser',
+      target: 'es2022',
+      write: false,
+      logLevel: 'silent',
+    });
+    const profile = await newProfile(browser);
+    const { page, complaints } = await openPage(profile, `http://127.0.0.1:${api.address.port}/app/`);
+    await page.route('**/app/example.js', (route) =>
+      route.fulfill({ body: outputFiles[0]!.text, contentType: 'text/javascript' }),
+    );
+    const said = page.waitForEvent('console', { predicate: (message) => message.type() === 'log' });
+    await page.evaluate(() => import(new URL('example.js', document.baseURI).href));
+    assert.equal((await said).text(), 'Some data!');
     assert.deepEqual(complaints, []);
   },
   'keys brought along, a file dropped before them, a node that does not serve, the keyboard alone': async (
