@@ -20,6 +20,7 @@ const pictures = join(root, 'docs', 'simulation');
 /** The charts a section shows. */
 const shown = {
   healthy: ['tiers', 'time-to-tier', 'reward-by-speed', 'sigmoid', 'tier-table'],
+  ladder: ['tiers', 'reward-by-group', 'reward-by-speed'],
   'mass-exit': ['repair-traffic'],
   'cheap-cheats': ['reward-by-group', 'reward-by-speed'],
   'slow-disks': ['reward-by-group', 'reward-by-speed'],

@@ -11,6 +11,7 @@ import { openRedisPlacementIndex } from '../../src/adapters/index/redis/placemen
 import type { ReplicaRecord } from '../../src/domain/model/records.js';
 import type { PlacementIndex } from '../../src/domain/ports/placement-index.js';
 import { redisPlaceOf } from '../../test/adapters/index/backends.js';
+import { counted } from '../../test/adapters/index/counted.js';
 import { miner, piece, placedPiece, replica } from '../../test/adapters/index/records.js';
 import { startRedis } from '../../test/adapters/index/redis-server.js';
 import type { BenchCase, Suite } from '../frame/suite.js';
@@ -64,7 +65,7 @@ function kinds(held: number): readonly Kind[] {
       name: 'page of 20 of a miner',
       once: (index, n) => index.replicasOfMiner(miner(n % 5), null, 20),
     },
-    { name: 'count an attempt', once: (index, n) => index.count(miner(n % 5), 'challenge', true) },
+    { name: 'count an attempt', once: (index, n) => index.count(counted(miner(n % 5), 'challenge', true)) },
   ];
 }
 

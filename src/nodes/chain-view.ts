@@ -19,6 +19,8 @@ export class ChainView {
   readonly #clock: Clock;
   readonly #hashes = new Map<number, Uint8Array>();
   #neurons: ReadonlyMap<PublicKey, Neuron> = new Map();
+  #headNumber = -1;
+  #headGrewAt = Number.POSITIVE_INFINITY;
   #neuronsAt = Number.NEGATIVE_INFINITY;
   #forgotten = 0;
   #refreshing: Promise<void> | null = null;
@@ -28,8 +30,25 @@ export class ChainView {
     this.#clock = clock;
   }
 
-  head(): Promise<BlockRef> {
-    return this.#chain.finalisedHead();
+  async head(): Promise<BlockRef> {
+    const head = await this.#chain.finalisedHead();
+    if (head.number !== this.#headNumber) {
+      this.#headNumber = head.number;
+      this.#headGrewAt = this.#clock.monotonic();
+    }
+    return head;
+  }
+
+  /**
+   * Whether the chain as this node sees it has been left behind by as many blocks as others accept at most: by the time
+   * its newest block names, or because it has not grown for so long. What is named from such a view is refused rightly.
+   */
+  async isBehind(): Promise<boolean> {
+    const allowedMs = limits.blockAgeMax * this.#chain.blockIntervalMs;
+    await this.head();
+    if (this.#clock.monotonic() - this.#headGrewAt > allowedMs) return true;
+    const madeAtMs = await this.#chain.headTimeMs();
+    return madeAtMs !== null && this.#clock.now() - madeAtMs > allowedMs;
   }
 
   async judge(named: BlockRef): Promise<BlockJudgement> {

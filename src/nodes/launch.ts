@@ -12,6 +12,7 @@ import { describeLocation, type IndexLocation } from '../adapters/index/location
 import { openHoldingIndex, openPlacementIndex } from '../adapters/index/open-index.js';
 import { Activity } from '../adapters/observe/activity.js';
 import { noEventRecords, openEventRecords } from '../adapters/observe/event-records.js';
+import { evidenceFiles } from '../adapters/observe/evidence-files.js';
 import { openRewardLog } from '../adapters/observe/ledger-files.js';
 import type { Log } from '../adapters/observe/log.js';
 import { meteredChain, meteredIndex, meteredProver } from '../adapters/observe/metered-ports.js';
@@ -370,6 +371,7 @@ async function validatorParts(
         clock: systemClock,
       }),
     ),
+    evidence: evidenceFiles(values['transcripts.directory']),
     log,
     ...(operated === undefined ? {} : { observer: operated.observer }),
     audit: { loss: values['audit.loss'], confidence: values['audit.confidence'] },

@@ -2,73 +2,29 @@
 // never served, said once, and whole again when it is stored anew.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { nodeCipher } from '../../src/adapters/cipher/node.js';
-import { openLmdbHoldingIndex } from '../../src/adapters/index/lmdb/holding-index.js';
 import { createLog } from '../../src/adapters/observe/log.js';
-import { createProver } from '../../src/adapters/proving/prover.js';
-import { openReplicaFiles } from '../../src/adapters/replicas/replica-files.js';
-import { systemClock } from '../../src/adapters/system/clock.js';
 import { systemRandom } from '../../src/adapters/system/random.js';
-import { signerFromSeed, verifySr25519 } from '../../src/adapters/wallets/sr25519.js';
+import { signerFromSeed } from '../../src/adapters/wallets/sr25519.js';
 import { createWallet, openWallet } from '../../src/adapters/wallets/wallet-files.js';
 import { JournalFolder } from '../../src/client/journal-folder.js';
 import { PutJournal } from '../../src/client/put-journal.js';
 import { FileTaoError } from '../../src/domain/model/errors.js';
 import type { ReplicaRecord } from '../../src/domain/model/records.js';
-import { type ScrubFinding, ScrubReports } from '../../src/nodes/miner/scrub-reports.js';
-import { scrub } from '../../src/nodes/miner/scrubbing.js';
-import { StakeTurns } from '../../src/nodes/miner/turns.js';
+import { ScrubReports } from '../../src/nodes/miner/scrub-reports.js';
 import { challengeReplica } from '../../src/nodes/validator/challenging.js';
 import { fetchPiece } from '../../src/nodes/validator/fetching.js';
 import { renewReplicaOn } from '../../src/nodes/validator/renewing.js';
 import { storeReplicaOn } from '../../src/nodes/validator/storing.js';
 import { auditTranscripts } from '../../src/tools/audit/verify.js';
-import { type SeededRandom, seededRandom } from '../adapters/seeded-random.js';
+import { seededRandom } from '../adapters/seeded-random.js';
 import { temporaryFolder } from '../adapters/temporary-folder.js';
 import { eventually, type StoredPiece, startNetwork, type TestNetwork } from '../nodes/network.js';
-
-type Rot = (path: string, random: SeededRandom) => Promise<void>;
-
-const rots = {
-  flip: async (path, random) => {
-    const data = await readFile(path);
-    data[random.below(data.length)]! ^= 1 << random.below(8);
-    await writeFile(path, data);
-  },
-  truncate: async (path, random) => {
-    await truncate(path, random.below((await readFile(path)).length));
-  },
-  lengthen: async (path) => writeFile(path, Buffer.concat([await readFile(path), randomBytes(10)])),
-  delete: async (path) => rm(path),
-} as const satisfies Record<string, Rot>;
-type RotName = keyof typeof rots;
-
-/** One pass over the data of the first miner, beside it. */
-async function scrubBeside(network: TestNetwork): Promise<ScrubFinding[]> {
-  const [miner] = network.miners;
-  const replicas = await openReplicaFiles({ directory: join(miner!.directory, 'replicas') });
-  const index = await openLmdbHoldingIndex(join(miner!.directory, 'index'));
-  const prover = createProver({ threads: 1 });
-  const findings: ScrubFinding[] = [];
-  await scrub(
-    {
-      verify: verifySr25519,
-      replicas,
-      index,
-      prover,
-      turns: new StakeTurns(1, () => systemClock.monotonic()),
-      clock: systemClock,
-    },
-    { bytesPerSecond: Number.POSITIVE_INFINITY, onFinding: (finding) => findings.push(finding) },
-  );
-  await prover.close();
-  await index.close();
-  await replicas.close();
-  return findings;
-}
+import { type RotName, rots } from './rot.js';
+import { scrubBeside } from './scrub-beside.js';
 
 /** Wrong bytes are never taken for the piece, whoever finds out. */
 async function assertNeverServed(

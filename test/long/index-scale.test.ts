@@ -9,6 +9,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PlacementIndex } from '../../src/domain/ports/placement-index.js';
 import { openPlacementAt } from '../adapters/index/backends.js';
+import { counted } from '../adapters/index/counted.js';
 import { miner } from '../adapters/index/records.js';
 import { startRedis } from '../adapters/index/redis-server.js';
 import { startProgram } from '../adapters/program.js';
@@ -98,7 +99,7 @@ const changes: Operations = {
       1_790_000_000,
       2 ** 53 - 1,
     ),
-  'count an attempt': (index, i) => index.count(miner(i % miners), 'challenge', true),
+  'count an attempt': (index, i) => index.count(counted(miner(i % miners), 'challenge', true)),
 };
 
 async function measure(context: TestContext, address: string, boundChanges: boolean): Promise<void> {

@@ -20,6 +20,7 @@ import { challengeReplica } from '../../src/nodes/validator/challenging.js';
 import { fetchPiece } from '../../src/nodes/validator/fetching.js';
 import { startValidator } from '../../src/nodes/validator/validator.js';
 import { flipByte } from '../../src/tools/demo/damage.js';
+import { runCli } from '../cli/run-cli.js';
 import { core, dutyIn, eventually, startNetwork, type TestNetwork } from './network.js';
 
 const retry = { attempts: 1, firstDelayMs: 1, delayMsMax: 1 };
@@ -177,8 +178,29 @@ test('a wrong K signed in a passed round is found at the next full retrieve', as
       return now.state === 'failed' && now;
     });
     assert.equal(after.lastFailure?.reason, 'false-keyed-root');
-    const said = network.logged.find(({ msg }) => String(msg).includes('false K'));
-    assert.equal(said?.n, 2, 'of the two rounds it is the second');
+    const said = await eventually(
+      async () => network.logged.find(({ msg }) => String(msg).includes('false K')) ?? false,
+    );
+    assert.equal(said.n, 2, 'of the two rounds it is the second');
+    // The replica is kept, and with it the round's own transcript shows it to anybody.
+    const { root } = replicas[0]!;
+    assert.ok(typeof said.evidence === 'string' && (await readFile(said.evidence)).equals(whole));
+    const given = join(network.folder, 'validator', 'transcripts');
+    const show = (n: number, file: string) =>
+      runCli(['audit', 'show', given, '--root', root, '--n', String(n), '--replica', file], {
+        home: network.folder,
+      });
+    const honest = await show(1, said.evidence);
+    assert.equal(honest.code, 0);
+    assert.match(honest.stdout, /ok +data +the signed K is that of the replica/u);
+    const caught = await show(2, said.evidence);
+    assert.equal(caught.code, 5);
+    assert.match(caught.stdout, /FAULT +data +the miner signed a false K/u);
+    assert.match(caught.stdout, /its own signature proves it/u);
+    await flipByte(said.evidence, whole.length);
+    const other = await show(2, said.evidence);
+    assert.deepEqual([other.code, other.stdout], [5, '']);
+    assert.match(other.stderr, /is not replica/u);
     return;
   }
 });

@@ -9,6 +9,7 @@ import { type DevChain, openDevChain } from '../../src/adapters/chain/dev/dev-ch
 import { nodeCipher } from '../../src/adapters/cipher/node.js';
 import { openLmdbHoldingIndex } from '../../src/adapters/index/lmdb/holding-index.js';
 import { openLmdbPlacementIndex } from '../../src/adapters/index/lmdb/placement-index.js';
+import { evidenceFiles } from '../../src/adapters/observe/evidence-files.js';
 import { openRewardLog } from '../../src/adapters/observe/ledger-files.js';
 import { createLog, type Log } from '../../src/adapters/observe/log.js';
 import { openTranscriptLog } from '../../src/adapters/observe/transcript-log.js';
@@ -191,6 +192,7 @@ export async function startNetwork(
       clock: systemClock,
     }),
     log,
+    evidence: evidenceFiles(join(directory, 'transcripts')),
     audit: { loss: 0.1, confidence: 0.99 },
     processId: 'validator',
     // So long that a busy machine fails no honest miner; what tests of deadlines need they say themselves.

@@ -6,6 +6,7 @@ import { type Cid, isHex32, type PieceId, type PublicKey, type Root } from '../.
 import { limits, nodeSize } from '../../domain/model/constants.js';
 import { FileTaoError } from '../../domain/model/errors.js';
 import type {
+  CountedAnswer,
   HeldReplica,
   KeptRound,
   MinerStatistics,
@@ -228,6 +229,17 @@ export const statisticsCodec = recordCodec<Omit<MinerStatistics, 'tier'>>('miner
   attempts: perKind,
   successes: perKind,
   totalSuccesses: count,
+});
+
+export const answerCodec = recordCodec<CountedAnswer>('counted answer', {
+  task: oneOf<StatisticKind>('store', 'challenge', 'retrieve'),
+  minerKey: id<PublicKey>(),
+  passed: checked<boolean>((value): value is boolean => typeof value === 'boolean', 'true or false'),
+  reason: text,
+  elapsedMs: count,
+  size: count,
+  transcript: node,
+  asker: text,
 });
 
 export const heldReplicaCodec = recordCodec<HeldReplica>('held replica', {

@@ -2,6 +2,7 @@
 import type { PublicKey } from '../../domain/model/bytes.js';
 import { FileTaoError } from '../../domain/model/errors.js';
 import type {
+  CountedAnswer,
   KindCounts,
   MinerStatistics,
   StatisticKind,
@@ -19,16 +20,19 @@ export const noStatistics = (minerKey: PublicKey): MinerStatistics => ({
   tier: lowestTier,
 });
 
-export function counted(before: MinerStatistics, kind: StatisticKind, success: boolean): MinerStatistics {
+export function counted(
+  before: MinerStatistics,
+  { task, passed }: Pick<CountedAnswer, 'task' | 'passed'>,
+): MinerStatistics {
   const plusOne = (counts: Readonly<Record<StatisticKind, number>>) => ({
     ...counts,
-    [kind]: counts[kind] + 1,
+    [task]: counts[task] + 1,
   });
   return {
     ...before,
     attempts: plusOne(before.attempts),
-    successes: success ? plusOne(before.successes) : before.successes,
-    totalSuccesses: before.totalSuccesses + (success ? 1 : 0),
+    successes: passed ? plusOne(before.successes) : before.successes,
+    totalSuccesses: before.totalSuccesses + (passed ? 1 : 0),
   };
 }
 

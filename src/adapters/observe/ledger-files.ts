@@ -3,6 +3,7 @@
 
 import { stat } from 'node:fs/promises';
 import { type LedgerEntry, readLedgerEntry } from '../../domain/audit/ledger.js';
+import { toHex } from '../../domain/model/bytes.js';
 import { toFileTaoError } from '../../domain/model/errors.js';
 import type { Files } from '../../domain/ports/files.js';
 import { systemFiles } from '../system/files.js';
@@ -18,6 +19,8 @@ export const ledgerFiles = (directory: string, files: Files = systemFiles): Prom
 export interface RewardLog extends EntryLog {
   /** Entries from the last state on, in order; empty for a new ledger. */
   fromLastState(): Promise<readonly LedgerEntry[]>;
+  /** Digests (hex) of the transcripts that entries written at or after a time name (unix milliseconds). */
+  transcriptsNamedSince(timeMs: number): Promise<ReadonlySet<string>>;
 }
 
 export async function openRewardLog(options: EntryLogOptions): Promise<RewardLog> {
@@ -25,6 +28,7 @@ export async function openRewardLog(options: EntryLogOptions): Promise<RewardLog
   return {
     append: (entry) => log.append(entry),
     fromLastState: () => fromLastState(options.directory, options.files),
+    transcriptsNamedSince: (timeMs) => transcriptsNamedSince(options.directory, timeMs, options.files),
     close: () => log.close(),
   };
 }
@@ -50,6 +54,25 @@ export async function* ledgerEntries(
   const { problem, torn, offset } = next.value;
   if (problem !== null || torn > 0)
     yield { problem: problem ?? `the last ${torn} bytes are no whole entry`, offset };
+}
+
+async function transcriptsNamedSince(
+  directory: string,
+  timeMs: number,
+  files: Files = systemFiles,
+): Promise<ReadonlySet<string>> {
+  const named = new Set<string>();
+  for (const path of (await ledgerFiles(directory, files)).reverse()) {
+    let isOlder = false;
+    for await (const found of ledgerEntries(path, files)) {
+      if (!('entry' in found)) break;
+      const { atMs, answers } = found.entry.value;
+      if (atMs < timeMs) isOlder = true;
+      else for (const { transcript } of answers) named.add(toHex(transcript));
+    }
+    if (isOlder) break;
+  }
+  return named;
 }
 
 /**

@@ -5,7 +5,7 @@
 // over is never written again except by pruning, which puts a whole new file in its place.
 
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { framesOf, type TranscriptEnd } from '../../domain/audit/reading.js';
 import {
   encodeEntry,
@@ -64,13 +64,16 @@ async function* partsOf(path: string, files: Files): AsyncGenerator<Uint8Array, 
 /**
  * Entries of all files changed at or after a time (unix milliseconds), file by file. What cannot be read is passed
  * over: finding fault with files is the audit's work.
+ * @param processName only files that runs of this process wrote
  */
 export async function* entriesSince(
   directory: string,
   timeMs: number,
   files: Files = systemFiles,
+  processName?: string,
 ): AsyncGenerator<TranscriptEntry> {
   for (const path of await transcriptFiles(directory, files)) {
+    if (processName !== undefined && !isOf(processName, transcriptSuffix).test(basename(path))) continue;
     if (await isOlder(path, timeMs - clockSlackMs)) continue;
     for await (const frame of readFrames(path, files)) {
       let entry: TranscriptEntry;
@@ -93,6 +96,10 @@ async function isOlder(path: string, timeMs: number): Promise<boolean> {
   }
 }
 
+/** Matches the names of the files that runs of a process write. */
+const isOf = (processName: string, suffix: string): RegExp =>
+  new RegExp(`^\\d{4}-\\d\\d-\\d\\d-${processName}-\\d+\\${suffix}$`, 'u');
+
 /** Cuts unfinished entries off the ends of the files that earlier runs of this process wrote. */
 export async function mendTails(
   directory: string,
@@ -100,7 +107,7 @@ export async function mendTails(
   suffix: string,
   files: Files = systemFiles,
 ): Promise<void> {
-  const own = new RegExp(`^\\d{4}-\\d\\d-\\d\\d-${processName}-\\d+\\${suffix}$`, 'u');
+  const own = isOf(processName, suffix);
   const names = (await namesIn(directory, files)).filter((name) => own.test(name)).sort();
   // Only the run before this one can have left a tail, in its last file or, at midnight, in the one before: every
   // start mends.

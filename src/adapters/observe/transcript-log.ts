@@ -4,9 +4,10 @@
 // durable, and starts its own.
 
 import { join } from 'node:path';
-import type { TranscriptEntry } from '../../domain/audit/transcript.js';
+import { answerOf, type TranscriptEntry } from '../../domain/audit/transcript.js';
 import { concatBytes } from '../../domain/model/bytes.js';
 import { toFileTaoError } from '../../domain/model/errors.js';
+import type { CountedAnswer } from '../../domain/model/records.js';
 import type { Clock } from '../../domain/ports/clock.js';
 import type { Files, OpenFile } from '../../domain/ports/files.js';
 import { makePrivateFolder } from '../system/durable-file.js';
@@ -23,6 +24,8 @@ export interface EntryLog {
 export interface TranscriptLog extends EntryLog {
   /** Entries of all files changed at or after a time (unix milliseconds), file by file. */
   entriesSince(timeMs: number): AsyncIterable<TranscriptEntry>;
+  /** Answers that count, of this process's runs, in files changed at or after a time. */
+  ownAnswersSince(timeMs: number): AsyncIterable<Omit<CountedAnswer, 'asker'>>;
 }
 
 export interface EntryLogOptions {
@@ -39,6 +42,16 @@ export async function openTranscriptLog(options: EntryLogOptions): Promise<Trans
   return {
     append: (entry) => log.append(entry),
     entriesSince: (timeMs) => entriesSince(options.directory, timeMs, options.files),
+    async *ownAnswersSince(timeMs) {
+      const { directory, files, processName } = options;
+      for await (const { head } of entriesSince(directory, timeMs, files, processName)) {
+        const { startedAtMs, elapsedMs } = head.value;
+        const answer = answerOf(head);
+        // Frames share their reader's memory.
+        if (answer !== null && startedAtMs + elapsedMs >= timeMs)
+          yield { ...answer, transcript: answer.transcript.slice() };
+      }
+    },
     close: () => log.close(),
   };
 }

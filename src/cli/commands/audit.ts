@@ -35,6 +35,7 @@ interface ShowOptions {
   readonly root?: string;
   readonly n?: number;
   readonly last?: true;
+  readonly replica?: string;
 }
 
 export function register(program: Command): void {
@@ -94,10 +95,16 @@ export function register(program: Command): void {
     .option('--root <hex>', 'Replica, by the first digits of its root', rootStart)
     .option('--n <round>', 'Number of the round', roundNumber)
     .option('--last', 'The last that fits instead of the first')
+    .option('--replica <file>', 'The replica itself, to compute again the K that the miner signed')
     .action(async (paths: string[], options: ShowOptions) => {
-      const { findEntry, replayOne, showLines } = await import('../../tools/audit/show.js');
-      const replay = replayOne(await findEntry(paths, options));
+      const { findEntry, replayOne, replayWithReplica, showLines } = await import(
+        '../../tools/audit/show.js'
+      );
+      const entry = await findEntry(paths, options);
+      const { replica } = options;
+      const replay = replica === undefined ? replayOne(entry) : await replayWithReplica(entry, replica);
       for (const line of showLines(replay)) process.stdout.write(`${line}\n`);
-      if (replay.broken) process.exitCode = exitCodes.integrity;
+      const isFalse = replay.checks.some(({ about, result }) => about === 'data' && result === 'fault');
+      if (replay.broken || isFalse) process.exitCode = exitCodes.integrity;
     });
 }

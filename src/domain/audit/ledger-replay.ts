@@ -1,40 +1,47 @@
 // Replaying a reward ledger: every entry's figures are computed again from the entries before and from the transcripts it
-// names, and compared to the last bit. What an entry says is then taken over, so one false figure is told once.
+// names, and compared to the last bit. What an entry says is then taken over, so one false figure is told once. Attempts
+// and successes are those of the transcripts, where they are here, whatever the entries say.
 
-import { verifySelection } from '../economy/selection.js';
+import { roundBlock, verifySelection } from '../economy/selection.js';
 import { tierOf, windowCounts } from '../economy/tiers.js';
 import { weightMax, weightsOf } from '../economy/weights.js';
 import { signedText } from '../identity/sealed.js';
 import { equalBytes, type PublicKey, toHex } from '../model/bytes.js';
 import { nodeSize } from '../model/constants.js';
 import { toFileTaoError } from '../model/errors.js';
-import type { StatisticKind } from '../model/records.js';
+import type { KindCounts, StatisticKind } from '../model/records.js';
 import type { TierName } from '../model/tiers.js';
 import type { VerifySignature } from '../ports/signer.js';
+import type { ExchangeFact } from './exchange-fact.js';
 import {
   type LedgerBody,
   type LedgerEntry,
+  type LedgerMiner,
   ledgerKind,
   minerOf,
+  minersMax,
+  type Occasion,
+  totalOf,
+  unpackCounts,
   unpackFloat,
   unpackRules,
 } from './ledger.js';
-import { type Rewarded, Standings } from './standing.js';
-import type { Outcome } from './transcript.js';
-
-/** What a transcript says of its exchange, as far as a reward depends on it. */
-export interface ExchangeFact {
-  readonly kind: string;
-  readonly minerKey: PublicKey;
-  readonly outcome: Outcome;
-  readonly elapsedMs: number;
-  readonly size: number;
-}
+import { noCounts, type Rewarded, type Standing, Standings, wasCounted, withAnswer } from './standing.js';
 
 export interface LedgerFinding {
   readonly sequence: number;
   /** `word`: nothing to check it against. `gap`: something is not here. Else what is wrong. */
-  readonly about: 'word' | 'gap' | 'chain' | 'signature' | 'transcript' | 'figure' | 'selection';
+  readonly about:
+    | 'word'
+    | 'gap'
+    | 'chain'
+    | 'signature'
+    | 'transcript'
+    | 'figure'
+    | 'count'
+    | 'selection'
+    /** An exchange that counts, and is in no entry. */
+    | 'omitted';
   readonly says: string;
 }
 
@@ -61,15 +68,16 @@ export interface Change {
 
 export interface Judged {
   readonly window: number;
-  readonly fromMs: number;
   readonly atMs: number;
   readonly block: number;
-  readonly attempts: LedgerBody['judged'][number]['attempts'];
-  readonly successes: LedgerBody['judged'][number]['successes'];
+  /** Recounted from the answers since the window before, by their transcripts. */
+  readonly attempts: KindCounts;
+  readonly successes: KindCounts;
   readonly totalSuccesses: number;
   readonly before: TierName;
-  /** Recomputed. */
+  /** Recomputed, and what the entry says. */
   readonly tier: TierName;
+  readonly said: TierName;
 }
 
 export interface Weighed {
@@ -81,13 +89,35 @@ export interface Weighed {
   readonly value: number;
 }
 
+/** Blocks whose hashes are remembered, the newest. */
+const hashesMax = 100_000;
+
+const sameCounts = (a: KindCounts, b: KindCounts): boolean =>
+  a.store === b.store && a.challenge === b.challenge && a.retrieve === b.retrieve;
+
+const countsText = (judged: Pick<Standing, 'attempts' | 'successes' | 'totalSuccesses'>): string =>
+  `${totalOf(judged.successes)} of ${totalOf(judged.attempts)} and ${judged.totalSuccesses} in all`;
+
+const standingOf = ({ score, tier, misses, asked, counts }: LedgerMiner): Standing => ({
+  score: unpackFloat(score),
+  tier,
+  misses,
+  asked,
+  ...unpackCounts(counts),
+});
+
 export class LedgerReplay {
   readonly standings = new Standings();
   /** The last word on each miner. */
   readonly judged = new Map<PublicKey, Judged>();
   readonly weighed = new Map<PublicKey, Weighed>();
+  /** Answers by the occasion they were asked on. */
+  readonly occasions = new Map<Occasion, number>();
   #last: LedgerEntry | null = null;
-  #windowSinceMs = 0;
+  /** Transcripts that entries have named; hex. */
+  readonly #named = new Set<string>();
+  /** Hashes of blocks by the entries and transcripts seen so far; hex. */
+  readonly #hashes = new Map<number, string>();
   readonly #verify: VerifySignature | null;
   readonly #factOf: ((digest: Uint8Array) => ExchangeFact | null) | null;
   #findings: LedgerFinding[] = [];
@@ -112,6 +142,11 @@ export class LedgerReplay {
 
   get last(): LedgerEntry | null {
     return this.#last;
+  }
+
+  /** Whether an entry names the transcript; without `verify` only since the window began. */
+  names(transcript: Uint8Array): boolean {
+    return this.#named.has(toHex(transcript));
   }
 
   /** The next entry in order; what is wrong with it, and what it changed. */
@@ -175,10 +210,35 @@ export class LedgerReplay {
       this.#note(value, 'chain', 'does not name the entry before it');
   }
 
+  /** Whoever answered or was pinged must be among those that the hash of the round's first block chose. */
   #selection(body: LedgerBody): void {
-    for (const { task, block, blockHash, k, candidates, chosen } of body.selection)
-      if (!verifySelection(blockHash, task, candidates, k, chosen))
-        this.#note(body, 'selection', `the miners asked are not those that block ${block} chose`);
+    const wrong = (says: string): void => this.#note(body, 'selection', says);
+    const isStep = body.event === 'step';
+    if (isStep && (body.occasion === 'draw') !== body.selection.length > 0)
+      wrong('its miners were drawn and it does not say how, or the other way round');
+    for (const { task, block, blockHash, k, candidates, chosen } of body.selection) {
+      const uids = chosen.map(({ uid }) => uid);
+      if (!verifySelection(blockHash, task, candidates, k, uids))
+        wrong(`the miners asked are not those that block ${block} chose`);
+      if (block !== roundBlock(body.block))
+        wrong(
+          `block ${block} chose, and the round of block ${body.block} begins at ${roundBlock(body.block)}`,
+        );
+      if (task !== (isStep ? body.answers[0]?.task : 'monitor'))
+        wrong(`the draw was for another task: ${task}`);
+      this.#hash(body, block, toHex(blockHash));
+      const drawn = new Set(chosen.map(minerOf));
+      for (const miner of isStep ? body.answers : body.miners)
+        if (!drawn.has(minerOf(miner))) wrong(`${minerOf(miner)} was asked and not chosen`);
+    }
+  }
+
+  /** A block has one hash: the one that miners, who watch the chain themselves, have accepted in challenges too. */
+  #hash(body: LedgerBody, block: number, hash: string): void {
+    const known = this.#hashes.get(block);
+    if (known === undefined) this.#hashes.set(block, hash);
+    else if (known !== hash) this.#note(body, 'selection', `block ${block} has had another hash before`);
+    if (this.#hashes.size > hashesMax) this.#hashes.delete(this.#hashes.keys().next().value!);
   }
 
   #state(body: LedgerBody): void {
@@ -196,22 +256,33 @@ export class LedgerReplay {
           miner.misses === known.misses &&
           miner.asked === known.asked;
         this.#demand(body, same, `the score of ${key} is not the one it had`);
-        if (miner.tier !== known.tier)
-          this.#note(body, 'word', `the tier of ${key} was set to ${miner.tier} outside the ledger`);
+        this.#sameCounts(body, miner, known);
       }
       if (body.window !== standings.window)
         this.#note(body, 'word', `window ${body.window} has begun outside the ledger`);
     }
     standings.clear();
-    for (const miner of body.miners)
-      standings.set(minerOf(miner), {
-        score: unpackFloat(miner.score),
-        tier: miner.tier,
-        misses: miner.misses,
-        asked: miner.asked,
-      });
+    for (const miner of body.miners) standings.set(minerOf(miner), standingOf(miner));
     standings.window = body.window;
-    if (this.#windowSinceMs === 0) this.#windowSinceMs = body.atMs;
+    // One's own ledger is read for what comes next; only an auditor must know of all.
+    if (this.#verify === null) this.#named.clear();
+  }
+
+  /** Counts may come from outside only for a miner that was never counted: an import. */
+  #sameCounts(body: LedgerBody, miner: LedgerMiner, known: Standing): void {
+    const key = minerOf(miner);
+    const { tier } = miner;
+    const { attempts, successes, totalSuccesses } = unpackCounts(miner.counts);
+    const same =
+      tier === known.tier &&
+      sameCounts(attempts, known.attempts) &&
+      sameCounts(successes, known.successes) &&
+      totalSuccesses === known.totalSuccesses;
+    if (same) return;
+    const told = `${tier}, ${totalSuccesses} successes`;
+    if (wasCounted(known))
+      this.#note(body, 'count', `tier and counts of ${key} became ${told} and no answer made them so`);
+    else this.#note(body, 'word', `tier and counts of ${key} were set outside the ledger: ${told}`);
   }
 
   #step(body: LedgerBody): void {
@@ -223,10 +294,11 @@ export class LedgerReplay {
       body.answers.every((answer) => answer.task === task),
       'mixes tasks',
     );
+    this.occasions.set(body.occasion, (this.occasions.get(body.occasion) ?? 0) + body.answers.length);
     const answers = body.answers.map((answer) => ({ ...answer, minerKey: minerOf(answer) }));
     const rewarded = standings.reward(task, answers);
     for (const [i, answer] of body.answers.entries()) {
-      this.#transcript(body, answer);
+      const passed = this.#transcript(body, answer);
       const computed = rewarded[i]!;
       const [reward, score] = [unpackFloat(answer.reward), unpackFloat(answer.score)];
       this.#demand(
@@ -235,7 +307,8 @@ export class LedgerReplay {
         `reward ${reward} and score ${score} of ${computed.minerKey} should be ${computed.reward} and ${computed.score}`,
       );
       const before = standings.of(computed.minerKey);
-      standings.set(computed.minerKey, { ...before, score, asked: true });
+      if (passed !== null)
+        standings.set(computed.minerKey, withAnswer({ ...before, score, asked: true }, task, passed));
       this.#changes.push({
         sequence: body.sequence,
         atMs: body.atMs,
@@ -256,14 +329,22 @@ export class LedgerReplay {
     }
   }
 
-  #transcript(body: LedgerBody, answer: LedgerBody['answers'][number]): void {
-    if (this.#factOf === null) return;
+  /** Whether it passed, by its transcript where that is here; null for one that was counted before. */
+  #transcript(body: LedgerBody, answer: LedgerBody['answers'][number]): boolean | null {
+    const digest = toHex(answer.transcript);
+    const name = `transcript ${digest.slice(0, 16)}`;
+    if (this.#named.has(digest)) {
+      this.#note(body, 'count', `${name} was counted before`);
+      return null;
+    }
+    this.#named.add(digest);
+    if (this.#factOf === null) return answer.passed;
     const fact = this.#factOf(answer.transcript);
-    const name = `transcript ${toHex(answer.transcript).slice(0, 16)}`;
     if (fact === null) {
       this.#note(body, 'gap', `${name} is not here`);
-      return;
+      return answer.passed;
     }
+    if (fact.named !== null) this.#hash(body, fact.named.block, fact.named.hash);
     const holds =
       fact.kind === answer.task &&
       fact.minerKey === minerOf(answer) &&
@@ -272,6 +353,7 @@ export class LedgerReplay {
       fact.size === answer.size;
     if (!holds)
       this.#note(body, 'transcript', `${name} says something else than the answer that was rewarded`);
+    return fact.outcome === 'pass';
   }
 
   #monitor(body: LedgerBody): void {
@@ -299,28 +381,42 @@ export class LedgerReplay {
   #window(body: LedgerBody): void {
     const { standings } = this;
     this.#demand(body, body.window > standings.window, `window ${body.window} has begun before`);
+    const given = new Set(body.judged.map(minerOf));
+    for (const [key, { attempts }] of standings.entries())
+      if (totalOf(attempts) > 0 && !given.has(key) && given.size < minersMax)
+        this.#note(body, 'count', `${key} was asked ${totalOf(attempts)} times and not judged`);
     for (const judged of body.judged) {
       const key = minerOf(judged);
       const before = standings.of(key);
-      const tier = tierOf(windowCounts(judged), judged.totalSuccesses, judged.before, standings.rules);
+      const { attempts, successes, totalSuccesses } = before;
+      const tier = tierOf(windowCounts(before), totalSuccesses, before.tier, standings.rules);
+      if (
+        !sameCounts(judged.attempts, attempts) ||
+        !sameCounts(judged.successes, successes) ||
+        judged.totalSuccesses !== totalSuccesses
+      )
+        this.#note(
+          body,
+          'count',
+          `${key} was judged by ${countsText(judged)}, and its transcripts are ${countsText(before)}`,
+        );
       this.#demand(
         body,
         judged.before === before.tier,
         `${key} was in ${before.tier}, not in ${judged.before}`,
       );
       this.#demand(body, judged.after === tier, `${key} earned ${tier}, not ${judged.after}`);
-      standings.set(key, { ...before, tier: judged.after });
-      const { attempts, successes, totalSuccesses } = judged;
+      standings.set(key, { ...before, tier: judged.after, attempts: noCounts, successes: noCounts });
       this.judged.set(key, {
         window: body.window,
-        fromMs: this.#windowSinceMs,
         atMs: body.atMs,
         block: body.block,
         attempts,
         successes,
         totalSuccesses,
-        before: judged.before,
+        before: before.tier,
         tier,
+        said: judged.after,
       });
       if (judged.after !== before.tier)
         this.#changes.push(
@@ -328,7 +424,6 @@ export class LedgerReplay {
         );
     }
     standings.window = body.window;
-    this.#windowSinceMs = body.atMs;
   }
 
   #drop(body: LedgerBody): void {

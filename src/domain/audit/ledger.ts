@@ -2,8 +2,10 @@
 // computed from. Entries are numbered, and each names the one before by its digest, so none can be taken out, added
 // or moved unseen. They lie in files of their own beside the transcripts, framed like them, without bulks.
 //
+// Tiers are judged by the answers of the steps since the window began, all of which name their transcripts.
+//
 //   state    where everybody stands and by which rules, when a validator starts and when a window has begun
-//   step     one batch of answers of one task: transcript, reward and new score of each
+//   step     one batch of answers of one task: transcript, reward and new score of each; how its miners were chosen
 //   monitor  pings: misses in a row of those that changed, and the new score of those that count as away
 //   window   the end of a tier window: what each miner was judged by, and its tier before and after
 //   drop     hotkeys that left the subnet: score, tier and misses are forgotten
@@ -31,7 +33,7 @@ const bytes32 = bytes(nodeSize);
 const entryBytesMax = 256 * 1024;
 /** Answers of one entry; a larger batch cannot be ranked as one. */
 export const answersMax = 512;
-/** Miners of one entry: a subnet has 256 uids. */
+/** Miners of one entry: a subnet has 256 uids, and a state of so many takes 140 KiB. */
 export const minersMax = 1024;
 const uidMax = 65535;
 
@@ -60,6 +62,22 @@ const counts = struct({ store: uint(), challenge: uint(), retrieve: uint() });
 
 export const ledgerEvents = ['state', 'step', 'monitor', 'window', 'drop', 'weights'] as const;
 export type LedgerEvent = (typeof ledgerEvents)[number];
+
+/** Why the miners of a step were asked; `none` of an entry that is no step. */
+export const occasions = [
+  'none',
+  /** Drawn by a block's hash: `selection` says how. */
+  'draw',
+  /** Everybody was. */
+  'all',
+  /** `filetao challenge`. */
+  'operator',
+  /** Repairs, copies that were short, keys that were changed: the miner had the piece, or the room for it. */
+  'repair',
+  /** An API node, for users; or by a step that a crash cut off. */
+  'waiting',
+] as const;
+export type Occasion = (typeof occasions)[number];
 
 export const ledgerKind = defineMessage(
   'reward ledger',
@@ -95,6 +113,8 @@ export const ledgerKind = defineMessage(
       }),
       answersMax,
     ),
+    /** Of a step. */
+    occasion: oneOf(...occasions),
     /** Of a step or monitor whose miners a block chose: at most one. */
     selection: list(
       struct({
@@ -104,13 +124,22 @@ export const ledgerKind = defineMessage(
         blockHash: bytes32,
         k: uint(),
         candidates: list(uint(0, uidMax), minersMax),
-        chosen: list(uint(0, uidMax), minersMax),
+        chosen: list(struct({ uid: uint(0, uidMax), minerKey: bytes32 }), minersMax),
       }),
       1,
     ),
     /** Of a state: everybody with a standing. Of a monitor: who changed. Of a drop: who left. */
     miners: list(
-      struct({ minerKey: bytes32, tier, score: float64, misses: uint(), asked: flag, away: flag }),
+      struct({
+        minerKey: bytes32,
+        tier,
+        score: float64,
+        misses: uint(),
+        asked: flag,
+        away: flag,
+        /** `packCounts`: without names, which would take more room than the numbers. */
+        counts: list(uint(), 7),
+      }),
       minersMax,
     ),
     /** Of a window. */
@@ -154,6 +183,7 @@ export type LedgerContent = Partial<
     LedgerBody,
     | 'rules'
     | 'answers'
+    | 'occasion'
     | 'selection'
     | 'miners'
     | 'judged'
@@ -166,6 +196,7 @@ export type LedgerContent = Partial<
 export const emptyContent: Required<LedgerContent> = {
   rules: [],
   answers: [],
+  occasion: 'none',
   selection: [],
   miners: [],
   judged: [],
@@ -179,6 +210,30 @@ export const readLedgerEntry = (sealed: Uint8Array): LedgerEntry => readSealed(l
 
 export const minerOf = ({ minerKey }: { readonly minerKey: Uint8Array }): PublicKey => publicKeyOf(minerKey);
 export const bytesOf = (key: PublicKey): Uint8Array => fromHex(key);
+
+/** What a miner has been counted, of the window and of its lifetime. */
+export interface Counts {
+  readonly attempts: KindCounts;
+  readonly successes: KindCounts;
+  readonly totalSuccesses: number;
+}
+
+/** Attempts of store, challenge and retrieve, successes of the same, and all successes. */
+export const packCounts = ({ attempts, successes, totalSuccesses }: Counts): number[] => [
+  ...[attempts, successes].flatMap(({ store, challenge, retrieve }) => [store, challenge, retrieve]),
+  totalSuccesses,
+];
+
+/** Throws `bad-message` for another number of counts. */
+export function unpackCounts(packed: readonly number[]): Counts {
+  if (packed.length !== 7) throw new FileTaoError('bad-message', 'reward ledger: expected seven counts');
+  const three = (from: number): KindCounts => ({
+    store: packed[from]!,
+    challenge: packed[from + 1]!,
+    retrieve: packed[from + 2]!,
+  });
+  return { attempts: three(0), successes: three(3), totalSuccesses: packed[6]! };
+}
 
 export const packRules = (rules: EconomyRules): LedgerBody['rules'] => [
   ...economyKeys.map((key) => ({ key, values: [packFloat(rules.constants[key])] })),

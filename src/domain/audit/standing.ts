@@ -5,7 +5,7 @@ import { monitorStep } from '../economy/monitor.js';
 import { movedAverage, type Reward, rewardsOf } from '../economy/rewards.js';
 import type { PublicKey } from '../model/bytes.js';
 import { defaultRules, type EconomyRules } from '../model/economy.js';
-import type { StatisticKind } from '../model/records.js';
+import type { KindCounts, StatisticKind } from '../model/records.js';
 import { lowestTier, type TierName } from '../model/tiers.js';
 
 export interface Standing {
@@ -16,9 +16,39 @@ export interface Standing {
   readonly misses: number;
   /** Whether it has ever been asked. */
   readonly asked: boolean;
+  /** Since the tier window began. */
+  readonly attempts: KindCounts;
+  readonly successes: KindCounts;
+  /** Over its lifetime. */
+  readonly totalSuccesses: number;
 }
 
-export const newcomer: Standing = { score: 0, tier: lowestTier, misses: 0, asked: false };
+export const noCounts: KindCounts = { store: 0, challenge: 0, retrieve: 0 };
+
+export const newcomer: Standing = {
+  score: 0,
+  tier: lowestTier,
+  misses: 0,
+  asked: false,
+  attempts: noCounts,
+  successes: noCounts,
+  totalSuccesses: 0,
+};
+
+/** Whether it has ever been counted: what was is known from answers alone, and no index may say otherwise. */
+export const wasCounted = ({ attempts, totalSuccesses, tier }: Standing): boolean =>
+  totalSuccesses > 0 || tier !== lowestTier || attempts.store + attempts.challenge + attempts.retrieve > 0;
+
+/** With one more answer counted. */
+export function withAnswer(standing: Standing, task: StatisticKind, passed: boolean): Standing {
+  const { attempts, successes, totalSuccesses } = standing;
+  return {
+    ...standing,
+    attempts: { ...attempts, [task]: attempts[task] + 1 },
+    successes: passed ? { ...successes, [task]: successes[task] + 1 } : successes,
+    totalSuccesses: totalSuccesses + (passed ? 1 : 0),
+  };
+}
 
 /** An answer as far as its reward depends on it. */
 export interface BatchAnswer {

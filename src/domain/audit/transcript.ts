@@ -7,9 +7,10 @@
 
 import { bytes, flag, list, oneOf, struct, text, uint } from '../identity/codec.js';
 import { defineMessage, type Opened, readSealed } from '../identity/sealed.js';
-import { joinBytes } from '../model/bytes.js';
+import { joinBytes, publicKeyOf } from '../model/bytes.js';
 import { limits, mebibyte, nodeSize, protocolVersion, signatureSize } from '../model/constants.js';
 import { FileTaoError, toFileTaoError } from '../model/errors.js';
+import type { CountedAnswer, StatisticKind } from '../model/records.js';
 
 const bytes32 = bytes(nodeSize);
 /** Bytes of an entry's head: messages of one round, some KiB, or with all the repeats below about 150 KiB. */
@@ -69,6 +70,17 @@ export interface TranscriptEntry {
   readonly head: Opened<TranscriptHead>;
   /** In the order of `head.value.bulks`; null where pruned. */
   readonly bulks: readonly (Uint8Array | null)[];
+}
+
+const isStatisticKind = (kind: TranscriptHead['kind']): kind is StatisticKind =>
+  kind === 'store' || kind === 'challenge' || kind === 'retrieve';
+
+/** What counts of an exchange; null for one that counts for nobody: upkeep, range reads, and what is void. */
+export function answerOf({ digest, value }: Opened<TranscriptHead>): Omit<CountedAnswer, 'asker'> | null {
+  const { kind, outcome, reason, elapsedMs, size } = value;
+  if (outcome === 'void' || !isStatisticKind(kind)) return null;
+  const minerKey = publicKeyOf(value.minerKey);
+  return { task: kind, minerKey, passed: outcome === 'pass', reason, elapsedMs, size, transcript: digest };
 }
 
 /** @param sealedHead made by sealMessage(transcriptKind, …) */

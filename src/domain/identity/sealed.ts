@@ -40,8 +40,11 @@ export function defineMessage<const S extends Shape>(
 }
 
 /** What is signed for a body of this type. */
-export const signedText = (type: string, body: Uint8Array): Uint8Array =>
-  concatBytes(utf8(`filetao v1 ${type}\n`), blake3(body));
+export const signedText = (type: string, body: Uint8Array): Uint8Array => signedDigest(type, blake3(body));
+
+/** The same for whoever has kept no more of the body than its digest. */
+export const signedDigest = (type: string, digest: Uint8Array): Uint8Array =>
+  concatBytes(utf8(`filetao v1 ${type}\n`), digest);
 
 export function sealMessage<Value>(kind: MessageKind<Value>, value: Value, signer: Signer): Uint8Array {
   const body = encodeCanonical(kind.body, value, kind.type);

@@ -107,6 +107,22 @@ export type StatisticKind = 'store' | 'challenge' | 'retrieve';
 
 export type KindCounts = Readonly<Record<StatisticKind, number>>;
 
+/** An answer that counts for or against its miner. It waits in the index until it is in the reward ledger. */
+export interface CountedAnswer {
+  readonly task: StatisticKind;
+  readonly minerKey: PublicKey;
+  readonly passed: boolean;
+  /** Empty for a pass. */
+  readonly reason: string;
+  readonly elapsedMs: number;
+  /** Bytes of the replica. */
+  readonly size: number;
+  /** Digest of its transcript's head, 32 bytes: what it is known by. */
+  readonly transcript: Uint8Array;
+  /** Which node of the validator asked. */
+  readonly asker: string;
+}
+
 /** Counts of one miner in the current window, its lifetime successes, and the tier that earlier windows earned it. */
 export interface MinerStatistics {
   readonly minerKey: PublicKey;

@@ -84,6 +84,8 @@ export interface Chain {
   readonly blockIntervalMs: number;
   /** The newest finalised block; its number never goes back. */
   finalisedHead(): Promise<BlockRef>;
+  /** When that block was made, by its own word, in unix milliseconds; null on a chain that does not say. */
+  headTimeMs(): Promise<number | null>;
   /** null for a block that is not there (yet), or not final. */
   blockHash(number: number): Promise<Uint8Array | null>;
   /** In the order of uids. */

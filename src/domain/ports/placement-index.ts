@@ -5,6 +5,7 @@
 import type { Cid, PieceId, PublicKey } from '../model/bytes.js';
 import type {
   BytesPromise,
+  CountedAnswer,
   MinerStatistics,
   ObjectId,
   ObjectRecord,
@@ -12,7 +13,6 @@ import type {
   PieceRecord,
   ReplicaId,
   ReplicaRecord,
-  StatisticKind,
   WindowJudgement,
 } from '../model/records.js';
 
@@ -25,6 +25,9 @@ export interface Page<Item> {
   readonly items: readonly Item[];
   readonly next: string | null;
 }
+
+/** Answers that wait at most: of API nodes whose validator does not run. */
+export const waitingAnswersMax = 100_000;
 
 export interface PlacementIndex {
   /** Writes an owner's claim on an object, in place of an earlier one of the same owner. */
@@ -84,8 +87,15 @@ export interface PlacementIndex {
   /** Bytes of the miner's promises that have not run out. */
   promisedBytes(minerKey: PublicKey, now: number): Promise<number>;
 
-  /** Counts one attempt; a success also adds to the lifetime successes. */
-  count(minerKey: PublicKey, kind: StatisticKind, success: boolean): Promise<void>;
+  /**
+   * Counts one attempt; a success also adds to the lifetime successes. The answer waits here until it is settled. False,
+   * and nothing is counted, for one that waits already, and while `waitingAnswersMax` wait.
+   */
+  count(answer: CountedAnswer): Promise<boolean>;
+  /** Up to `limit` of the answers that wait, in no order. */
+  waitingAnswers(limit: number): Promise<readonly CountedAnswer[]>;
+  /** These answers, by their transcripts, do not wait any more: they are in the reward ledger. */
+  settleAnswers(transcripts: readonly Uint8Array[]): Promise<void>;
   statistics(minerKey: PublicKey): Promise<MinerStatistics>;
   listStatistics(): Promise<readonly MinerStatistics[]>;
   /** Replaces a miner's counts and tier: for moving an index, and for a hotkey that left the subnet. */

@@ -145,7 +145,7 @@ function judged({
                 ? 'the successes were short.'
                 : 'both are there now.'
         }`;
-  return html`<p>When window ${countText(window)} began, ${when(atMs)}, it had passed ${countText(successes)} of ${plural(attempts, 'exchange')}: a Wilson score of ${score.toFixed(3)}, with ${plural(totalSuccesses, 'success', 'successes')} in its life. ${tier.name} asks for ${tier.score} and ${countText(tier.successes)}. ${moved} ${upward}</p>`;
+  return html`<p>When window ${countText(window)} began, ${when(atMs)}, it had passed ${countText(successes)} of ${plural(attempts, 'exchange')}: a Wilson score of ${score.toFixed(3)}, with ${plural(totalSuccesses, 'success', 'successes')} in its life. ${tier.name} asks for ${tier.score === 0 && tier.successes === 0 ? 'nothing' : `${tier.score} and ${countText(tier.successes)}`}. ${moved} ${upward}</p>`;
 }
 
 const countTable = ({ statistics }: MinerRow): Html =>

@@ -25,6 +25,17 @@ const ownFaults: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'busy',
 ]);
 
+/**
+ * Whether the chain, asked again, does not hold the named block (any more), or this validator's view of it is itself so
+ * far behind that the refusal is right.
+ */
+async function isAgreed({ view, log }: ValidatorContext, named: BlockRef): Promise<boolean> {
+  if ((await view.judge(named)) !== 'ok') return true;
+  if (!(await view.isBehind())) return false;
+  log.error({ block: named.number }, 'the chain as this validator sees it is far behind: rounds are void');
+  return true;
+}
+
 export interface AskedFor {
   /** The block that the question named, if it did. */
   readonly named?: BlockRef | undefined;
@@ -45,9 +56,7 @@ export async function verdictOf(
     const isOurDoing =
       failure.code === 'unknown-replica' && replica !== undefined && (await isGivenUp(context, replica));
     if (isOurDoing) return voided(givenUp);
-    // Agreed when the chain, asked again, does not hold the named block (any more).
-    const agreed =
-      failure.code === 'block' && named !== undefined && (await context.view.judge(named)) !== 'ok';
+    const agreed = failure.code === 'block' && named !== undefined && (await isAgreed(context, named));
     return agreed ? voided('block') : failed(failure.code, true);
   }
   if (signal?.aborted || failure.code === 'cancelled') return voided('cancelled');

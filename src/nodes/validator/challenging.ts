@@ -172,9 +172,6 @@ async function holdRound(
     verdict,
   );
   await closeRound(context, replica, n, verdict, passedRound);
-  if (verdict.outcome !== 'void') {
-    await context.index.count(replica.minerKey, 'challenge', verdict.outcome === 'pass');
-  }
   const { challengeId } = exchange;
   const round = challengeId === null ? '' : roundIdOf(challengeId);
   return { id: replica, n, round, ...verdict, chunks, openings, bytes: size, elapsedMs: exchange.elapsedMs };

@@ -1,5 +1,6 @@
 // Puts a validator's context together; the API node starts from the same one.
 
+import type { EvidenceFiles } from '../../adapters/observe/evidence-files.js';
 import type { Log } from '../../adapters/observe/log.js';
 import type { Observer } from '../../adapters/observe/observer.js';
 import type { TranscriptLog } from '../../adapters/observe/transcript-log.js';
@@ -38,6 +39,8 @@ export interface ValidatorParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly transcripts: TranscriptLog;
+  /** Where replicas go that show a false K. */
+  readonly evidence?: EvidenceFiles;
   readonly log: Log;
   /** Who is told of rounds. */
   readonly observer?: Observer;

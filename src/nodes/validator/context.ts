@@ -1,11 +1,12 @@
 // What every part of a validator, and of an API node beside it, works with.
 
+import type { EvidenceFiles } from '../../adapters/observe/evidence-files.js';
 import type { Log } from '../../adapters/observe/log.js';
 import type { Observer } from '../../adapters/observe/observer.js';
 import type { TranscriptLog } from '../../adapters/observe/transcript-log.js';
-import type { Answer } from '../../domain/audit/standing.js';
 import type { ProofCore } from '../../domain/core/proof-core.js';
 import type { PublicKey } from '../../domain/model/bytes.js';
+import type { CountedAnswer } from '../../domain/model/records.js';
 import type { Chain } from '../../domain/ports/chain.js';
 import type { Cipher } from '../../domain/ports/cipher.js';
 import type { Clock } from '../../domain/ports/clock.js';
@@ -29,12 +30,6 @@ export interface Identity {
   readonly signer: Signer;
   /** derive("filetao v1 replica secret", secretKey) */
   readonly secret: Uint8Array;
-}
-
-/** An answer, with the reason of a failure: for event records, not for the ledger. */
-export interface CollectedAnswer extends Answer {
-  /** Empty for a pass. */
-  readonly reason: string;
 }
 
 export interface ValidatorContext extends Identity {
@@ -71,8 +66,10 @@ export interface ValidatorContext extends Identity {
   readonly processId: string;
   /** For checking kept rounds when the data is at hand. */
   readonly settlingMemory: SettlingMemory;
+  /** Where replicas go that show a false K; without it they are not kept. */
+  readonly evidence?: EvidenceFiles;
   /** Rounds being held in this process now (`roundKey`). */
   readonly liveRounds: Set<string>;
-  /** Told of every answer that counts, once its transcript is durable (answers.ts). */
-  readonly onAnswer?: (answer: CollectedAnswer) => void;
+  /** Told of every answer that counts, once it is counted (answers.ts). */
+  readonly onAnswer?: (answer: CountedAnswer) => void;
 }

@@ -97,7 +97,7 @@ export async function attemptFetch(
   signal?: AbortSignal,
   memory: Uint8Array = new Uint8Array(),
 ): Promise<FetchAttempt> {
-  const { core, party, index } = context;
+  const { core, party } = context;
   const minerKey = fromHex(replica.minerKey);
   const exchange = new Exchange(context.clock);
   let body: PartReader | null = null;
@@ -166,7 +166,6 @@ export async function attemptFetch(
   const { size, link: prevLink, receipt } = replica;
   const subject = { kind: 'retrieve', id: replica, size, prevLink, receipt } as const;
   await recordTranscript(context, subject, exchange, verdict);
-  if (verdict.outcome !== 'void') await index.count(replica.minerKey, 'retrieve', verdict.outcome === 'pass');
   if (verdict.outcome === 'fail' && gone.has(verdict.reason))
     await markFailed(context, replica, verdict.reason);
   const { elapsedMs } = exchange;

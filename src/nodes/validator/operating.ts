@@ -49,7 +49,7 @@ export function addRoundsRoute(
           await holdAsked(batch.context, replicas, (result) => write(lineOf(result)), signal);
         } finally {
           const { number: block } = await context.view.head();
-          await rewardAnswers(rewarding, block, batch.answers);
+          await rewardAnswers(rewarding, block, batch.answers, 'operator');
         }
       }
     };

@@ -1,5 +1,6 @@
 // Certainty when data is at hand (PROTOCOL 5): K of every kept round is computed from the true E and compared with
-// the signed one. One replica at a time (settling-memory.ts).
+// the signed one. One replica at a time (settling-memory.ts). E of a false one is kept: with it the round's own transcript
+// shows the miner's false word to everybody.
 
 import { equalBytes } from '../../domain/model/bytes.js';
 import type { ReplicaRecord } from '../../domain/model/records.js';
@@ -42,11 +43,11 @@ async function settle(context: ValidatorContext, replica: ReplicaRecord, encoded
     ...current,
     kept: current.kept.filter((round) => !settled.has(round.n)),
   }));
-  for (const round of wrong) {
-    context.log.error(
-      { miner: replica.minerKey, root: replica.root, n: round.n },
-      'signed a false K in a passed round',
-    );
+  if (wrong.length === 0) return;
+  await markFailed(context, replica, 'false-keyed-root');
+  const evidence = (await context.evidence?.keep(replica, encoded)) ?? null;
+  for (const { n } of wrong) {
+    const { minerKey: miner, root } = replica;
+    context.log.error({ miner, root, n, evidence }, 'signed a false K in a passed round');
   }
-  if (wrong.length > 0) await markFailed(context, replica, 'false-keyed-root');
 }

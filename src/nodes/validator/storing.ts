@@ -129,7 +129,6 @@ export async function attemptStore(
     verdict = await verdictOf(context, exchange, error, { named: block, signal });
   }
   await recordTranscript(context, { kind: 'store', id, size: piece.size }, exchange, verdict);
-  if (verdict.outcome !== 'void') await index.count(miner.hotkey, 'store', verdict.outcome === 'pass');
   const { elapsedMs } = exchange;
   if (failure !== null || receipt === null) return { record: null, verdict, failure, elapsedMs };
   const record: ReplicaRecord = {

@@ -1,8 +1,8 @@
 // Recording what was said between validator and miner, and writing it durably (PROTOCOL 7).
 
-import { blake3 } from '@noble/hashes/blake3.js';
 import { roundIdOf } from '../../adapters/observe/observer.js';
 import {
+  answerOf,
   encodeEntry,
   type Outcome,
   type TranscriptHead,
@@ -11,8 +11,8 @@ import {
 } from '../../domain/audit/transcript.js';
 import { type MessageKind, readSealed, sealMessage } from '../../domain/identity/sealed.js';
 import { fromHex } from '../../domain/model/bytes.js';
-import { nodeSize, protocolVersion, signatureSize } from '../../domain/model/constants.js';
-import type { ReplicaId, StatisticKind } from '../../domain/model/records.js';
+import { nodeSize, protocolVersion } from '../../domain/model/constants.js';
+import type { ReplicaId } from '../../domain/model/records.js';
 import type { Clock } from '../../domain/ports/clock.js';
 import { challengeKind } from '../../domain/protocol/messages.js';
 import type { ValidatorContext } from './context.js';
@@ -94,7 +94,7 @@ export interface Subject {
   readonly nu?: Uint8Array;
 }
 
-/** Durable when resolved; then whoever collects answers is told. */
+/** Durable when resolved; then the answer is counted, and whoever collects answers is told. */
 export async function recordTranscript(
   context: ValidatorContext,
   subject: Subject,
@@ -145,18 +145,9 @@ export async function recordTranscript(
       exchange.bulks.map((bulk) => bulk.bytes),
     ),
   );
-  const { kind } = subject;
-  if (verdict.outcome === 'void' || !isStatisticKind(kind)) return;
-  context.onAnswer?.({
-    task: kind,
-    minerKey: subject.id.minerKey,
-    passed: verdict.outcome === 'pass',
-    reason: verdict.reason,
-    elapsedMs: head.elapsedMs,
-    size: subject.size,
-    transcript: blake3(sealed.subarray(signatureSize)),
-  });
+  const counts = answerOf(readSealed(transcriptKind, sealed));
+  if (counts === null) return;
+  const answer = { ...counts, asker: context.processId };
+  await context.index.count(answer);
+  context.onAnswer?.(answer);
 }
-
-const isStatisticKind = (kind: TranscriptHead['kind']): kind is StatisticKind =>
-  kind === 'store' || kind === 'challenge' || kind === 'retrieve';

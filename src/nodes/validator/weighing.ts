@@ -21,7 +21,7 @@ export interface Weighing {
   readonly versionKey: bigint;
   readonly file: string;
   /** What each miner is worth; miners without a score are worth nothing. */
-  readonly rewards: Pick<Rewarding, 'scores' | 'weigh'>;
+  readonly rewards: Pick<Rewarding, 'dropMissing' | 'scores' | 'weigh'>;
   /** Told of weights that were set. */
   readonly onSet?: (block: number, weights: readonly Weight[]) => Promise<void>;
 }
@@ -71,6 +71,8 @@ export async function weighIfDue(weighing: Weighing): Promise<Weighed> {
   if (number < dueAt) return { nextAt: dueAt, refusal: null };
 
   const { minAllowedWeights, maxWeightsLimit } = hyperparameters;
+  // Whoever has left since the monitor looked; should the hotkey come back, it begins anew.
+  await weighing.rewards.dropMissing(number, new Set(neurons.map((one) => one.hotkey)));
   const scores = weighing.rewards.scores;
   let weights = weightsOf(
     neurons.map(({ uid, hotkey }) => ({ uid, score: scores.get(hotkey) ?? 0, asked: scores.has(hotkey) })),

@@ -210,6 +210,7 @@ export class Arena {
         async *entriesSince() {
           for (const entry of transcripts) yield* new TranscriptReader().push(entry);
         },
+        async *ownAnswersSince() {},
         async close() {},
       },
       log: silentLog(),

@@ -12,6 +12,7 @@ import { defaults } from '../../domain/model/constants.js';
 import { FileTaoError } from '../../domain/model/errors.js';
 import { chunksOfShare, detectionProbability } from '../../domain/protocol/parameters.js';
 import { entriesOf, filesOf } from './entries.js';
+import { checkAgainstReplica } from './with-replica.js';
 
 export interface Wanted {
   /** First digits of the root. */
@@ -43,6 +44,13 @@ function fits(head: TranscriptHead, { root, n }: Wanted): boolean {
 
 export const replayOne = (entry: TranscriptEntry): Replay =>
   new Replayer(loadCore(), verifySr25519).replay([entry])[0]!;
+
+/** The same, and whether the K that the miner signed is that of the replica in the file. */
+export async function replayWithReplica(entry: TranscriptEntry, path: string): Promise<Replay> {
+  const replay = replayOne(entry);
+  const check = await checkAgainstReplica(loadCore(), entry.head.value, path);
+  return { ...replay, checks: [...replay.checks, check] };
+}
 
 const marks: Readonly<Record<CheckResult, string>> = {
   ok: 'ok    ',
@@ -134,9 +142,11 @@ function* roundLines({ round }: Replay): Generator<string> {
   yield '';
 }
 
-function conclusion({ broken, blame, entry, pruned }: Replay): string {
+function conclusion({ broken, blame, checks, entry, pruned }: Replay): string {
   const { outcome } = entry.head.value;
   if (broken) return 'This entry does not hold.';
+  if (checks.some(({ about, result }) => about === 'data' && result === 'fault'))
+    return `Recorded as ${outcome}, and the replica shows that the miner signed a false K: its own signature proves it.`;
   if (outcome === 'pass') {
     return pruned ? 'Passed, as far as signed heads go.' : 'Passed, and everything in it was computed again.';
   }

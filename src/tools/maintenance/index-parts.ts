@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import {
+  answerCodec,
   heldReplicaCodec,
   objectCodec,
   pieceCodec,
@@ -15,7 +16,7 @@ import { equalBytes } from '../../domain/model/bytes.js';
 import { FileTaoError } from '../../domain/model/errors.js';
 import type { MinerStatistics, ReplicaRecord } from '../../domain/model/records.js';
 import type { HoldingIndex } from '../../domain/ports/holding-index.js';
-import type { Page, PlacementIndex } from '../../domain/ports/placement-index.js';
+import { type Page, type PlacementIndex, waitingAnswersMax } from '../../domain/ports/placement-index.js';
 
 export interface IndexPart {
   readonly name: string;
@@ -37,7 +38,7 @@ const pageItems = 1000;
 const writesAtOnce = 128;
 
 const oneByOne =
-  <Item>(write: (item: Item) => Promise<void>) =>
+  <Item>(write: (item: Item) => Promise<unknown>) =>
   async (items: readonly Item[]): Promise<void> => {
     for (let at = 0; at < items.length; at += writesAtOnce)
       await Promise.all(items.slice(at, at + writesAtOnce).map(write));
@@ -83,6 +84,18 @@ export function placementParts(index: PlacementIndex): readonly IndexPart[] {
         const added = await index.addReplicas(records);
         for (const record of records.filter((_, i) => !added[i])) await requireSame(index, record);
       },
+    ),
+    // Before the statistics, which put right what counting these adds.
+    part(
+      'answers',
+      answerCodec,
+      async () => ({
+        items: [...(await index.waitingAnswers(waitingAnswersMax))].sort((a, b) =>
+          Buffer.compare(a.transcript, b.transcript),
+        ),
+        next: null,
+      }),
+      oneByOne((answer) => index.count(answer)),
     ),
     part(
       'statistics',

@@ -4,6 +4,7 @@
 
 import { access, rename, rm } from 'node:fs/promises';
 import {
+  answerCodec,
   heldReplicaCodec,
   objectCodec,
   pieceCodec,
@@ -78,6 +79,7 @@ async function openPlacement(directory: string, survey: LmdbSurvey): Promise<num
       whole(survey, 'objects', objectCodec),
       whole(survey, 'pieces', pieceCodec),
       whole(survey, 'replicas', replicaCodec),
+      whole(survey, 'answers', answerCodec),
       statistics(),
     ]);
   } finally {

@@ -1,7 +1,9 @@
 // filetao rewards explain: why a miner has the tier, score and weight it has, computed again from the ledger and the
 // transcripts alone. filetao audit rewards: the same for everybody, and whether all figures hold.
 
+import { type Occasion, totalOf } from '../../domain/audit/ledger.js';
 import type { Change, Judged, Weighed } from '../../domain/audit/ledger-replay.js';
+import type { Standing } from '../../domain/audit/standing.js';
 import { windowCounts } from '../../domain/economy/tiers.js';
 import { weightMax } from '../../domain/economy/weights.js';
 import { wilsonScore } from '../../domain/economy/wilson.js';
@@ -19,8 +21,10 @@ export interface Explanation {
   readonly score: number;
   /** Of the last time weights were made; null before. */
   readonly weight: Weighed | null;
-  /** Why the tier is what it is; null before the miner's first window. */
-  readonly judged: (Judged & { readonly wilson: number; readonly shown: Shown }) | null;
+  /** Why the tier is what it is, recounted from the transcripts; null before the miner's first window. */
+  readonly judged: (Judged & { readonly wilson: number }) | null;
+  /** Counted since, for the window that has begun. */
+  readonly counting: Pick<Standing, 'attempts' | 'successes' | 'totalSuccesses'>;
   /** Changes of the miner's score and tier in all, and the last of them. */
   readonly changesCount: number;
   readonly changes: readonly Change[];
@@ -30,12 +34,8 @@ export interface Explanation {
   readonly words: RewardReplay['words'];
   readonly entries: number;
   readonly transcripts: number;
-}
-
-/** What the transcripts at hand show of the exchanges a window was judged by. */
-export interface Shown {
-  readonly attempts: number;
-  readonly successes: number;
+  readonly occasions: RewardReplay['occasions'];
+  readonly notYet: number;
 }
 
 /** @param hotkey ss58 address or 64 hex digits */
@@ -51,7 +51,6 @@ export async function explainRewards(
 ): Promise<Explanation> {
   const changes: Change[] = [];
   let changesCount = 0;
-  const exchanges: { readonly endMs: number; readonly passed: boolean }[] = [];
   const replayed = await replayRewards(paths, {
     ...(signal === undefined ? {} : { signal }),
     onChange(change) {
@@ -60,27 +59,21 @@ export async function explainRewards(
       changes.push(change);
       if (changes.length > last) changes.shift();
     },
-    onExchange(fact, endMs) {
-      const isCounted = fact.kind === 'store' || fact.kind === 'challenge' || fact.kind === 'retrieve';
-      if (fact.minerKey === hotkey && isCounted) exchanges.push({ endMs, passed: fact.outcome === 'pass' });
-    },
   });
   const { replay } = replayed;
   const judged = replay.judged.get(hotkey) ?? null;
-  const { score, tier, asked } = replay.standings.of(hotkey);
-  if (!asked && changesCount === 0 && judged === null && exchanges.length === 0)
+  const { score, tier, asked, attempts, successes, totalSuccesses } = replay.standings.of(hotkey);
+  if (!asked && changesCount === 0 && judged === null)
     throw new FileTaoError('not-found', 'neither ledger nor transcripts know this hotkey');
   return {
     hotkey: addressOf(hotkey),
     validator: replayed.validatorKey === null ? null : addressOf(replayed.validatorKey),
-    tier,
+    // What the miner earned, should the ledger give it another.
+    tier: judged !== null && tier === judged.said ? judged.tier : tier,
     score,
     weight: replay.weighed.get(hotkey) ?? null,
-    judged: judged && {
-      ...judged,
-      wilson: wilsonOf(judged, replayed),
-      shown: shownIn(exchanges, judged.fromMs, judged.atMs),
-    },
+    judged: judged && { ...judged, wilson: wilsonOf(judged, replayed) },
+    counting: { attempts, successes, totalSuccesses },
     changesCount,
     changes,
     findings: replayed.findings,
@@ -88,6 +81,8 @@ export async function explainRewards(
     words: replayed.words,
     entries: replayed.entries,
     transcripts: replayed.transcripts,
+    occasions: replayed.occasions,
+    notYet: replayed.notYet,
   };
 }
 
@@ -98,16 +93,11 @@ function wilsonOf(judged: Judged, { replay }: RewardReplay): number {
   return wilsonScore(successes, attempts, replay.standings.rules.constants['tier.z']);
 }
 
-function shownIn(
-  exchanges: readonly { readonly endMs: number; readonly passed: boolean }[],
-  fromMs: number,
-  untilMs: number,
-): Shown {
-  const within = exchanges.filter(({ endMs }) => endMs > fromMs && endMs <= untilMs);
-  return { attempts: within.length, successes: within.filter(({ passed }) => passed).length };
-}
-
-const sum = ({ store, challenge, retrieve }: KindCounts): number => store + challenge + retrieve;
+const perKind = (attempts: KindCounts, successes: KindCounts): string =>
+  (['store', 'challenge', 'retrieve'] as const)
+    .filter((kind) => attempts[kind] > 0)
+    .map((kind) => `${successes[kind]} of ${attempts[kind]} ${kind}`)
+    .join(', ');
 const time = (ms: number): string => new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
 
 export function* explanationLines(told: Explanation, tiers: readonly Tier[]): Generator<string> {
@@ -118,12 +108,14 @@ export function* explanationLines(told: Explanation, tiers: readonly Tier[]): Ge
   if (judged === null) yield '           no window has judged it yet';
   else {
     const { name, score: least, successes } = tierNamed(tiers, judged.tier);
-    yield `           window ${judged.window}, block ${judged.block}: ${sum(judged.successes)} of ${sum(judged.attempts)} passed, Wilson score ${judged.wilson}, ${judged.totalSuccesses} successes in all`;
+    yield `           window ${judged.window}, block ${judged.block}: ${totalOf(judged.successes)} of ${totalOf(judged.attempts)} passed, Wilson score ${judged.wilson}, ${judged.totalSuccesses} successes in all`;
     yield `           ${name} asks for a score of ${least} and ${successes} successes${judged.before === judged.tier ? '' : `; it was in ${judged.before} before`}`;
-    const { shown } = judged;
-    const differs = shown.attempts !== sum(judged.attempts) || shown.successes !== sum(judged.successes);
-    yield `           the transcripts here show ${shown.successes} of ${shown.attempts} in that window${differs ? ' (the others are of other nodes, or at its very edge)' : ''}`;
+    yield `           counted again by transcript: ${perKind(judged.attempts, judged.successes)}`;
+    if (judged.said !== judged.tier) yield `           the ledger says ${judged.said}, which is false`;
   }
+  const { attempts, successes, totalSuccesses } = told.counting;
+  if (totalOf(attempts) > 0)
+    yield `           since then ${perKind(attempts, successes)}; ${totalSuccesses} successes in all`;
   yield `score      ${score}`;
   yield weight === null
     ? 'weight     none was made yet'
@@ -150,10 +142,27 @@ function changeLine({ event, block, atMs, ...change }: Change): string {
   return `${at}  left the subnet: score and tier forgotten`;
 }
 
+const occasionTexts: Readonly<Record<Occasion, string>> = {
+  none: '',
+  draw: 'of miners drawn by block hash (each draw repeated)',
+  all: 'with all miners asked',
+  operator: 'asked by the operator',
+  repair: 'of repairs',
+  waiting: 'for users, or left behind by a crash',
+};
+
 function* endLines(
-  told: Pick<Explanation, 'entries' | 'transcripts' | 'findings' | 'findingsCount' | 'words'>,
+  told: Pick<
+    Explanation,
+    'entries' | 'transcripts' | 'occasions' | 'notYet' | 'findings' | 'findingsCount' | 'words'
+  >,
 ) {
   yield `computed again from ${told.entries} ledger entries and ${told.transcripts} transcripts`;
+  const asked = Object.entries(told.occasions).map(
+    ([occasion, answers]) => `${answers} ${occasionTexts[occasion as Occasion]}`,
+  );
+  if (asked.length > 0) yield `answers: ${asked.join(', ')}`;
+  if (told.notYet > 0) yield `${told.notYet} of the last hour are not in the ledger yet`;
   for (const { sequence, says } of told.words.slice(0, 10))
     yield `  on the validator's word, entry ${sequence}: ${says}`;
   if (told.findingsCount === 0) {
@@ -171,6 +180,8 @@ export interface RewardAudit {
   readonly entries: number;
   readonly answers: number;
   readonly transcripts: number;
+  readonly occasions: RewardReplay['occasions'];
+  readonly notYet: number;
   readonly window: number;
   readonly findingsCount: number;
   readonly findings: RewardReplay['findings'];
@@ -199,6 +210,8 @@ export async function auditRewards(paths: readonly string[], signal?: AbortSigna
     entries: told.entries,
     answers: told.answers,
     transcripts: told.transcripts,
+    occasions: told.occasions,
+    notYet: told.notYet,
     window: replay.standings.window,
     findingsCount: told.findingsCount,
     findings: told.findings,

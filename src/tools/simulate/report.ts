@@ -54,13 +54,14 @@ export function reportText(result: SimulationResult): string {
     '',
     'Rewards: shares of the incentive, and one miner against the mean',
     ...table(
-      ['group', 'miners', 'share', 'one miner', 'failures'],
-      result.rewards.map(({ group, miners, share, relative, failures }) => [
+      ['group', 'miners', 'share', 'one miner', 'failures', 'tier at the end'],
+      result.rewards.map(({ group, miners, share, relative, failures, tier }) => [
         group,
         miners,
         percent(share),
         times(relative),
         failures,
+        tier,
       ]),
     ),
     ...table(

@@ -31,6 +31,8 @@ export interface GroupReward {
   readonly share: number;
   /** One miner's, against the mean of all miners. */
   readonly relative: number;
+  /** The median of its miners' tiers at the end; each the median over the validators. */
+  readonly tier: string;
   readonly failures: number;
 }
 
@@ -38,7 +40,7 @@ export interface TierReward {
   readonly tier: string;
   /** Miners whose median tier, over the validators, is this one at the end. */
   readonly miners: number;
-  /** One miner's incentive in the last epochs, against the mean; null without miners. */
+  /** One miner's incentive, over the whole time, against the mean; null without miners. */
   readonly relative: number | null;
 }
 
@@ -189,6 +191,7 @@ export function resultOf(
         miners: members.length,
         share: (meanOf(members.map(({ uid }) => uid)) * members.length) / miners.length,
         relative: meanOf(members.map(({ uid }) => uid)),
+        tier: tierNames[Math.round(median(members.map(({ uid }) => tierAtEnd[uid]!))!)]!,
         failures: measured.failures.get(group.name) ?? 0,
       })),
     tierRewards: tierNames.map((name, tier) => {

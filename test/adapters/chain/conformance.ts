@@ -97,7 +97,10 @@ export function chainConformance(backend: ChainBackend): void {
       const [chain, under] = await opened(context);
       const first = await chain.finalisedHead();
       assert.equal(first.hash.length, 32);
+      const firstMadeAt = await chain.headTimeMs();
       await under.advance(3);
+      const madeAt = await chain.headTimeMs();
+      assert.ok(madeAt === null || (firstMadeAt !== null && madeAt > firstMadeAt), 'and so does its time');
       const second = await chain.finalisedHead();
       assert.ok(second.number >= first.number + 3);
       const hashes = new Set<string>();

@@ -6,6 +6,7 @@ import { startProgram } from '../program.js';
 import { seededRandom } from '../seeded-random.js';
 import { openPlacementAt } from './backends.js';
 import { assertConsistent } from './consistency.js';
+import { counted } from './counted.js';
 import { assertLanes, lanes, piecesOfLoad } from './load.js';
 import { miner } from './records.js';
 
@@ -47,7 +48,7 @@ export async function killWriterUnderLoad(
       }
       if (killed === null) await writer.end(); // it may have finished, not failed
       await killed;
-      await index.count(miner(1), 'store', true);
+      await index.count(counted(miner(1), 'store', true));
       assertLanes(await assertConsistent(index, piecesOfLoad), steps, steps);
       assert.equal((await index.statistics(miner(1))).totalSuccesses, round);
     }

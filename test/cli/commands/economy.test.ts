@@ -9,6 +9,7 @@ import { encodeSs58 } from '../../../src/domain/identity/ss58.js';
 import { fromHex, publicKeyOf } from '../../../src/domain/model/bytes.js';
 import { testSigner } from '../../adapters/chain/conformance.js';
 import { redisPlaceOf } from '../../adapters/index/backends.js';
+import { counted } from '../../adapters/index/counted.js';
 import { miner } from '../../adapters/index/records.js';
 import { startRedis } from '../../adapters/index/redis-server.js';
 import { manualClock } from '../../adapters/manual-clock.js';
@@ -97,7 +98,7 @@ test('miner stats: counts, rates, tier and storage, from LMDB and from Redis by 
       totalSuccesses: 3042,
       tier: 'Silver',
     });
-    await index.count(miner(2), 'store', false);
+    await index.count(counted(miner(2), 'store', false));
     await index.close();
   }
   const address = encodeSs58(fromHex(miner(1)));

@@ -111,7 +111,11 @@ export async function openScene(t: TestContext, options: SceneOptions): Promise<
   // Together: writes that come at once share a commit.
   await Promise.all(miners.map((_, i) => index.putStatistics(statistics(i, 40))));
   const rewarding = await openRewarding(
-    { clock, index, log: silentLog(), party, signer },
+    {
+      ...{ clock, index, log: silentLog(), party, signer },
+      processId: 'validator',
+      transcripts: { async *ownAnswersSince() {} },
+    },
     { log, rules: defaultRules, block: startBlock, onEntry: (entry) => follower.take(entry) },
   );
 
@@ -216,7 +220,7 @@ export async function openScene(t: TestContext, options: SceneOptions): Promise<
         return { task: kind, minerKey: miners[i]!, passed, elapsedMs, size, transcript };
       },
     );
-    if (answers.length > 0) await rewarding.step({ block, answers });
+    if (answers.length > 0) await rewarding.step({ block, occasion: 'operator', answers });
   }
   at = real;
   const height = blockAt(real) + 300;

@@ -103,6 +103,11 @@ export class Duty {
     }
   }
 
+  /** Opens the rewards as a start does: what waits in the index, or a crash kept out of it, is taken. */
+  async reopenRewards(): Promise<void> {
+    this.#rewarding = await this.#running.openRewards();
+  }
+
   recover(): Promise<void> {
     return recoverRounds(this.context).then(
       () => {},
@@ -236,7 +241,7 @@ export class Duty {
     const { context, answers } = collectAnswers(this.context);
     const result = await work(context);
     const { number } = await context.view.head();
-    await mine.step({ block: number, answers });
+    await mine.step({ block: number, occasion: 'operator', answers });
     await mine.rollIfDue(number);
     return result;
   }

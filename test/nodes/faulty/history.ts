@@ -5,7 +5,7 @@ import type { ReplicaRecord } from '../../../src/domain/model/records.js';
 import type { Happenings } from '../simulated/happenings.js';
 import { calm, storm } from '../simulated/weather.js';
 import { copies, type Diary, Duty } from './duty.js';
-import { disagreements, missingPieces, wrongTranscripts } from './oracle.js';
+import { disagreements, miscounted, missingPieces, wrongTranscripts } from './oracle.js';
 import { type Mishaps, noMishaps } from './process.js';
 import { FaultyWorld, type Mutations } from './world.js';
 
@@ -172,7 +172,11 @@ export async function playFaults(seed: number, mutations: Mutations = {}): Promi
     await settle(world, duty);
     violations.push(...(await missingPieces(world, duty)));
   }
-  for (const duty of duties) await schedule.until(duty.weigh());
+  for (const duty of duties) {
+    await schedule.until(duty.reopenRewards());
+    await schedule.until(duty.weigh());
+    violations.push(...miscounted(duty));
+  }
   for (const duty of duties) {
     violations.push(...wrongTranscripts(world, duty.validator));
     const others = duties.filter((other) => other !== duty);

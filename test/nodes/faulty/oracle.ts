@@ -1,7 +1,9 @@
 // What must hold after any history: no acknowledged piece is lost, the transcripts blame nobody honest, and everybody who
 // recomputes a validator's scores gets the same.
 import { Chains } from '../../../src/domain/audit/chain.js';
+import { totalOf } from '../../../src/domain/audit/ledger.js';
 import { Replayer } from '../../../src/domain/audit/replay.js';
+import { answerOf } from '../../../src/domain/audit/transcript.js';
 import { type PublicKey, toHex } from '../../../src/domain/model/bytes.js';
 import type { ReplicaRecord } from '../../../src/domain/model/records.js';
 import { replicaKey } from '../simulated/stores.js';
@@ -59,6 +61,28 @@ export function wrongTranscripts(world: FaultyWorld, validator: FaultyValidator)
   }
   violations.push(...[...chains.reports()].flatMap(({ findings }) => findings.map(({ says }) => says)));
   if (chains.hasRepeats) violations.push('rounds of the same n');
+  return violations;
+}
+
+/** Every exchange that counts is in the ledger once, and the index has the ledger's counts. */
+export function miscounted({ name, validator, rewarding }: Duty): string[] {
+  const violations: string[] = [];
+  const { index } = validator;
+  const counting = validator.entries().flatMap(({ head }) => answerOf(head) ?? []);
+  const left = new Set(counting.map(({ transcript }) => toHex(transcript)));
+  for (const transcript of validator.transcriptsNamed())
+    if (!left.delete(transcript)) violations.push(`${name} counts ${transcript}, which is nowhere`);
+  if (left.size > 0) violations.push(`${left.size} exchanges of ${name} are in no ledger entry`);
+  if (index.answers.size > 0) violations.push(`${index.answers.size} answers to ${name} wait for ever`);
+  for (const { minerKey, totalSuccesses, attempts } of index.statistics.values()) {
+    const standing = rewarding.standingOf(minerKey);
+    if (totalSuccesses !== standing.totalSuccesses)
+      violations.push(
+        `${name}: ${totalSuccesses} successes in the index, ${standing.totalSuccesses} in the ledger`,
+      );
+    if (totalOf(attempts) !== totalOf(standing.attempts))
+      violations.push(`${name}: the index is at another window than the ledger`);
+  }
   return violations;
 }
 

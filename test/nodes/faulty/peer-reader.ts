@@ -1,8 +1,9 @@
 // Whoever reads what a validator publishes, its signed transcripts and reward ledger, and recomputes every score.
+import { type ExchangeFact, exchangeFactOf } from '../../../src/domain/audit/exchange-fact.js';
 import { type LedgerEntry, readLedgerEntry } from '../../../src/domain/audit/ledger.js';
-import { type ExchangeFact, LedgerReplay } from '../../../src/domain/audit/ledger-replay.js';
+import { LedgerReplay } from '../../../src/domain/audit/ledger-replay.js';
 import { FrameReader, openFrame } from '../../../src/domain/audit/transcript.js';
-import { type PublicKey, publicKeyOf, toHex } from '../../../src/domain/model/bytes.js';
+import { type PublicKey, toHex } from '../../../src/domain/model/bytes.js';
 import type { VerifySignature } from '../../../src/domain/ports/signer.js';
 
 /** What a validator publishes, as frames. */
@@ -75,9 +76,8 @@ function factsOf(transcript: Uint8Array): Facts {
   const known = knownFacts.get(transcript);
   if (known !== undefined) return known;
   const facts = [...new FrameReader().push(transcript)].map((frame): Facts[number] => {
-    const { digest, value } = openFrame(frame).head;
-    const { kind, outcome, elapsedMs, size } = value;
-    return [toHex(digest), { kind, minerKey: publicKeyOf(value.minerKey), outcome, elapsedMs, size }];
+    const { head } = openFrame(frame);
+    return [toHex(head.digest), exchangeFactOf(head)];
   });
   knownFacts.set(transcript, facts);
   return facts;

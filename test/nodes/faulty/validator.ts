@@ -21,6 +21,7 @@ import {
   type PublicKey,
   pieceIdOf,
   publicKeyOf,
+  toHex,
 } from '../../../src/domain/model/bytes.js';
 import { defaultRules, type EconomyRules } from '../../../src/domain/model/economy.js';
 import { FileTaoError } from '../../../src/domain/model/errors.js';
@@ -117,12 +118,21 @@ export class FaultyValidator {
           const entries = this.#ledgerEntries();
           return entries.slice(entries.map(({ value }) => value.event).lastIndexOf('state'));
         }),
+      transcriptsNamedSince: () =>
+        process.gate(epoch, 'ledger.transcriptsNamedSince', async () => this.transcriptsNamed()),
       close: async () => {},
     };
     if (world.mutations.ledgerNotDurable) process.whenEnded(() => void this.ledger.pop());
     const openRewards = async (): Promise<Rewarding> =>
       openRewarding(context, { log, rules, block: (await context.view.head()).number });
     return { context, repairs, failures, openRewards };
+  }
+
+  /** Digests (hex) of the transcripts that the ledger names. */
+  transcriptsNamed(): ReadonlySet<string> {
+    return new Set(
+      this.#ledgerEntries().flatMap(({ value }) => value.answers.map(({ transcript }) => toHex(transcript))),
+    );
   }
 
   /** An entry of the ledger as others shall read it. */

@@ -40,6 +40,7 @@ export function simulatedChain({ core, schedule, neurons, lag = () => 0 }: Simul
     genesis: hashOf(0),
     blockIntervalMs: blockMs,
     finalisedHead: async () => ({ number: head(), hash: hashOf(head()) }),
+    headTimeMs: async () => schedule.clock.now() - lag() * blockMs,
     blockHash: async (number) => (number <= head() ? hashOf(number) : null),
     neurons: async () => all(),
     neuron: async (hotkey) => all().find((neuron) => neuron.hotkey === hotkey) ?? null,

@@ -1,8 +1,9 @@
 // A placement index in memory with all that storing, challenging, monitoring and repairing ask of one. What has been
 // written survives every crash.
-import type { PieceId, PublicKey } from '../../../src/domain/model/bytes.js';
+import { type PieceId, type PublicKey, toHex } from '../../../src/domain/model/bytes.js';
 import type {
   BytesPromise,
+  CountedAnswer,
   MinerStatistics,
   PieceRecord,
   ReplicaRecord,
@@ -17,6 +18,7 @@ export class MemoryIndex {
   readonly replicas = new Map<string, ReplicaRecord>();
   readonly promises = new Map<string, BytesPromise>();
   readonly statistics = new Map<PublicKey, MinerStatistics>();
+  readonly answers = new Map<string, CountedAnswer>();
   #window = 0;
 
   backup(): Backup<ReplicaRecord> {
@@ -84,18 +86,26 @@ export class MemoryIndex {
       },
       releasePromise: async (_, id) => promises.delete(id),
       promisedBytes: async (minerKey, now) => promised(minerKey, now),
-      count: async (minerKey, kind, success) => {
+      count: async (answer) => {
+        const { minerKey, task, passed } = answer;
+        if (this.answers.has(toHex(answer.transcript))) return false;
+        this.answers.set(toHex(answer.transcript), answer);
         const one = this.#of(minerKey);
         const add = (counts: MinerStatistics['attempts'], more: number) => ({
           ...counts,
-          [kind]: counts[kind] + more,
+          [task]: counts[task] + more,
         });
         this.statistics.set(minerKey, {
           ...one,
           attempts: add(one.attempts, 1),
-          successes: add(one.successes, success ? 1 : 0),
-          totalSuccesses: one.totalSuccesses + (success ? 1 : 0),
+          successes: add(one.successes, passed ? 1 : 0),
+          totalSuccesses: one.totalSuccesses + (passed ? 1 : 0),
         });
+        return true;
+      },
+      waitingAnswers: async (limit) => [...this.answers.values()].slice(0, limit),
+      settleAnswers: async (transcripts) => {
+        for (const transcript of transcripts) this.answers.delete(toHex(transcript));
       },
       listStatistics: async () => [...this.statistics.values()],
       statistics: async (minerKey) => this.#of(minerKey),

@@ -2,7 +2,7 @@
 // which has no place in simulated time.
 import { nodeCipher } from '../../../src/adapters/cipher/node.js';
 import { silentLog } from '../../../src/adapters/observe/log.js';
-import type { TranscriptEntry } from '../../../src/domain/audit/transcript.js';
+import { answerOf, type TranscriptEntry } from '../../../src/domain/audit/transcript.js';
 import { composeValidator, type ValidatorParts } from '../../../src/nodes/validator/compose.js';
 import type { ValidatorContext } from '../../../src/nodes/validator/context.js';
 import type { WorkFiles } from '../../../src/nodes/validator/work-files.js';
@@ -36,6 +36,12 @@ export function simulatedValidator({
       append: transcripts.append,
       entriesSince: async function* () {
         yield* transcripts.entries();
+      },
+      ownAnswersSince: async function* () {
+        for (const { head } of transcripts.entries()) {
+          const answer = answerOf(head);
+          if (answer !== null) yield answer;
+        }
       },
       close: async () => {},
     },

@@ -190,7 +190,8 @@ test('scores of real rounds become weights on the real runtime’s metadata', {
     await challengeAll(batch.context, round < 2 ? replicas : replicas.slice(0, 1), () => {});
     await rewarding.step({
       block: 2 + round,
-      answers: batch.answers.map(({ reason: _, ...answer }) => answer),
+      occasion: 'operator',
+      answers: batch.answers,
     });
   }
   const node = new MetadataNode();

@@ -11,7 +11,7 @@ import { type TranscriptEntry, TranscriptReader } from '../../../src/domain/audi
 import { openSealed, sealMessage } from '../../../src/domain/identity/sealed.js';
 import { concatBytes, publicKeyOf, rootOf, toHex } from '../../../src/domain/model/bytes.js';
 import { FileTaoError } from '../../../src/domain/model/errors.js';
-import type { ReplicaRecord } from '../../../src/domain/model/records.js';
+import type { CountedAnswer, ReplicaRecord } from '../../../src/domain/model/records.js';
 import type { Clock } from '../../../src/domain/ports/clock.js';
 import type { NodeRequest } from '../../../src/domain/ports/network.js';
 import {
@@ -99,6 +99,7 @@ function validatorAgainst(script: Script, change: Partial<ReplicaRecord> = {}) {
   const honest = honestMiner();
   let asked = 0;
   let blocksStale = false;
+  let isBehind = false;
   const silent = () => {};
   const context = {
     party: partyOf(validator),
@@ -111,6 +112,7 @@ function validatorAgainst(script: Script, change: Partial<ReplicaRecord> = {}) {
       head: async () => ({ number: 100, hash: bytes32(100) }),
       neuron: async () => ({ hotkey: record.minerKey, address: { host: '127.0.0.1', port: 1 } }),
       judge: async () => (blocksStale ? 'stale' : 'ok'),
+      isBehind: async () => isBehind,
       forgetNeurons: () => {},
     },
     index: {
@@ -120,7 +122,7 @@ function validatorAgainst(script: Script, change: Partial<ReplicaRecord> = {}) {
         record = next;
         return true;
       },
-      count: async (_miner: string, _kind: string, success: boolean) => void counted.push(success),
+      count: async ({ passed }: CountedAnswer) => counted.push(passed) > 0,
     },
     network: {
       request: async (request: NodeRequest) => {
@@ -154,6 +156,9 @@ function validatorAgainst(script: Script, change: Partial<ReplicaRecord> = {}) {
     context,
     staleFromNow: () => {
       blocksStale = true;
+    },
+    behindFromNow: () => {
+      isBehind = true;
     },
     async play() {
       const result = await challengeReplica(context, record);
@@ -206,6 +211,16 @@ test('a block is agreed before ν is out, and not after', async () => {
   });
   after.staleFromNow();
   assertEnded(await after.play(), 'fail', 'block');
+});
+
+test('a validator whose own chain is far behind holds no refusal of its blocks against a miner', async () => {
+  const before = validatorAgainst((request) => refusal(request, 'block'));
+  before.behindFromNow();
+  assertEnded(await before.play(), 'void', 'block');
+  // but nothing else becomes void by it
+  const other = validatorAgainst((request) => refusal(request, 'unknown-replica'));
+  other.behindFromNow();
+  assertEnded(await other.play(), 'fail', 'unknown-replica');
 });
 
 test('losing the round for ever after ν fails it, and the transcript holds it all', async () => {

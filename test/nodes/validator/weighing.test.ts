@@ -21,6 +21,7 @@ const [validator, good, bad] = [testSigner(1), testSigner(2), testSigner(3)];
 const keyOf = ({ publicKey }: { readonly publicKey: Uint8Array }): PublicKey => publicKeyOf(publicKey);
 const rewardsOf = (scores: ReadonlyMap<PublicKey, number>): Weighing['rewards'] => ({
   scores,
+  dropMissing: async () => [],
   weigh: async ({ neurons, minAllowedWeights, maxWeightsLimit }) =>
     weightsOf(
       neurons.map(({ uid, hotkey }) => ({ uid, score: scores.get(hotkey) ?? 0, asked: scores.has(hotkey) })),

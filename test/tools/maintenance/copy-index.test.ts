@@ -8,6 +8,7 @@ import { openHoldingIndex, openPlacementIndex } from '../../../src/adapters/inde
 import { copyIndex } from '../../../src/tools/maintenance/copy-index.js';
 import { redisPlaceOf } from '../../adapters/index/backends.js';
 import { all } from '../../adapters/index/consistency.js';
+import { counted } from '../../adapters/index/counted.js';
 import { replica } from '../../adapters/index/records.js';
 import { startRedis } from '../../adapters/index/redis-server.js';
 import { assertHolding, assertPlacement, fillHolding, fillPlacement } from '../../adapters/index/sample.js';
@@ -29,6 +30,9 @@ test('LMDB to Redis and back again, placement and holding', async (context) => {
   const [first, second, third] = [lmdb('a'), redis(), lmdb('b')];
   const index = await openPlacementIndex(first);
   await fillPlacement(index);
+  const [statistics] = await index.listStatistics();
+  for (const passed of [true, false]) await index.count(counted(statistics!.minerKey, 'challenge', passed));
+  await index.putStatistics(statistics!);
   await index.close();
   const there = await copyIndex({ from: first, to: second, journals });
   const back = await copyIndex({ from: second, to: third, journals });
@@ -39,6 +43,7 @@ test('LMDB to Redis and back again, placement and holding', async (context) => {
       ['objects', 2],
       ['pieces', 3],
       ['replicas', 3],
+      ['answers', 2],
       ['statistics', 1],
     ],
   );

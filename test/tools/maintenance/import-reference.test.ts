@@ -7,6 +7,7 @@ import { openLmdbPlacementIndex } from '../../../src/adapters/index/lmdb/placeme
 import { parseRedisUrl } from '../../../src/adapters/index/location.js';
 import { encodeSs58 } from '../../../src/domain/identity/ss58.js';
 import { importReference } from '../../../src/tools/maintenance/import-reference.js';
+import { counted } from '../../adapters/index/counted.js';
 import { miner } from '../../adapters/index/records.js';
 import { startRedis } from '../../adapters/index/redis-server.js';
 import { temporaryFolder } from '../../adapters/temporary-folder.js';
@@ -64,7 +65,7 @@ test("a validator's database: statistics into the index, the rest into the repor
   const before = redis.cli('debug', 'digest');
   const index = await openLmdbPlacementIndex(join(folder, 'index'));
   context.after(() => index.close());
-  await index.count(miner(2), 'store', true);
+  await index.count(counted(miner(2), 'store', true));
   const report = join(folder, 'report.jsonl');
   const from = { ...parseRedisUrl(redis.url), tls: null };
 

@@ -200,6 +200,11 @@ class EmbeddedDevChain implements DevChain {
     return { number, hash: this.#hash(number, faults) };
   }
 
+  async headTimeMs(): Promise<number> {
+    const { number } = await this.finalisedHead();
+    return this.startedAtMs + number * this.blockIntervalMs;
+  }
+
   async blockHash(number: number): Promise<Uint8Array | null> {
     const faults = this.#environment.read(() => this.#faults());
     if (!Number.isSafeInteger(number) || number < 0 || number > this.#final(faults)) return null;

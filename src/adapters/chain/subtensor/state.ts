@@ -14,6 +14,13 @@ const entryOf = (at: StateAt, item: string, pallet = 'subtensorModule'): Entry |
 
 export const hasItem = (at: StateAt, item: string): boolean => entryOf(at, item) !== undefined;
 
+/** The block's own time in unix milliseconds; null where the runtime keeps none, or has not set it. */
+export async function readTimeMs(at: StateAt): Promise<number | null> {
+  const now = entryOf(at, 'now', 'timestamp');
+  const timeMs = now === undefined ? 0 : Number((await now()).toString());
+  return timeMs > 0 ? timeMs : null;
+}
+
 /** Items that every runtime in use has; a runtime without one is too strange to go on with. */
 function required(at: StateAt, item: string, pallet?: string): Entry {
   const entry = entryOf(at, item, pallet);

@@ -28,7 +28,7 @@ import { readNeurons } from './metagraph.js';
 import { endpointsOf, hexBytes, networkOfGenesis } from './networks.js';
 import { type ConnectionLimits, RpcConnection } from './rpc-connection.js';
 import { loadRuntime } from './runtime.js';
-import { bigOf, readBig, readCodec, readFlag, readSystem, type StateAt } from './state.js';
+import { bigOf, readBig, readCodec, readFlag, readSystem, readTimeMs, type StateAt } from './state.js';
 import { type Extrinsic, Submitter } from './submitter.js';
 
 export interface SubtensorOptions {
@@ -152,6 +152,10 @@ class SubtensorChain implements FullChain {
     // Another endpoint may be behind the one asked before.
     if (this.#head === null || number > this.#head.number) this.#head = { number, hash: hexBytes(hash) };
     return this.#head;
+  }
+
+  async headTimeMs(): Promise<number | null> {
+    return readTimeMs(await this.#state());
   }
 
   async blockHash(number: number): Promise<Uint8Array | null> {

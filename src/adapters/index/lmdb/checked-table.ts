@@ -35,6 +35,11 @@ export class CheckedTable implements Entries {
     this.#sumOfName = crc32(name);
   }
 
+  /** Entries; LMDB knows their number. */
+  get size(): number {
+    return (this.#table.getStats() as { entryCount: number }).entryCount;
+  }
+
   /** Throws `damaged` when the entry is not what was put. */
   get(key: Buffer): Uint8Array | undefined {
     const stored = this.#table.get(key);

@@ -12,6 +12,7 @@
 //   miner-promises    minerKey ‖ promise id → until, bytes
 //   miner-statistics  minerKey → statistics record
 //   miner-tiers       minerKey → name of the tier; the lowest where there is none
+//   answers           digest of a transcript → counted answer that is in no ledger entry yet
 //   window            one zero byte → number of the statistics window
 //
 // A record and every key derived from it change in one transaction. Every value ends with a sum (checked-table.ts).
@@ -19,6 +20,7 @@ import type { Cid, PieceId, PublicKey } from '../../../domain/model/bytes.js';
 import { toHex } from '../../../domain/model/bytes.js';
 import type {
   BytesPromise,
+  CountedAnswer,
   MinerStatistics,
   ObjectId,
   ObjectRecord,
@@ -28,9 +30,9 @@ import type {
   ReplicaRecord,
   WindowJudgement,
 } from '../../../domain/model/records.js';
-import type { PlacementIndex } from '../../../domain/ports/placement-index.js';
+import { type PlacementIndex, waitingAnswersMax } from '../../../domain/ports/placement-index.js';
 import { type LmdbEnvironment, openLmdbEnvironment } from '../../system/lmdb-environment.js';
-import { objectCodec, pieceCodec, replicaCodec, statisticsCodec } from '../codec.js';
+import { answerCodec, objectCodec, pieceCodec, replicaCodec, statisticsCodec } from '../codec.js';
 import {
   cidKey,
   idBytes,
@@ -74,6 +76,7 @@ export const placementTables = [
   'miner-promises',
   'miner-statistics',
   'miner-tiers',
+  'answers',
   'window',
 ] as const;
 
@@ -429,15 +432,30 @@ class LmdbPlacementIndex implements PlacementIndex {
     );
   }
 
-  async count(
-    minerKey: PublicKey,
-    kind: 'store' | 'challenge' | 'retrieve',
-    success: boolean,
-  ): Promise<void> {
+  async count(answer: CountedAnswer): Promise<boolean> {
+    const { minerKey } = answer;
     const key = idKey(minerKey);
-    await this.#environment.write(() => {
-      const after = counted(this.#statisticsOf(key, minerKey), kind, success);
+    const transcript = Buffer.from(answer.transcript);
+    const encoded = answerCodec.encode(answer);
+    return this.#environment.write(() => {
+      const answers = this.#tables.answers;
+      if (answers.get(transcript) !== undefined || answers.size >= waitingAnswersMax) return false;
+      answers.put(transcript, encoded);
+      const after = counted(this.#statisticsOf(key, minerKey), answer);
       this.#tables['miner-statistics'].put(key, statisticsCodec.encode(after));
+      return true;
+    });
+  }
+
+  async waitingAnswers(limit: number): Promise<readonly CountedAnswer[]> {
+    return this.#environment.read(() =>
+      Array.from(entries(this.#tables.answers, { limit }), ({ value }) => answerCodec.decode(value)),
+    );
+  }
+
+  async settleAnswers(transcripts: readonly Uint8Array[]): Promise<void> {
+    await this.#environment.write(() => {
+      for (const transcript of transcripts) this.#tables.answers.remove(Buffer.from(transcript));
     });
   }
 

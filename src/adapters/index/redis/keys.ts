@@ -40,6 +40,7 @@ export const placementKeys = {
   'miner-promises': { type: 'zset', holds: '0: miner ‖ promise id ‖ until ‖ bytes' },
   'miner-statistics': { type: 'hash', holds: 'miner → seven counts of the window and of all time' },
   'miner-tiers': { type: 'hash', holds: 'miner → name of its tier; the lowest where there is none' },
+  answers: { type: 'hash', holds: 'digest of a transcript → counted answer in no ledger entry yet' },
   window: { type: 'string', holds: 'number of the statistics window' },
 } as const satisfies Readonly<Record<string, RedisKey>>;
 

@@ -7,6 +7,7 @@ import { toHex } from '../../../domain/model/bytes.js';
 import { FileTaoError } from '../../../domain/model/errors.js';
 import type {
   BytesPromise,
+  CountedAnswer,
   MinerStatistics,
   ObjectId,
   ObjectRecord,
@@ -17,8 +18,8 @@ import type {
   StatisticKind,
   WindowJudgement,
 } from '../../../domain/model/records.js';
-import type { PlacementIndex } from '../../../domain/ports/placement-index.js';
-import { objectCodec, pieceCodec, replicaCodec, statisticsCodec } from '../codec.js';
+import { type PlacementIndex, waitingAnswersMax } from '../../../domain/ports/placement-index.js';
+import { answerCodec, objectCodec, pieceCodec, replicaCodec, statisticsCodec } from '../codec.js';
 import {
   cidKey,
   idBytes,
@@ -235,10 +236,25 @@ class RedisPlacementIndex implements PlacementIndex {
     return numberOf(reply as Buffer);
   }
 
-  /** Not sent again after a broken connection: an attempt must not count twice. */
-  async count(minerKey: PublicKey, kind: StatisticKind, success: boolean): Promise<void> {
-    const args = [idKey(minerKey), kinds.indexOf(kind), success ? 1 : 0];
-    await this.#space.run(scripts.countAttempt, args, false);
+  /** Not sent again after a broken connection: it may have been settled meanwhile, and would count twice. */
+  async count(answer: CountedAnswer): Promise<boolean> {
+    const { minerKey, task, passed, transcript } = answer;
+    const encoded = Buffer.from(answerCodec.encode(answer));
+    const args = [idKey(minerKey), kinds.indexOf(task), passed ? 1 : 0, Buffer.from(transcript), encoded];
+    return (await this.#space.run(scripts.countAnswer, [...args, waitingAnswersMax], false)).reply === 1;
+  }
+
+  async waitingAnswers(limit: number): Promise<readonly CountedAnswer[]> {
+    const found = (await this.#space.repeatable(scripts.waitingAnswers, [limit])) as Buffer[];
+    return found.slice(0, limit).map((answer) => answerCodec.decode(answer));
+  }
+
+  async settleAnswers(transcripts: readonly Uint8Array[]): Promise<void> {
+    for (let at = 0; at < transcripts.length; at += settledAtOnce)
+      await this.#space.repeatable(
+        scripts.settleAnswers,
+        transcripts.slice(at, at + settledAtOnce).map((transcript) => Buffer.from(transcript)),
+      );
   }
 
   async statistics(minerKey: PublicKey): Promise<MinerStatistics> {
@@ -282,6 +298,8 @@ class RedisPlacementIndex implements PlacementIndex {
     return this.#space.close();
   }
 }
+
+const settledAtOnce = 1000;
 
 /** Records that one script writes: others wait a few milliseconds for it, not longer. */
 const batchRecords = 64;

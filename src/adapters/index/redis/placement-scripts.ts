@@ -311,10 +311,12 @@ export const promisedBytes = script(
   luaPromises,
 );
 
-/** ARGV: miner, which of the kinds (0 to 2), 1 for a success. */
-export const countAttempt = script(
-  ['miner-statistics'],
+/** ARGV: miner, which of the kinds (0 to 2), 1 for a success, digest, answer, most that may wait. */
+export const countAnswer = script(
+  ['miner-statistics', 'answers'],
   `
+if redis.call('HLEN', answers) >= tonumber(ARGV[6]) then return 0 end
+if redis.call('HSETNX', answers, ARGV[4], ARGV[5]) == 0 then return 0 end
 local counts = { struct.unpack('>I8I8I8I8I8I8I8', redis.call('HGET', miner_statistics, ARGV[1]) or string.rep('\\0', 56)) }
 local kind = tonumber(ARGV[2])
 counts[kind + 1] = counts[kind + 1] + 1
@@ -323,6 +325,27 @@ if ARGV[3] == '1' then
   counts[7] = counts[7] + 1
 end
 redis.call('HSET', miner_statistics, ARGV[1], struct.pack('>I8I8I8I8I8I8I8', unpack(counts, 1, 7)))
+return 1`,
+);
+
+/** ARGV: how many. A scan of a hash may give a few more, and passes over empty places. */
+export const waitingAnswers = script(
+  ['answers'],
+  `
+local cursor, found = '0', {}
+repeat
+  local reply = redis.call('HSCAN', answers, cursor, 'COUNT', ARGV[1])
+  cursor = reply[1]
+  for i = 2, #reply[2], 2 do found[#found + 1] = reply[2][i] end
+until cursor == '0' or #found >= tonumber(ARGV[1])
+return found`,
+);
+
+/** ARGV: digests. */
+export const settleAnswers = script(
+  ['answers'],
+  `
+for _, digest in ipairs(ARGV) do redis.call('HDEL', answers, digest) end
 return 1`,
 );
 

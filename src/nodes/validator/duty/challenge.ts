@@ -47,7 +47,8 @@ export const challengeStep = (
       try {
         await challengeAll(batch.context, replicas, onResult, signal);
       } finally {
-        const rewarded = await rewardAnswers(rewarding, block.number, batch.answers, drawn.selection);
+        const asked = drawn.selection ?? 'all';
+        const rewarded = await rewardAnswers(rewarding, block.number, batch.answers, asked);
         answers.push(...rewarded.slice(0, answersMax - answers.length));
       }
     };

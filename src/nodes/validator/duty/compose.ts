@@ -6,6 +6,7 @@ import { FailureCounts } from '../miners.js';
 import { clearWorkFolder } from '../piece-at-hand.js';
 import { Repairs } from '../repairs.js';
 import type { Rewarding } from '../rewarding.js';
+import { answersStep } from './answers.js';
 import { challengeStep } from './challenge.js';
 import { checkpointStep } from './checkpoint.js';
 import { distributeStep } from './distribute.js';
@@ -140,7 +141,8 @@ function stepsOf(
       rewarding,
     }),
     repairStep(repairs, options.repairEvery, taken),
-    purgeStep(context, { everyBlocks: options.purgeEvery, folder: workFolder, failures }),
+    purgeStep(context, { everyBlocks: options.purgeEvery, folder: workFolder, failures, taken }),
+    answersStep(rewarding),
     tiersStep(rewarding),
     checkpointStep(context, due, options.checkpointEvery),
   ];

@@ -16,7 +16,7 @@ export interface MonitorOptions {
   readonly pingTimeoutMs: number;
   /** Told of miners whose replicas were taken out of use. */
   readonly onLost: (hotkeys: readonly PublicKey[]) => void;
-  readonly rewarding: Pick<Rewarding, 'monitor' | 'drop'>;
+  readonly rewarding: Pick<Rewarding, 'monitor' | 'drop' | 'dropMissing'>;
 }
 
 export function monitorStep(
@@ -59,6 +59,10 @@ export function monitorStep(
       const lost = [...down, ...gone];
       const left = [...gone, ...replaced.flatMap(({ before }) => before ?? [])];
       if (left.length > 0) await rewarding.drop(block.number, left);
+      // Also what came in after it had left, and who left while this validator was away. From the chain as it is now:
+      // an API node may have stored on a miner that came since the view was made.
+      const registered = (await context.chain.neurons()).map(({ hotkey }) => hotkey);
+      await rewarding.dropMissing(block.number, new Set(registered));
       if (lost.length > 0) {
         options.onLost(lost);
         due.hurry('repair');

@@ -1,6 +1,7 @@
 // Repairing what is known to be short of replicas, and moving what lies on miners that leave.
 
-import type { CollectedAnswer, ValidatorContext } from '../context.js';
+import type { CountedAnswer } from '../../../domain/model/records.js';
+import type { ValidatorContext } from '../context.js';
 import type { RepairLine } from '../repairing.js';
 import type { Repairs } from '../repairs.js';
 import type { Rewarding } from '../rewarding.js';
@@ -26,7 +27,7 @@ export const repairStep = (repairs: Repairs, everyBlocks: number, taken: TakenAn
 /** Answers that miners gave while pieces were repaired: rewarded like all others, as one batch. */
 export class TakenAnswers {
   readonly #rewarding: Pick<Rewarding, 'step'>;
-  #answers: CollectedAnswer[] = [];
+  #answers: CountedAnswer[] = [];
 
   constructor(rewarding: Pick<Rewarding, 'step'>) {
     this.#rewarding = rewarding;
@@ -40,7 +41,7 @@ export class TakenAnswers {
   async reward(block: number): Promise<void> {
     const answers = this.#answers;
     this.#answers = [];
-    await rewardAnswers(this.#rewarding, block, answers);
+    await rewardAnswers(this.#rewarding, block, answers, 'repair');
   }
 }
 

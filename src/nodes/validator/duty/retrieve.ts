@@ -41,8 +41,10 @@ export const retrieveStep = (
         await attemptFetch(speakingAs(batch.context, replica.validatorKey), replica, signal);
       }
     };
-    await Promise.all(Array.from({ length: atOnce }, work));
-    const answers = await rewardAnswers(rewarding, block.number, batch.answers, selection);
+    // All of them, so that what comes late is rewarded too.
+    const ended = await Promise.allSettled(Array.from({ length: atOnce }, work));
+    const answers = await rewardAnswers(rewarding, block.number, batch.answers, selection ?? 'all');
+    for (const one of ended) if (one.status === 'rejected') throw one.reason;
     return answers.length === 0 ? null : { answers };
   },
 });

@@ -1,7 +1,7 @@
 // What a step's answers earned: recorded in the reward ledger (rewarding.ts), and given back for the event record.
 
-import type { CollectedAnswer } from '../context.js';
-import type { RecordedSelection, Rewarding } from '../rewarding.js';
+import type { CountedAnswer } from '../../../domain/model/records.js';
+import type { Batch, RecordedSelection, Rewarding } from '../rewarding.js';
 import type { StepAnswer } from './step.js';
 
 /** The order in which a batch of several tasks is rewarded. */
@@ -10,14 +10,14 @@ const tasks = ['store', 'challenge', 'retrieve'] as const;
 export async function rewardAnswers(
   rewarding: Pick<Rewarding, 'step'>,
   block: number,
-  answers: readonly CollectedAnswer[],
-  selection?: RecordedSelection,
+  answers: readonly CountedAnswer[],
+  asked: RecordedSelection | Exclude<Batch['occasion'], 'draw'>,
 ): Promise<readonly StepAnswer[]> {
   if (answers.length === 0) return [];
   const rewards = await rewarding.step({
     block,
     answers,
-    ...(selection === undefined ? {} : { selection }),
+    ...(typeof asked === 'string' ? { occasion: asked } : { occasion: 'draw', selection: asked }),
   });
   return tasks
     .flatMap((task) => answers.filter((answer) => answer.task === task))

@@ -32,9 +32,13 @@ export async function drawMiners(
   const byUid = new Map(miners.map((miner) => [miner.uid, miner]));
   const candidates = [...byUid.keys()];
   const chosen = selectMiners(blockHash, task, candidates, k);
+  const drawn = chosen.map((uid) => byUid.get(uid)!);
   return {
-    miners: chosen.map((uid) => byUid.get(uid)!),
-    selection: { task, block, blockHash, k, candidates, chosen },
+    miners: drawn,
+    selection: {
+      ...{ task, block, blockHash, k, candidates },
+      chosen: drawn.map(({ uid, hotkey }) => ({ uid, hotkey })),
+    },
   };
 }
 

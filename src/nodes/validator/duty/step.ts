@@ -11,6 +11,7 @@ export const stepNames = [
   'monitor',
   'repair',
   'purge',
+  'answers',
   'tiers',
   'checkpoint',
 ] as const;

@@ -63,7 +63,7 @@ export const storeRandomStep = (context: ValidatorContext, options: StoreRandomO
     } finally {
       await rm(path, { force: true });
     }
-    const answers = await rewardAnswers(options.rewarding, block.number, batch.answers, selection);
+    const answers = await rewardAnswers(options.rewarding, block.number, batch.answers, selection ?? 'all');
     return { answers, details: { size, passed_over: passedOver } };
   },
 });

@@ -1,6 +1,7 @@
 // What every placement index must keep of miners: counts, and bytes promised to them.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { counted } from '../counted.js';
 import { miner, replica, root } from '../records.js';
 import type { IndexBackend } from '../writer-crash.js';
 import { openedPlacement, refusedWith } from './opened.js';
@@ -19,9 +20,9 @@ export function placementMiners(backend: IndexBackend): void {
       });
       assert.deepEqual(await index.listStatistics(), []);
       await Promise.all([
-        ...Array.from({ length: 30 }, (_, n) => index.count(miner(1), 'challenge', n % 3 === 0)),
-        index.count(miner(1), 'store', true),
-        index.count(miner(2), 'retrieve', false),
+        ...Array.from({ length: 30 }, (_, n) => index.count(counted(miner(1), 'challenge', n % 3 === 0))),
+        index.count(counted(miner(1), 'store', true)),
+        index.count(counted(miner(2), 'retrieve', false)),
       ]);
       const before = await index.statistics(miner(1));
       assert.deepEqual(before.attempts, { store: 1, challenge: 30, retrieve: 0 });
@@ -33,16 +34,16 @@ export function placementMiners(backend: IndexBackend): void {
         tier: 'Gold' as const,
       }));
       // comes after the judgement, so it belongs to the window that begins
-      await index.count(miner(1), 'challenge', true);
+      await index.count(counted(miner(1), 'challenge', true));
       const rolled = await Promise.all([
         index.rollWindow(7, judgements),
         index.rollWindow(7, judgements),
-        index.count(miner(3), 'store', true),
+        index.count(counted(miner(3), 'store', true)),
       ]);
       assert.deepEqual(rolled.slice(0, 2).sort(), [false, true], 'of two that roll at once one does');
       assert.equal(await index.window(), 7);
       assert.equal(await index.rollWindow(6, judgements), false, 'an earlier window');
-      await index.count(miner(1), 'store', true);
+      await index.count(counted(miner(1), 'store', true));
       const after = await index.listStatistics();
       assert.deepEqual(
         after.map((record) => [
@@ -59,9 +60,36 @@ export function placementMiners(backend: IndexBackend): void {
       );
     });
 
+    test('an answer counts once while it waits, and waits until it is settled', async (context) => {
+      const [index] = await openedPlacement(backend, context);
+      const answers = Array.from({ length: 300 }, (_, n) => counted(miner(n % 3), 'retrieve', n % 2 === 0));
+      const first = await Promise.all([...answers, ...answers].map((answer) => index.count(answer)));
+      assert.equal(first.filter((isNew) => isNew).length, 300);
+      assert.equal((await index.statistics(miner(0))).attempts.retrieve, 100);
+      const byDigest = (list: readonly { readonly transcript: Uint8Array }[]) =>
+        [...list].sort((a, b) => Buffer.compare(a.transcript, b.transcript));
+      const copy = (list: typeof answers) =>
+        list.map((answer) => ({ ...answer, transcript: Buffer.from(answer.transcript) }));
+      assert.deepEqual(
+        byDigest(copy([...(await index.waitingAnswers(1000))])),
+        byDigest(copy(answers)),
+        'with every field',
+      );
+      assert.equal((await index.waitingAnswers(7)).length, 7);
+      await index.settleAnswers(answers.slice(10).map(({ transcript }) => transcript));
+      await index.settleAnswers(answers.slice(0, 20).map(({ transcript }) => transcript));
+      assert.deepEqual(await index.waitingAnswers(1000), []);
+      assert.equal((await index.statistics(miner(0))).attempts.retrieve, 100, 'counts stay');
+      await assert.rejects(
+        index.count({ ...answers[0]!, transcript: new Uint8Array(31) }),
+        refusedWith('bad-input'),
+      );
+      await index.close();
+    });
+
     test('counts are put as they were elsewhere', async (context) => {
       const [index] = await openedPlacement(backend, context);
-      await index.count(miner(1), 'store', false);
+      await index.count(counted(miner(1), 'store', false));
       const moved = {
         minerKey: miner(1),
         attempts: { store: 5, challenge: 2 ** 53 - 1, retrieve: 0 },

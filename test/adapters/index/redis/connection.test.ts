@@ -9,6 +9,7 @@ import type { RedisPlace } from '../../../../src/adapters/index/location.js';
 import { checkDurability, judge } from '../../../../src/adapters/index/redis/durability.js';
 import { openRedisPlacementIndex } from '../../../../src/adapters/index/redis/placement-index.js';
 import { type ErrorCode, FileTaoError } from '../../../../src/domain/model/errors.js';
+import { counted } from '../counted.js';
 import { miner, object, placedPiece, replica } from '../records.js';
 import { freePort, startRedis } from '../redis-server.js';
 
@@ -182,7 +183,7 @@ test('a change whose answer was lost is made once and told truly', async (contex
   await index.removeReplica(replica(9));
   await index.putObject(object(9));
   await index.rollWindow(1, []);
-  await index.count(miner(2), 'store', true);
+  await index.count(counted(miner(2), 'store', true));
 
   proxy.cut();
   assert.equal(await index.addReplica(replica(1)), true, 'added, and knows itself when sent again');
@@ -203,7 +204,7 @@ test('a change whose answer was lost is made once and told truly', async (contex
   proxy.cut();
   assert.equal(await index.rollWindow(3, []), true);
   proxy.cut();
-  await assert.rejects(index.count(miner(1), 'store', true), tells('unreachable', /is not known/));
+  await assert.rejects(index.count(counted(miner(1), 'store', true)), tells('unreachable', /is not known/));
   assert.equal((await index.statistics(miner(1))).attempts.store, 1, 'counted once');
   assert.equal(proxy.cuts(), 7);
   // scripts are forgotten when the server starts anew or is told to

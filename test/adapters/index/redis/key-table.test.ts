@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { keyTable } from '../../../../src/adapters/index/redis/key-table.js';
 import { holdingKeys, keyOf, placementKeys } from '../../../../src/adapters/index/redis/keys.js';
 import { openHoldingAt, openPlacementAt } from '../backends.js';
+import { counted } from '../counted.js';
 import { miner, root } from '../records.js';
 import { startRedis } from '../redis-server.js';
 import { fillHolding, fillPlacement } from '../sample.js';
@@ -29,6 +30,7 @@ test('every documented key is used, with its type, and no other', async (context
   await fillPlacement(index);
   const promise = { minerKey: miner(1), id: root(1), bytes: 1, until: 9000 };
   assert.equal(await index.promise(promise, 0, 10_000), true);
+  await index.count(counted(miner(1), 'store', true));
   await index.close();
   const held = await openHoldingAt(`${redis.url}?prefix=m`);
   await fillHolding(held);
