@@ -13,7 +13,7 @@ import { chooseFile, makeKeys, putRow, storeFile } from '../page/app/user.js';
 import { openPage } from '../page/chromium.js';
 import { findChromium } from '../page/find-chromium.js';
 
-const sizeMiB = 192;
+const sizeMiB = 512;
 const waitMs = 1_800_000;
 
 async function randomFile(path: string, bytes: number): Promise<string> {
@@ -56,7 +56,7 @@ async function mainProcess(folder: string): Promise<number> {
   throw new Error('Chromium has no process');
 }
 
-/** Resident bytes of the largest renderer: the page with its workers. */
+/** Resident bytes of the largest renderer: the page with its workers. (Chromium resets the kernel's own high-water mark.) */
 async function rendererBytes(folder: string): Promise<number> {
   let most = 0;
   for (const name of await readdir('/proc')) {
@@ -64,7 +64,7 @@ async function rendererBytes(folder: string): Promise<number> {
     const command = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '');
     if (!command.includes('--type=renderer') || !command.includes(folder)) continue;
     const status = await readFile(`/proc/${name}/status`, 'utf8').catch(() => '');
-    const [, kilobytes = '0'] = /^VmHWM:\s+(\d+) kB/m.exec(status) ?? [];
+    const [, kilobytes = '0'] = /^VmRSS:\s+(\d+) kB/m.exec(status) ?? [];
     most = Math.max(most, 1024 * Number(kilobytes));
   }
   return most;
@@ -80,25 +80,30 @@ test('a large file goes and comes in bounded memory', { timeout: waitMs }, async
   const path = join(network.folder, 'large.bin');
   const digest = await randomFile(path, sizeMiB * mebibyte);
   const before = await rendererBytes(folder);
+  let most = before;
+  const sampling = setInterval(async () => {
+    most = Math.max(most, await rendererBytes(folder));
+  }, 250);
+  t.after(() => clearInterval(sampling));
   const putFrom = performance.now();
   await storeFile(page, path);
   const putSeconds = (performance.now() - putFrom) / 1000;
-  const afterPut = await rendererBytes(folder);
+  const mostPutting = most;
   const getFrom = performance.now();
   await page.getByRole('button', { name: 'Fetch back and verify' }).click();
   const save = page.locator('#save');
   await save.waitFor();
   const getSeconds = (performance.now() - getFrom) / 1000;
-  const afterGet = await rendererBytes(folder);
+  clearInterval(sampling);
   const [download] = await Promise.all([page.waitForEvent('download'), save.click()]);
   assert.equal(await digestOf(await download.path()), digest);
   const mib = (bytes: number): string => `${Math.round(bytes / mebibyte)} MiB`;
   t.diagnostic(
-    `${sizeMiB} MiB: put ${(sizeMiB / putSeconds).toFixed(1)} MiB/s, get ${(sizeMiB / getSeconds).toFixed(1)} MiB/s; renderer at most ${mib(before)} before, ${mib(afterPut)} after put, ${mib(afterGet)} after get`,
+    `${sizeMiB} MiB: put ${(sizeMiB / putSeconds).toFixed(1)} MiB/s, get ${(sizeMiB / getSeconds).toFixed(1)} MiB/s; renderer ${mib(before)} before, at most ${mib(mostPutting)} putting, ${mib(most)} in all`,
   );
   assert.ok(before > 0, 'a renderer was found');
-  // Four pieces under way, each once more in the request, and one being read: not the file.
-  assert.ok(afterGet - before < 190 * mebibyte, `${mib(before)} became ${mib(afterGet)}`);
+  // Pieces under way, and what the engine has not collected yet: less than the file, which both ways would be twice in it.
+  assert.ok(most - before < sizeMiB * mebibyte, `${mib(before)} became ${mib(most)}`);
   assert.deepEqual(complaints, []);
 });
 
