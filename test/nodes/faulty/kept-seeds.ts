@@ -12,4 +12,5 @@ export const keptSeeds: readonly KeptSeed[] = [
   { seed: 13, found: `${deletedMeanwhile} (renewal)` },
   { seed: 24, found: `${deletedMeanwhile} (retrieval)` },
   { seed: 61, found: `${deletedMeanwhile} (round)` },
+  { seed: 191, found: `${deletedMeanwhile} (round, after a crash)` },
 ];
