@@ -8,7 +8,6 @@ import { tierReason } from '../../../src/domain/view/miner-story.js';
 
 const judged = (attempts: number, successes: number, totalSuccesses: number): Judged => ({
   window: 7,
-  fromMs: 0,
   atMs: 1,
   block: 5040,
   attempts: { store: 0, challenge: attempts, retrieve: 0 },
