@@ -7,6 +7,7 @@ import { defaultRules } from '../../../src/domain/model/economy.js';
 import { tierReason } from '../../../src/domain/view/miner-story.js';
 
 const judged = (attempts: number, successes: number, totalSuccesses: number): Judged => ({
+  said: tierOf({ attempts, successes }, totalSuccesses, 'Bronze', defaultRules),
   window: 7,
   atMs: 1,
   block: 5040,
