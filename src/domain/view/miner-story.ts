@@ -83,7 +83,7 @@ export function tierReason(judged: Judged, { constants, tiers }: EconomyRules): 
   const { attempts, successes } = windowCounts(judged);
   const { window, block, atMs, totalSuccesses, before } = judged;
   const score = wilsonScore(successes, attempts, constants['tier.z']);
-  const next = tiers[tiers.findIndex(({ name }) => name === judged.tier) - 1];
+  const next = tiers[tiers.findIndex(({ name }) => name === judged.said) - 1];
   return {
     window,
     block,
@@ -93,7 +93,7 @@ export function tierReason(judged: Judged, { constants, tiers }: EconomyRules): 
     totalSuccesses,
     score,
     before,
-    tier: tierNamed(tiers, judged.tier),
+    tier: tierNamed(tiers, judged.said),
     next:
       next === undefined
         ? null
