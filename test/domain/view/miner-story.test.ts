@@ -8,7 +8,6 @@ import { tierReason } from '../../../src/domain/view/miner-story.js';
 
 const judged = (attempts: number, successes: number, totalSuccesses: number): Judged => ({
   window: 7,
-  fromMs: 0,
   atMs: 1,
   block: 5040,
   attempts: { store: 0, challenge: attempts, retrieve: 0 },
@@ -16,6 +15,7 @@ const judged = (attempts: number, successes: number, totalSuccesses: number): Ju
   totalSuccesses,
   before: 'Bronze',
   tier: tierOf({ attempts, successes }, totalSuccesses, 'Bronze', defaultRules),
+  said: tierOf({ attempts, successes }, totalSuccesses, 'Bronze', defaultRules),
 });
 
 test('what the next tier lacks is said', () => {
