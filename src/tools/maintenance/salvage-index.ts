@@ -33,6 +33,9 @@ const atOnce = 256;
 /** No node may have the index open. null where there is no index, or one whose backend minds its own rot. */
 export async function salvageIndex(location: IndexLocation): Promise<SalvagedIndex | null> {
   if (location.backend !== 'lmdb') return null;
+  const fresh = `${location.directory}.salvaged`;
+  // An earlier run ended between its two renames: the new index is complete.
+  if (!(await exists(location.directory)) && (await exists(fresh))) await rename(fresh, location.directory);
   const found = await indexAt(location);
   if (found === null) return null;
   const survey = await openLmdbSurvey(location.directory, found.kind);
@@ -41,7 +44,6 @@ export async function salvageIndex(location: IndexLocation): Promise<SalvagedInd
     for (const table of survey.tables)
       for (const { value } of survey.of(table)) if (value === null) damaged++;
     if (damaged === 0) return { damaged, kept: 0, oldFolder: null };
-    const fresh = `${location.directory}.salvaged`;
     await rm(fresh, { recursive: true, force: true });
     const open = found.kind === 'holding index' ? openHolding : openPlacement;
     const kept = await open(fresh, survey);
@@ -112,12 +114,13 @@ async function writeAll(parts: readonly IndexPart[], records: readonly Iterable<
 }
 
 async function freeName(wanted: string): Promise<string> {
-  for (let n = 1; ; n++) {
-    const name = n === 1 ? wanted : `${wanted}-${n}`;
-    const taken = await access(name).then(
-      () => true,
-      () => false,
-    );
-    if (!taken) return name;
-  }
+  let name = wanted;
+  for (let n = 2; await exists(name); n++) name = `${wanted}-${n}`;
+  return name;
 }
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );

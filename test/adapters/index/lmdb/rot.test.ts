@@ -1,14 +1,16 @@
 // Bits that flip in the file of an LMDB index: no record comes back other than it was put, and a rebuild keeps what is
 // whole. LMDB has no sums of its own (checked-table.ts).
 import assert from 'node:assert/strict';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { openLmdbHoldingIndex } from '../../../../src/adapters/index/lmdb/holding-index.js';
 import { openLmdbPlacementIndex } from '../../../../src/adapters/index/lmdb/placement-index.js';
 import { lmdbSchemaVersion } from '../../../../src/adapters/index/lmdb/tables.js';
 import { openLmdbEnvironment, type Table } from '../../../../src/adapters/system/lmdb-environment.js';
+import { createWallet } from '../../../../src/adapters/wallets/wallet-files.js';
 import { salvageIndex } from '../../../../src/tools/maintenance/salvage-index.js';
+import { runCli } from '../../../cli/run-cli.js';
 import { type SeededRandom, seededRandom } from '../../seeded-random.js';
 import { temporaryFolder } from '../../temporary-folder.js';
 import { all, assertConsistent } from '../consistency.js';
@@ -89,6 +91,27 @@ test('a flipped bit of a record is an error that says what to do, and a rebuild 
   assert.deepEqual(await whole.getObject(claim(2)), object(2));
   assert.equal((await whole.statistics(miner(1))).successes.challenge, 1);
   assert.equal(await whole.window(), 9);
+  await whole.close();
+});
+
+test('filetao index rebuild says what it saved, and a run that ended between its renames is ended by the next', async (t) => {
+  const home = await temporaryFolder(t);
+  await createWallet(
+    { path: join(home, '.bittensor', 'wallets'), name: 'miner', hotkey: 'default' },
+    { unencrypted: true },
+  );
+  const directory = join(home, '.filetao', 'miner-miner-default', 'index');
+  const index = await openLmdbHoldingIndex(directory);
+  for (let n = 0; n < 5; n++) await index.put(held(n));
+  await index.close();
+  await flipEntry(directory, 'holding index', 'replicas', seededRandom(t), 'value');
+  const run = await runCli(['index', 'rebuild', 'miner', '--wallet.name', 'miner'], { home });
+  assert.equal(run.code, 0, run.stderr);
+  assert.match(run.stderr, /1 entries are damaged: 4 records kept, the old index is in .*index\.damaged/);
+  await rename(directory, `${directory}.salvaged`);
+  assert.equal((await salvageIndex({ backend: 'lmdb', directory }))?.damaged, 0);
+  const whole = await openLmdbHoldingIndex(directory);
+  assert.equal((await all((cursor, limit) => whole.list(cursor, limit), 10)).length, 4);
   await whole.close();
 });
 
