@@ -6,19 +6,6 @@ import { tierOf } from '../../../src/domain/economy/tiers.js';
 import { defaultRules } from '../../../src/domain/model/economy.js';
 import { tierReason } from '../../../src/domain/view/miner-story.js';
 
-<<<<<<< HEAD
-const judged = (attempts: number, successes: number, totalSuccesses: number): Judged => ({
-  window: 7,
-  atMs: 1,
-  block: 5040,
-  attempts: { store: 0, challenge: attempts, retrieve: 0 },
-  successes: { store: 0, challenge: successes, retrieve: 0 },
-  totalSuccesses,
-  before: 'Bronze',
-  tier: tierOf({ attempts, successes }, totalSuccesses, 'Bronze', defaultRules),
-  said: tierOf({ attempts, successes }, totalSuccesses, 'Bronze', defaultRules),
-});
-=======
 const judged = (attempts: number, successes: number, totalSuccesses: number): Judged => {
   const tier = tierOf({ attempts, successes }, totalSuccesses, 'Bronze', defaultRules);
   return {
@@ -33,7 +20,6 @@ const judged = (attempts: number, successes: number, totalSuccesses: number): Ju
     said: tier,
   };
 };
->>>>>>> main
 
 test('what the next tier lacks is said', () => {
   const few = tierReason(judged(40, 40, 600), defaultRules);
