@@ -5,8 +5,9 @@
 
 import { type IncomingMessage, Agent as PlainAgent, request as plainRequest } from 'node:http';
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
+import { frameObject, objectGroupPath, objectGroupType } from '../adapters/rpc/object-group.js';
 import { authorise, type RequestMethod, type SignedContent } from '../domain/identity/request.js';
-import { type Cid, type PieceId, utf8 } from '../domain/model/bytes.js';
+import { type Cid, concatBytes, type PieceId, utf8 } from '../domain/model/bytes.js';
 import { limits } from '../domain/model/constants.js';
 import { type ErrorCode, FileTaoError, toFileTaoError } from '../domain/model/errors.js';
 import type { Random } from '../domain/ports/random.js';
@@ -25,6 +26,7 @@ import {
   type StoredPiece,
   unexpected,
 } from './api-answers.js';
+import { ObjectGroups } from './object-groups.js';
 
 export interface ObjectStream {
   /** Offset of the first byte that `body` gives. */
@@ -78,6 +80,7 @@ export class ApiConnection {
   readonly #options: ApiConnectionOptions;
   readonly #timeouts: Timeouts;
   readonly #agent: PlainAgent | TlsAgent;
+  readonly #groups = new ObjectGroups((framed, signal) => this.#putGroup(framed, signal));
   #info: NodeInfo | null = null;
 
   constructor(url: string, options: ApiConnectionOptions) {
@@ -149,6 +152,34 @@ export class ApiConnection {
       signal,
     });
     return { ...readStored(answer, this.url), cid: readText(answer.cid, 'cid', this.url) };
+  }
+
+  /** Stores an object of one small piece, in one request with others that are put at the same time. Throws its own failure. */
+  putObject(sealedManifest: Uint8Array, piece: Uint8Array, signal?: AbortSignal): Promise<StoredObject> {
+    return this.#groups.put(frameObject(sealedManifest, piece), signal);
+  }
+
+  async #putGroup(
+    framed: readonly Uint8Array[],
+    signal: AbortSignal,
+  ): Promise<readonly (StoredObject | FileTaoError)[]> {
+    const body = concatBytes(...framed);
+    const { objects } = await this.#json({
+      method: 'POST',
+      route: objectGroupPath,
+      content: body,
+      body,
+      headers: { 'content-type': objectGroupType },
+      signal,
+    });
+    if (!Array.isArray(objects) || objects.length !== framed.length)
+      throw unexpected(this.url, "has no usable 'objects'");
+    return objects.map((entry: unknown) => {
+      const answer = (entry ?? {}) as Readonly<Record<string, unknown>>;
+      if (answer.code !== undefined)
+        return FileTaoError.fromJSON({ code: answer.code, message: answer.detail });
+      return { ...readStored(answer, this.url), cid: readText(answer.cid, 'cid', this.url) };
+    });
   }
 
   /** The sealed manifest as the owner signed it; not checked here. */

@@ -35,6 +35,8 @@ const aeadNonceSize = 12;
 const keptMs = 90 * 24 * 3600 * 1000;
 
 const swept = new Set<string>();
+/** Journal folders that this process has made durable. */
+const madeDurable = new WeakMap<Files, Set<string>>();
 
 export class PutJournal {
   readonly #folder: string;
@@ -98,13 +100,28 @@ export class PutJournal {
     const envelope = await create();
     const nonce = this.#random.bytes(aeadNonceSize);
     const content = concatBytes(nonce, aead.seal(nonce, pack(envelope)));
-    await makePrivateFolder(this.#folder, this.#files);
-    if (await createFile(path, content, this.#files)) return { envelope, found: false };
+    if (await this.#createIn(path, content)) return { envelope, found: false };
     // Another process puts the same file right now: both use what it wrote. Or the entry was unreadable.
     const theirs = await read();
     if (theirs !== null) return { envelope: theirs, found: true };
     await replaceFile(path, content, undefined, this.#files);
     return { envelope, found: false };
+  }
+
+  /** The folder is made when it is missed: looking after it for each of many small files costs as much as the entry. */
+  async #createIn(path: string, content: Uint8Array): Promise<boolean> {
+    const known = madeDurable.get(this.#files) ?? new Set();
+    madeDurable.set(this.#files, known);
+    if (known.has(this.#folder)) {
+      try {
+        return await createFile(path, content, this.#files);
+      } catch (error) {
+        if ((error as { code?: unknown }).code !== 'ENOENT') throw error;
+      }
+    }
+    await makePrivateFolder(this.#folder, this.#files);
+    known.add(this.#folder);
+    return createFile(path, content, this.#files);
   }
 
   /** Removes entries nobody has used for 90 days; once for each folder and process is often enough. */

@@ -116,6 +116,9 @@ export const storedObject = object({
   replicas: count('Verified, durable replicas of the piece that has fewest'),
   hotkeys,
 });
+export const objectGroup = object({
+  objects: listOf({ anyOf: [storedObject, problem] }),
+});
 export const status = object({
   cid,
   size: count('Bytes'),

@@ -1,7 +1,14 @@
 // The user routes of an API node: what each takes, who may ask, and who does the work.
 
 import type { FastifyRequest } from 'fastify';
-import { bodyParts, contentLength, type NodeServer } from '../../adapters/rpc/server.js';
+import {
+  groupedObjectBytesMax,
+  groupObjectsMax,
+  groupRequestBytesMax,
+  objectGroupPath,
+  objectGroupType,
+} from '../../adapters/rpc/object-group.js';
+import { bodyParts, contentLength, type NodeServer, problemOf } from '../../adapters/rpc/server.js';
 import { PartReader } from '../../adapters/rpc/wire.js';
 import { encodeSs58 } from '../../domain/identity/ss58.js';
 import { type PieceId, toHex } from '../../domain/model/bytes.js';
@@ -13,12 +20,14 @@ import {
   authoriseBody,
   authoriseOwner,
   callerKey,
+  countMore,
   requireExpiry,
   requireQuota,
 } from './access.js';
 import type { ApiContext } from './context.js';
 import { requireObject, sendObject } from './downloads.js';
 import { rawBlockType, sendRawBlock } from './ipfs.js';
+import { framesOf, storeGroup } from './object-group.js';
 import { deleteObject, listObjects, putManifest, renewObject, statusOf } from './objects.js';
 import { describeRoutes } from './openapi.js';
 import { activeReplicas, hotkeysOf, type PieceTerms, receivePiece } from './pieces.js';
@@ -155,6 +164,32 @@ function addObjectRoutes(app: App, context: ApiContext): void {
       const { min_copies: minCopies } = request.query;
       const answer = await putManifest(context, sealed, authorised?.sender ?? null, minCopies);
       return reply.code(201).send(answer);
+    },
+  );
+  app.post(
+    objectGroupPath,
+    {
+      schema: { response: { 200: schemas.objectGroup } },
+      config: {
+        about: {
+          summary: 'Store many small objects in one request',
+          description:
+            `Up to ${groupObjectsMax} objects of one piece of at most ${groupedObjectBytesMax} bytes, each a frame behind its u32 little-endian length: ` +
+            'u32 little-endian length of the manifest, the manifest as its owner signed it, the bytes of the piece. Each is stored and answered, or refused, by itself, in the order they came.',
+          consumes: objectGroupType,
+        },
+      },
+    },
+    async (request) => {
+      const authorised = authorise(context, request);
+      const body = await readBody(request, groupRequestBytesMax);
+      authoriseBody(context, authorised, body);
+      const frames = framesOf(body);
+      countMore(context, request, authorised, frames.length - 1);
+      const results = await storeGroup(context, frames, authorised?.sender ?? null);
+      return {
+        objects: results.map((result) => ('stored' in result ? result.stored : problemOf(result.failure))),
+      };
     },
   );
   // HEAD is a method of its own: Fastify's own HEAD of a GET says that nothing has 0 bytes.

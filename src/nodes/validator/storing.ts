@@ -59,6 +59,8 @@ export interface StoreAttempt {
   readonly verdict: Verdict;
   readonly failure: FileTaoError | null;
   readonly elapsedMs: number;
+  /** Whether the room that was promised is taken by the record now. */
+  readonly promiseSettled?: boolean;
 }
 
 /** Stores one replica on one miner and records it; throws what went wrong. */
@@ -129,9 +131,15 @@ export async function attemptStore(
     verdict = await verdictOf(context, exchange, error, { named: block, signal });
   }
   await recordTranscript(context, { kind: 'store', id, size: piece.size }, exchange, verdict);
-  if (verdict.outcome !== 'void') await index.count(miner.hotkey, 'store', verdict.outcome === 'pass');
+  const counting =
+    verdict.outcome === 'void'
+      ? Promise.resolve()
+      : index.count(miner.hotkey, 'store', verdict.outcome === 'pass');
   const { elapsedMs } = exchange;
-  if (failure !== null || receipt === null) return { record: null, verdict, failure, elapsedMs };
+  if (failure !== null || receipt === null) {
+    await counting;
+    return { record: null, verdict, failure, elapsedMs };
+  }
   const record: ReplicaRecord = {
     ...id,
     pieceId: piece.pieceId,
@@ -152,7 +160,9 @@ export async function attemptStore(
     version: 1,
   };
   const done = { verdict, failure: null, elapsedMs } as const;
-  if (await index.addReplica(record, promiseId)) return { ...done, record };
+  // At once: the index makes both durable in one commit.
+  const [isNew] = await Promise.all([index.addReplica(record, promiseId), counting]);
+  if (isNew) return { ...done, record, promiseSettled: promiseId !== undefined };
   // Stored before, and lost perhaps: the miner has it (again). n, link and the receipt they started from stay.
   const restored = await changeReplica(context, id, (current) => ({
     ...current,
@@ -223,10 +233,13 @@ export async function storeWithinLimit(
   };
   if (!(await index.promise(promise, now, await context.storageLimit(hotkey))))
     throw new FileTaoError('full', 'the miner has reached the storage limit of its tier');
+  let isSettled = false;
   try {
-    return await attemptStore(context, piece, miner, { signal, promiseId: promise.id });
+    const attempt = await attemptStore(context, piece, miner, { signal, promiseId: promise.id });
+    isSettled = attempt.promiseSettled === true;
+    return attempt;
   } finally {
-    await index.releasePromise(hotkey, promise.id);
+    if (!isSettled) await index.releasePromise(hotkey, promise.id);
   }
 }
 

@@ -38,6 +38,7 @@ test('the OpenAPI document is valid and names every user route', async (t) => {
     'PATCH /files/{id}',
     'POST /files',
     'POST /objects',
+    'POST /objects/group',
     'POST /objects/{cid}/renew',
     'PUT /pieces/{pieceId}',
   ]);

@@ -91,7 +91,7 @@ export class MemoryPlacements {
 interface Stored {
   readonly id: ReplicaId;
   data: Uint8Array;
-  outboard: Uint8Array;
+  outboard: Uint8Array | null;
   terms: Uint8Array | null;
 }
 
@@ -118,7 +118,7 @@ export class MemoryReplicas {
             void this.files.set(keyOf(id), {
               id,
               data,
-              outboard: outboard.slice(),
+              outboard: outboard?.slice() ?? null,
               terms: terms?.slice() ?? null,
             }),
           abort: async () => {},
