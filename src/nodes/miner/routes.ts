@@ -155,7 +155,7 @@ function addGroupRoute(server: NodeServer, context: MinerContext): void {
       const answers: Promise<GroupedAnswer>[] = [];
       let isForeign = false;
       while (left > 0) {
-        const part = await body.takeFrame(Math.min(left - 4, groupedStoreBytesMax));
+        const part = await body.takeFrame(groupedStoreBytesMax);
         left -= 4 + part.length;
         if (answers.length === groupStoresMax)
           throw new FileTaoError('too-large', `more than ${groupStoresMax} stores in a group`);
