@@ -226,6 +226,24 @@ export class ApiConnection {
     return { offset: 0, size: length, body: this.#stream(response, signal) };
   }
 
+  /** Chunks of 1 KiB of one piece and their multiproof, `length` bytes in all; not checked here. */
+  async provedRange(
+    cid: Cid,
+    range: { readonly piece: number; readonly first: number; readonly chunks: number },
+    length: number,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array> {
+    const { piece, first, chunks } = range;
+    const response = await this.#call({
+      method: 'GET',
+      route: `/objects/${cid}/proof?piece=${piece}&first=${first}&chunks=${chunks}`,
+      content: new Uint8Array(0),
+      signal,
+    });
+    if (response.statusCode !== 200) throw await this.#failure(response);
+    return this.#readWhole(response, length);
+  }
+
   /** Health of an object: replicas, proofs, miners. */
   async status(cid: Cid, signal?: AbortSignal): Promise<ObjectStatus> {
     return readStatus(await this.request('GET', `/objects/${cid}/status`, undefined, signal), this.url);

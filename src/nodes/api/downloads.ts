@@ -117,7 +117,7 @@ async function* verifiedParts(
   if (held !== null) yield held;
 }
 
-interface Held {
+export interface Held {
   parts(from: number, to: number): AsyncIterable<Uint8Array>;
   leave(): void;
 }
@@ -154,7 +154,7 @@ async function* objectParts(
   }
 }
 
-async function takePiece(
+export async function takePiece(
   context: ApiContext,
   { pieceIds, pieceSize, size }: ObjectRecord,
   index: number,

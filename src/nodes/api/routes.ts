@@ -31,6 +31,7 @@ import { framesOf, storeGroup } from './object-group.js';
 import { deleteObject, listObjects, putManifest, renewObject, statusOf } from './objects.js';
 import { describeRoutes } from './openapi.js';
 import { activeReplicas, hotkeysOf, type PieceTerms, receivePiece } from './pieces.js';
+import { provedRange, type WantedChunks } from './proved-range.js';
 import * as schemas from './route-schemas.js';
 import { cidHeader, type Uploads, uploadsPath } from './uploads.js';
 
@@ -236,6 +237,28 @@ function addObjectRoutes(app: App, context: ApiContext): void {
       const caller = authorise(context, request)?.sender ?? null;
       const { manifest } = await requireObject(context, request.params.cid, caller);
       return reply.type(manifestType).send(Buffer.from(manifest));
+    },
+  );
+  app.get<CidRequest & { Querystring: WantedChunks }>(
+    '/objects/:cid/proof',
+    {
+      schema: { params: schemas.cidParams, querystring: schemas.proofQuery },
+      config: {
+        about: {
+          summary: 'Some bytes of an object with what proves them to the manifest',
+          description:
+            'Chunks of 1 KiB of one piece, then the BLAKE3 multiproof (32 bytes a node, left before right) by which they lead to its pieceId.',
+          produces: [[200, octets, 'Chunks and multiproof']],
+        },
+      },
+    },
+    async (request, reply) => {
+      const caller = authorise(context, request)?.sender ?? null;
+      const object = await requireObject(context, request.params.cid, caller);
+      const gone = new AbortController();
+      reply.raw.once('close', () => gone.abort(new FileTaoError('cancelled', 'the user has gone')));
+      const proved = await provedRange(context, object, request.query, gone.signal);
+      return reply.type(octets).send(Buffer.from(proved.buffer, proved.byteOffset, proved.length));
     },
   );
   app.get<CidRequest>(
