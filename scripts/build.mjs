@@ -1,8 +1,9 @@
-// Builds dist/: both WebAssembly cores from assembly/, then the TypeScript of src/, bench/ and test/.
-// A part whose sources are not newer than its output is left alone, so `npm run demo` starts fast.
+// Builds dist/: both WebAssembly cores from assembly/, the TypeScript of src/, bench/ and test/, the style sheets and
+// pictures of the pages beside their scripts, and the bundle of the API node's page. A part whose sources are not newer
+// than its output is left alone, so `npm run demo` starts fast.
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -50,4 +51,15 @@ const failed = results.filter((result) => result.status === 'rejected');
 for (const { reason } of failed) console.error(reason.message);
 // tsc writes its stamp also after errors: without it the next build would take the broken output for fresh.
 if (failed.length > 0) rmSync(join(root, stamp), { force: true });
+// After tsc, whose stale output is removed as a whole.
+const assets = readdirSync(join(root, 'src', 'page'), { recursive: true, encoding: 'utf8' });
+for (const asset of assets.filter((name) => /\.(css|svg)$/u.test(name))) {
+  const built = join(root, 'dist', 'src', 'page', asset);
+  mkdirSync(dirname(built), { recursive: true });
+  copyFileSync(join(root, 'src', 'page', asset), built);
+}
+if (failed.length === 0 && !isFresh('dist/app/worker.js', ['src', 'assembly', 'scripts/bundle-app.mjs'])) {
+  // Last, since the cores are part of it.
+  await import('./bundle-app.mjs');
+}
 process.exitCode = failed.length > 0 ? 1 : 0;

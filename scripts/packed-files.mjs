@@ -22,6 +22,7 @@ const needed = [
   'dist/src/index.js.map',
   'dist/src/cli/main.js',
   'dist/src/adapters/proving/worker.js',
+  'dist/src/page/tokens.css',
   'dist/assembly/core-fma.wasm',
   'dist/assembly/core-fma.wasm.map',
   'dist/assembly/core-simd.wasm',
@@ -29,7 +30,7 @@ const needed = [
 ];
 
 const allowed =
-  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|TERMS\.md|dist\/src\/.+\.(js|d\.ts|js\.map)|dist\/assembly\/core-(fma|simd)\.wasm(\.map)?)$/u;
+  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|TERMS\.md|dist\/src\/.+\.(js|d\.ts|js\.map)|dist\/src\/page\/.+\.(css|svg)|dist\/assembly\/core-(fma|simd)\.wasm(\.map)?)$/u;
 const unwanted =
   /(^|\/)(test|tests|bench)\/|\.test\.|(^|\/)\.|\.(pem|key|env|npmrc)$|(id_rsa|coldkey|hotkey)$/u;
 

@@ -15,8 +15,10 @@ export {
 } from './client/client.js';
 export type { NodeFailure } from './client/download.js';
 export { cidOfInput, unixfsCidOfInput } from './client/file-cid.js';
+export type { StoreInput } from './client/file-source.js';
 export { type HashRecord, HashRecords } from './client/hash-records.js';
 export { nodeRuntime } from './client/node-runtime.js';
+export type { StoreProgress, StoreResult } from './client/put.js';
 export type { PutEvent, PutManyInput, PutManyOptions } from './client/put-many.js';
 export type { Renewed } from './client/renew.js';
 export {
@@ -38,8 +40,6 @@ export type {
   WalletByName,
   WalletOption,
 } from './client/sdk-options.js';
-export type { StoreInput } from './client/source.js';
-export type { StoreProgress, StoreResult } from './client/store.js';
 export {
   type RetrieveCallOptions,
   type RetrievedStream,

@@ -17,12 +17,27 @@ const order = {
     ['adapters'],
     // nodes and the client speak over the wire only
     ['nodes', 'client'],
+    // the client's half that needs no Node: a library for browsers
+    ['browser'],
+    // what runs in a browser; nodes serve its files and import none of them
+    ['page'],
     ['tools'],
     ['cli'],
     // the package's public face
     ['index.ts'],
   ],
-  domain: [['model'], ['ports'], ['core'], ['identity'], ['content'], ['economy'], ['protocol'], ['audit']],
+  domain: [
+    ['model'],
+    ['ports'],
+    ['core'],
+    ['identity'],
+    ['content'],
+    ['economy'],
+    ['protocol'],
+    ['audit'],
+    // what people are shown
+    ['view'],
+  ],
   adapters: [
     ['system'],
     ['observe'],
@@ -44,7 +59,9 @@ const order = {
       'joining.ts',
       'status.ts',
       'census.ts',
+      'object-status.ts',
     ],
+    ['dashboard'],
     ['miner', 'validator'],
     ['api'],
     ['launch.ts'],
@@ -164,6 +181,31 @@ test('the domain has no effects: no clock, randomness, files, sockets or process
     return match === null ? [] : [`${path}: ${match[0]}`];
   });
   assert.deepEqual(found, []);
+});
+
+test('the browser half reaches nothing of Node, however far its imports go', () => {
+  const targets = new Map<string, Import[]>();
+  for (const one of imports) targets.set(one.from, [...(targets.get(one.from) ?? []), one]);
+  const reached = new Set<string>();
+  const visit = (path: string): void => {
+    if (reached.has(path)) return;
+    reached.add(path);
+    for (const { to } of targets.get(path) ?? []) if (to.startsWith('src/')) visit(to);
+  };
+  for (const path of sources) if (/^src\/(browser|page)\//.test(path)) visit(path);
+  assert.ok(reached.has('src/client/put.ts') && reached.has('src/domain/audit/replay.ts'));
+  const builtins = new Set(builtinModules);
+  const foreign = [...reached].flatMap((path) => {
+    const node = (targets.get(path) ?? []).filter(({ to }) => to.startsWith('node:') || builtins.has(to));
+    const match = /\b(process\.|Buffer\b|require\(|setImmediate|NodeJS\.)/.exec(
+      withoutComments(textOf(path)),
+    );
+    return [
+      ...node.map(({ to }) => `${path} imports ${to}`),
+      ...(match === null ? [] : [`${path}: ${match[0]}`]),
+    ];
+  });
+  assert.deepEqual(foreign, []);
 });
 
 test('names say what is in a file', () => {

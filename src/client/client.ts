@@ -10,10 +10,12 @@ import { FileTaoError, toFileTaoError } from '../domain/model/errors.js';
 import type { ListedObject, NodeInfo, ObjectStatus } from './api-answers.js';
 import { ApiConnection, type ApiConnectionOptions } from './api-connection.js';
 import type { NodeFailure } from './download.js';
+import type { StoreInput } from './file-source.js';
 import { type HashRecord, HashRecords } from './hash-records.js';
 import { KeptManifests } from './kept-manifests.js';
 import { nodeRuntime } from './node-runtime.js';
 import { outputNameIn } from './output-name.js';
+import type { StoreResult } from './put.js';
 import { type PutEvent, type PutManyInput, type PutManyOptions, putMany } from './put-many.js';
 import { type Renewed, renew } from './renew.js';
 import {
@@ -33,8 +35,7 @@ import {
 } from './retrieve-to-file.js';
 import { defaultRetryPolicy, firstContact, type RetryPolicy, retrying } from './retry.js';
 import type { ClientRuntime, UserWallet } from './runtime.js';
-import type { StoreInput } from './source.js';
-import { type StoreOptions, type StoreResult, store } from './store.js';
+import { type StoreOptions, store } from './store.js';
 
 /** An API node and, where the chain has announced it, whose it is. */
 export interface NodeUrl {

@@ -14,7 +14,7 @@ import { leafSize } from '../domain/model/constants.js';
 import { FileTaoError, toFileTaoError } from '../domain/model/errors.js';
 import type { Sha256 } from '../domain/ports/cipher.js';
 import { openRange, type RangeShape, rangeBulkLength } from '../domain/protocol/retrieve.js';
-import type { ApiConnection } from './api-connection.js';
+import type { ApiNode } from './api-node.js';
 import {
   backOffMs,
   defaultRetryPolicy,
@@ -34,9 +34,9 @@ export interface NodeFailure {
 }
 
 export interface DownloadOptions {
-  readonly connection: ApiConnection;
+  readonly connection: ApiNode;
   /** Nodes to turn to, in this order, when the first one fails. */
-  readonly fallbacks?: readonly ApiConnection[];
+  readonly fallbacks?: readonly ApiNode[];
   readonly runtime: ClientRuntime;
   /** The sealed manifest kept from the put; asked of the node if not given. */
   readonly manifest?: Uint8Array;
@@ -70,7 +70,7 @@ const isOwnFault = ({ code }: FileTaoError): boolean =>
   code === 'cancelled' || code === 'wrong-wallet' || code === 'wallet-locked' || code === 'bad-cid';
 
 interface Node {
-  readonly connection: ApiConnection;
+  readonly connection: ApiNode;
   /** URL and hotkey. */
   readonly name: string;
 }
@@ -82,15 +82,9 @@ export class Download {
   readonly #retry: RetryPolicy;
   #node: Node;
   /** Not tried yet. */
-  readonly #others: ApiConnection[];
+  readonly #others: ApiNode[];
 
-  private constructor(
-    cid: Cid,
-    options: DownloadOptions,
-    genuine: Genuine,
-    node: Node,
-    others: ApiConnection[],
-  ) {
+  private constructor(cid: Cid, options: DownloadOptions, genuine: Genuine, node: Node, others: ApiNode[]) {
     this.cid = cid;
     this.#options = options;
     this.#retry = options.retry ?? defaultRetryPolicy;
@@ -322,7 +316,7 @@ class PartReader {
 async function reach(
   cid: Cid,
   options: DownloadOptions,
-  connection: ApiConnection,
+  connection: ApiNode,
 ): Promise<{ readonly node: Node; readonly genuine: Genuine }> {
   const { runtime, signal } = options;
   const retry = options.retry ?? defaultRetryPolicy;
@@ -340,7 +334,7 @@ async function reach(
   });
 }
 
-const nameOf = ({ url }: ApiConnection, hotkey: string): string => `${url} (${hotkey})`;
+const nameOf = ({ url }: ApiNode, hotkey: string): string => `${url} (${hotkey})`;
 
 /** Whether an error says that the manifest itself is false, so that nothing verified by it is worth keeping. */
 export const isFalseManifest = ({ details }: FileTaoError): boolean => details.falseManifest === true;

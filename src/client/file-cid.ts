@@ -4,7 +4,7 @@ import { nodeCipher } from '../adapters/cipher/node.js';
 import { cidOfDigest } from '../domain/content/cid.js';
 import { UnixfsCid } from '../domain/content/unixfs.js';
 import type { Cid } from '../domain/model/bytes.js';
-import { openSource, type StoreInput } from './source.js';
+import { openSource, type StoreInput } from './file-source.js';
 
 /** CIDv1, raw, sha2-256: the name of an object stored without encryption. */
 export async function cidOfInput(input: StoreInput, signal?: AbortSignal): Promise<Cid> {

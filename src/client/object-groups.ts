@@ -1,7 +1,7 @@
 // Gathers small objects that are put at the same time into one request, which costs as much as one of them alone would:
-// those that come in one turn of the event loop, or while earlier groups are under way.
+// those that come within a millisecond, or while earlier groups are under way.
 
-import { groupObjectsMax, groupRequestBytesMax } from '../adapters/rpc/object-group.js';
+import { groupObjectsMax, groupRequestBytesMax } from '../domain/content/object-group.js';
 import { FileTaoError } from '../domain/model/errors.js';
 import type { StoredObject } from './api-answers.js';
 
@@ -41,7 +41,7 @@ export class ObjectGroups {
   #schedule(): void {
     if (this.#isScheduled || this.#underWay >= groupsAtOnce) return;
     this.#isScheduled = true;
-    setImmediate(() => {
+    setTimeout(() => {
       this.#isScheduled = false;
       while (this.#waiting.length > 0 && this.#underWay < groupsAtOnce) {
         this.#underWay++;
@@ -50,7 +50,7 @@ export class ObjectGroups {
           if (this.#waiting.length > 0) this.#schedule();
         });
       }
-    });
+    }, 0);
   }
 
   #take(): readonly Waiting[] {

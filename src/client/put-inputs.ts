@@ -5,7 +5,7 @@
 import { lstat, opendir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { FileTaoError } from '../domain/model/errors.js';
-import { fileError, kindOf } from './source.js';
+import { fileError, kindOf } from './file-source.js';
 
 export interface FoundFile {
   readonly path: string;

@@ -3,7 +3,7 @@
 //
 //   secret = the hotkey's deriveSecret("filetao v1 put journal")
 //   subject = hash(plaintext block 0) ‖ hash(block 1) ‖ … (1 MiB each) ‖ hash(recipients)
-//   file name = hex(keyed(secret, 00 ‖ subject))
+//   name = hex(keyed(secret, 00 ‖ subject))
 //   content = nonce (12) ‖ seal(keyed(secret, 01 ‖ subject), file key (16) ‖ payload nonce (16) ‖ header)
 //
 // The file key is in it because a resumed put encrypts, and the header gives the file key only to the wallet's
@@ -17,41 +17,43 @@
 // Entries stay after success: putting the same file again sends nothing and gives the same CID, also when the
 // process died between the node's last answer and the user seeing it. They go after 90 days without use.
 
-import { readdir, stat, unlink, utimes } from 'node:fs/promises';
-import { join } from 'node:path';
 import { blake3 } from '@noble/hashes/blake3.js';
-import { createFile, makePrivateFolder, replaceFile } from '../adapters/system/durable-file.js';
-import { systemFiles } from '../adapters/system/files.js';
 import { type Envelope, fileKeySize, payloadNonceSize } from '../domain/identity/age-envelope.js';
 import { concatBytes, toHex, utf8 } from '../domain/model/bytes.js';
 import { contexts, kibibyte } from '../domain/model/constants.js';
 import { toFileTaoError } from '../domain/model/errors.js';
 import type { Cipher } from '../domain/ports/cipher.js';
-import type { Files } from '../domain/ports/files.js';
 import type { Random } from '../domain/ports/random.js';
 import type { Signer } from '../domain/ports/signer.js';
 
 const aeadNonceSize = 12;
-const keptMs = 90 * 24 * 3600 * 1000;
+/** Milliseconds after its last use that an entry is kept. */
+export const journalKeptMs = 90 * 24 * 3600 * 1000;
+/** A header with 16 recipients and more fits; anything larger is no entry. */
+export const journalEntryBytesMax = 64 * kibibyte;
 
-const swept = new Set<string>();
-/** Journal folders that this process has made durable. */
-const madeDurable = new WeakMap<Files, Set<string>>();
+/** Where entries are kept. "Resolved" means durable. */
+export interface JournalEntries {
+  /** null when there is none; notes that it was used. */
+  read(name: string): Promise<Uint8Array | null>;
+  /** false when there is one already. */
+  add(name: string, content: Uint8Array): Promise<boolean>;
+  replace(name: string, content: Uint8Array): Promise<void>;
+  /** Removes entries that nobody has used for `journalKeptMs`. */
+  sweep(nowMs: number): Promise<void>;
+}
 
 export class PutJournal {
-  readonly #folder: string;
+  readonly #entries: JournalEntries;
   readonly #signer: Signer;
   readonly #cipher: Cipher;
   readonly #random: Random;
-  readonly #files: Files;
 
-  /** @param files only tests give another */
-  constructor(folder: string, signer: Signer, cipher: Cipher, random: Random, files: Files = systemFiles) {
-    this.#folder = folder;
+  constructor(entries: JournalEntries, signer: Signer, cipher: Cipher, random: Random) {
+    this.#entries = entries;
     this.#signer = signer;
     this.#cipher = cipher;
     this.#random = random;
-    this.#files = files;
   }
 
   /**
@@ -81,61 +83,28 @@ export class PutJournal {
     const aead = this.#cipher.chacha20Poly1305(
       blake3(concatBytes(Uint8Array.of(1), subject), { key: secret }),
     );
-    const path = join(this.#folder, name);
-
     const read = async (): Promise<Envelope | null> => {
-      const content = await readEntry(this.#files, path);
+      const content = await this.#entries.read(name);
       if (content === null || content.length <= aeadNonceSize) return null;
       const opened = aead.open(content.subarray(0, aeadNonceSize), content.subarray(aeadNonceSize));
       return opened === null ? null : unpack(opened);
     };
     const earlier = await read();
-    if (earlier !== null) {
-      // Whoever made it may have died before its name was on disk.
-      await this.#files.syncFolder(this.#folder);
-      const now = new Date();
-      await utimes(path, now, now).catch(() => {});
-      return { envelope: earlier, found: true };
-    }
+    if (earlier !== null) return { envelope: earlier, found: true };
     const envelope = await create();
     const nonce = this.#random.bytes(aeadNonceSize);
     const content = concatBytes(nonce, aead.seal(nonce, pack(envelope)));
-    if (await this.#createIn(path, content)) return { envelope, found: false };
+    if (await this.#entries.add(name, content)) return { envelope, found: false };
     // Another process puts the same file right now: both use what it wrote. Or the entry was unreadable.
     const theirs = await read();
     if (theirs !== null) return { envelope: theirs, found: true };
-    await replaceFile(path, content, undefined, this.#files);
+    await this.#entries.replace(name, content);
     return { envelope, found: false };
   }
 
-  /** The folder is made when it is missed: looking after it for each of many small files costs as much as the entry. */
-  async #createIn(path: string, content: Uint8Array): Promise<boolean> {
-    const known = madeDurable.get(this.#files) ?? new Set();
-    madeDurable.set(this.#files, known);
-    if (known.has(this.#folder)) {
-      try {
-        return await createFile(path, content, this.#files);
-      } catch (error) {
-        if ((error as { code?: unknown }).code !== 'ENOENT') throw error;
-      }
-    }
-    await makePrivateFolder(this.#folder, this.#files);
-    known.add(this.#folder);
-    return createFile(path, content, this.#files);
-  }
-
-  /** Removes entries nobody has used for 90 days; once for each folder and process is often enough. */
+  /** Removes entries nobody has used for 90 days. */
   async sweep(nowMs: number): Promise<void> {
-    if (swept.has(this.#folder)) return;
-    swept.add(this.#folder);
-    for (const name of await readdir(this.#folder).catch(() => [])) {
-      const path = join(this.#folder, name);
-      try {
-        if (nowMs - (await stat(path)).mtimeMs > keptMs) await unlink(path);
-      } catch {
-        // gone meanwhile
-      }
-    }
+    await this.#entries.sweep(nowMs);
   }
 }
 
@@ -150,18 +119,4 @@ function unpack(data: Uint8Array): Envelope | null {
     payloadNonce: data.slice(fileKeySize, headerAt),
     header: data.slice(headerAt),
   };
-}
-
-/** A header with 16 recipients and more fits; anything larger is no entry. */
-const entryBytesMax = 64 * kibibyte;
-
-async function readEntry(files: Files, path: string): Promise<Uint8Array | null> {
-  const size = await files.size(path);
-  if (size === null || size > entryBytesMax) return null;
-  const file = await files.open(path);
-  try {
-    return await file.read(0, size);
-  } finally {
-    await file.close();
-  }
 }

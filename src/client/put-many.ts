@@ -4,8 +4,9 @@
 import { setMaxListeners } from 'node:events';
 import { mebibyte } from '../domain/model/constants.js';
 import { type FileTaoError, toFileTaoError } from '../domain/model/errors.js';
-import type { StoreInput } from './source.js';
-import type { StoreOptions, StoreResult } from './store.js';
+import type { StoreInput } from './file-source.js';
+import type { StoreResult } from './put.js';
+import type { StoreOptions } from './store.js';
 
 /** Small files at once: two groups of them (object-groups.ts) and what makes the next. Beyond this the nodes are the limit (docs/bench.md). */
 const filesInFlight = 96;

@@ -6,12 +6,12 @@ import { sealMessage } from '../domain/identity/sealed.js';
 import { encodeSs58 } from '../domain/identity/ss58.js';
 import { type Cid, equalBytes } from '../domain/model/bytes.js';
 import { FileTaoError } from '../domain/model/errors.js';
-import type { ApiConnection } from './api-connection.js';
+import type { ApiNode } from './api-node.js';
 import { readManifest } from './download.js';
 import type { ClientRuntime, UserWallet } from './runtime.js';
 
 export interface RenewOptions {
-  readonly connection: ApiConnection;
+  readonly connection: ApiNode;
   readonly wallet: UserWallet;
   readonly runtime: ClientRuntime;
   /** The sealed manifest kept from the put; null asks the node. */
@@ -53,7 +53,7 @@ export async function renew(
 /** The newest there is: another machine of the same owner may have renewed it meanwhile. */
 async function currentManifest(
   cid: Cid,
-  connection: ApiConnection,
+  connection: ApiNode,
   runtime: ClientRuntime,
   kept: Uint8Array | null,
   signal: AbortSignal | undefined,

@@ -4,7 +4,7 @@
 import { objectCid } from '../domain/content/cid.js';
 import { pieceLength } from '../domain/content/manifest.js';
 import { AgeChunks, ageChunkSize, isAgeFile, sealedChunkSize } from '../domain/identity/age-envelope.js';
-import { type Cid, type PublicKey, publicKeyOf } from '../domain/model/bytes.js';
+import { type Cid, concatBytes, type PublicKey, publicKeyOf } from '../domain/model/bytes.js';
 import { kibibyte, leafSize, mebibyte } from '../domain/model/constants.js';
 import { FileTaoError, toFileTaoError } from '../domain/model/errors.js';
 import { Download, type DownloadOptions } from './download.js';
@@ -307,7 +307,7 @@ async function* openedBytes(
   const from = seal.head.length + first * sealedChunkSize;
   const to = Math.min(size, seal.head.length + (last + 1) * sealedChunkSize);
   let index = first;
-  let held = new Uint8Array(0);
+  let held: Uint8Array = new Uint8Array(0);
   const open = (sealed: Uint8Array): Uint8Array => {
     const chunk = chunks.open(index, sealed, index === count - 1);
     const at = index++ * ageChunkSize;
@@ -318,12 +318,12 @@ async function* openedBytes(
     while (held.length + rest.length >= sealedChunkSize) {
       const missing = sealedChunkSize - held.length;
       yield open(
-        held.length === 0 ? rest.subarray(0, missing) : Buffer.concat([held, rest.subarray(0, missing)]),
+        held.length === 0 ? rest.subarray(0, missing) : concatBytes(held, rest.subarray(0, missing)),
       );
       held = new Uint8Array(0);
       rest = rest.subarray(missing);
     }
-    held = Buffer.concat([held, rest]);
+    held = concatBytes(held, rest);
   }
   if (held.length > 0) yield open(held);
 }

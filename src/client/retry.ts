@@ -1,7 +1,6 @@
 // Repeating what the network broke: bounded attempts, exponential back-off with jitter, Retry-After obeyed.
 // Only calls that may be repeated come here, and every attempt is a request of its own.
 
-import { setTimeout as delay } from 'node:timers/promises';
 import { limits } from '../domain/model/constants.js';
 import { type ErrorCode, FileTaoError, toFileTaoError } from '../domain/model/errors.js';
 
@@ -34,11 +33,18 @@ export function backOffMs(policy: RetryPolicy, attempt: number, error: FileTaoEr
 }
 
 export async function waitBeforeRetry(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await delay(ms, undefined, signal === undefined ? {} : { signal });
-  } catch (error) {
-    throw new FileTaoError('cancelled', 'cancelled', { cause: error });
-  }
+  await new Promise<void>((resolve, reject) => {
+    const stop = (): void => {
+      clearTimeout(timer);
+      reject(new FileTaoError('cancelled', 'cancelled', { cause: signal?.reason }));
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop);
+      resolve();
+    }, ms);
+    if (signal?.aborted === true) stop();
+    else signal?.addEventListener('abort', stop, { once: true });
+  });
 }
 
 /** Runs `action` until it succeeds, fails for good, or the attempts are used up; throws its last error. */

@@ -2,10 +2,10 @@
 
 import { FileTaoError } from '../domain/model/errors.js';
 import type { GetOptions, PutOptions, RetrievedFile } from './client.js';
+import type { StoreInput } from './file-source.js';
+import type { StoreProgress, StoreResult } from './put.js';
 import type { ByteRange, ObjectFacts, RetrieveProgress } from './retrieve.js';
 import { openSession, type SdkOptions, withinTime } from './sdk-options.js';
-import type { StoreInput } from './source.js';
-import type { StoreProgress, StoreResult } from './store.js';
 
 /** Options of {@link store}. */
 export interface StoreCallOptions extends SdkOptions {

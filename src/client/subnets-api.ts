@@ -6,6 +6,7 @@
 import type { RequestMethod } from '../domain/identity/request.js';
 import { FileTaoError, toFileTaoError } from '../domain/model/errors.js';
 import type { FileTaoClient } from './client.js';
+import type { StoreInput } from './file-source.js';
 import {
   type CallOptions,
   type NetworkOptions,
@@ -14,7 +15,6 @@ import {
   type WalletOption,
   withinTime,
 } from './sdk-options.js';
-import type { StoreInput } from './source.js';
 import { asBytes } from './store-and-retrieve.js';
 
 /** One API node, for the length of a query. */

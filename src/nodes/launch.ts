@@ -10,6 +10,7 @@ import type { ConfigOf } from '../adapters/config/schema.js';
 import { configuredIndex } from '../adapters/index/configured.js';
 import { describeLocation, type IndexLocation } from '../adapters/index/location.js';
 import { openHoldingIndex, openPlacementIndex } from '../adapters/index/open-index.js';
+import { Activity } from '../adapters/observe/activity.js';
 import { noEventRecords, openEventRecords } from '../adapters/observe/event-records.js';
 import { openRewardLog } from '../adapters/observe/ledger-files.js';
 import type { Log } from '../adapters/observe/log.js';
@@ -38,6 +39,7 @@ import type { Prover } from '../domain/ports/prover.js';
 import type { Signer } from '../domain/ports/signer.js';
 import { announcedAddress } from './announcing.js';
 import { startApi } from './api/api.js';
+import type { DashboardWish } from './dashboard/dashboard.js';
 import { joinDevChain, type NodeRole, requireRegistration } from './joining.js';
 import { startMiner } from './miner/miner.js';
 import type { RunningNode } from './running-node.js';
@@ -131,6 +133,8 @@ interface Operated {
   readonly operation: Operation;
   readonly observer: Observer;
   readonly tracer: Tracer | null;
+  /** The dashboard it is to have. */
+  readonly dashboard: DashboardWish | undefined;
 }
 
 async function operate(
@@ -150,6 +154,15 @@ async function operate(
     metrics.counted('filetao_dropped_spans_total', 'Spans of traces that nobody took', () => opening.dropped);
   }
   const port = values['metrics.port'];
+  const dashboardPort = values['dashboard.port'];
+  const dashboard: DashboardWish | undefined =
+    dashboardPort === null
+      ? undefined
+      : {
+          listen: { host: values['dashboard.host'], port: dashboardPort },
+          activity: new Activity(() => systemClock.now()),
+          version,
+        };
   return {
     operation: {
       metrics,
@@ -157,8 +170,13 @@ async function operate(
       separate: port === null ? null : { host: values['metrics.host'], port },
       graceMs: 1000 * values['shutdown.grace'],
     },
-    observer: observers(tracer === null ? [metrics] : [metrics, tracer]),
+    observer: observers([
+      metrics,
+      ...(tracer === null ? [] : [tracer]),
+      ...(dashboard === undefined ? [] : [dashboard.activity]),
+    ]),
     tracer,
+    dashboard,
   };
 }
 
@@ -248,7 +266,7 @@ async function launchMiner(
   chain: Chain,
   opened: Opened,
   log: Log,
-  { operation, observer }: Operated,
+  { operation, observer, dashboard }: Operated,
 ): Promise<RunningNode> {
   const { values } = config;
   const { metrics } = operation;
@@ -273,6 +291,7 @@ async function launchMiner(
     log,
     observer,
     operation,
+    dashboard,
     rate: values['miner.rate'],
     scrubbing: {
       file: join(directory, 'scrub.json'),
@@ -386,6 +405,7 @@ async function launchValidator(
   return startValidator({
     ...parts,
     operation: operated.operation,
+    dashboard: operated.dashboard,
     missesMax: values['monitor.misses'],
     rewards: {
       log: await opened.keep(
@@ -396,6 +416,7 @@ async function launchValidator(
         }),
       ),
       rules: rulesOf(values),
+      directory: values['transcripts.directory'],
     },
     ...(values['neuron.disable_set_weights']
       ? {}
@@ -475,6 +496,7 @@ async function launchApi(
   return startApi({
     ...(await validatorParts(config, signer, chain, opened, log, operated, unlock)),
     operation: operated.operation,
+    dashboard: operated.dashboard,
     host: values['api.ip'],
     port: values['api.port'],
     announce: async (listening) =>

@@ -83,5 +83,7 @@ export async function terminalEnvironment(home: string): Promise<Record<string, 
     FILETAO_AXON_PORT: String(await freePort()),
     FILETAO_VALIDATOR_PORT: String(await freePort()),
     FILETAO_API_PORT: String(await freePort()),
+    // no option's variable: several nodes of a page may have one each
+    DASHBOARD_PORT: String(await freePort()),
   };
 }

@@ -14,6 +14,7 @@ import { systemClock } from '../../src/adapters/system/clock.js';
 import { systemRandom } from '../../src/adapters/system/random.js';
 import { signerFromSeed, verifySr25519 } from '../../src/adapters/wallets/sr25519.js';
 import { createWallet, openWallet } from '../../src/adapters/wallets/wallet-files.js';
+import { JournalFolder } from '../../src/client/journal-folder.js';
 import { PutJournal } from '../../src/client/put-journal.js';
 import { FileTaoError } from '../../src/domain/model/errors.js';
 import type { ReplicaRecord } from '../../src/domain/model/records.js';
@@ -223,7 +224,7 @@ test('transcripts, put journals and key files rot: what is wrong is not believed
 
   const signer = signerFromSeed(randomBytes(32));
   const folder = join(network.folder, 'journal');
-  const journal = new PutJournal(folder, signer, nodeCipher, systemRandom);
+  const journal = new PutJournal(new JournalFolder(folder), signer, nodeCipher, systemRandom);
   const envelope = (fill: number) => async () => ({
     fileKey: new Uint8Array(16).fill(fill),
     payloadNonce: new Uint8Array(16).fill(fill),

@@ -14,6 +14,7 @@ import { openReplicaFiles } from '../../src/adapters/replicas/replica-files.js';
 import { createFile, makePrivateFolder, replaceFile } from '../../src/adapters/system/durable-file.js';
 import { systemRandom } from '../../src/adapters/system/random.js';
 import { signerFromSeed } from '../../src/adapters/wallets/sr25519.js';
+import { JournalFolder } from '../../src/client/journal-folder.js';
 import { PutJournal } from '../../src/client/put-journal.js';
 import { encodeEntry } from '../../src/domain/audit/transcript.js';
 import type { Files } from '../../src/domain/ports/files.js';
@@ -137,7 +138,12 @@ const replicaFiles: Workload = {
 
 const journalSigner = signerFromSeed(new Uint8Array(32).fill(5));
 const openJournal = (files: Files, folder: string): PutJournal =>
-  new PutJournal(join(folder, 'hashes', 'journal'), journalSigner, nodeCipher, systemRandom, files);
+  new PutJournal(
+    new JournalFolder(join(folder, 'hashes', 'journal'), files),
+    journalSigner,
+    nodeCipher,
+    systemRandom,
+  );
 const plaintext = (n: number): Uint8Array => new Uint8Array(64).fill(n);
 let envelopes = 0;
 const newEnvelope = async () => ({

@@ -10,17 +10,19 @@ import { openLmdbHoldingIndex } from '../../src/adapters/index/lmdb/holding-inde
 import { createHttpNetwork } from '../../src/adapters/rpc/client.js';
 import { frameHead } from '../../src/adapters/rpc/wire.js';
 import { systemClock } from '../../src/adapters/system/clock.js';
-import { makeCid } from '../../src/domain/content/cid.js';
-import { toHex } from '../../src/domain/model/bytes.js';
 import type { NodeAddress } from '../../src/domain/ports/chain.js';
 import type { Network } from '../../src/domain/ports/network.js';
 import { challengeReplica } from '../../src/nodes/validator/challenging.js';
 import { fetchPiece } from '../../src/nodes/validator/fetching.js';
+import { roundsRoute } from '../../src/nodes/validator/operating.js';
+import { repairRoute } from '../../src/nodes/validator/operating-repair.js';
 import { renewReplicaOn } from '../../src/nodes/validator/renewing.js';
 import { startValidator } from '../../src/nodes/validator/validator.js';
-import { core, dutyIn, startNetwork, type TestNetwork } from '../nodes/network.js';
+import { dutyIn, startNetwork, type TestNetwork } from '../nodes/network.js';
+import { apiRequests } from './api-requests.js';
 import { caseRandom } from './case-random.js';
 import { mutate } from './mutate.js';
+import { requestOf } from './raw-request.js';
 
 export interface HttpFailure {
   readonly route: string;
@@ -43,22 +45,6 @@ interface Target {
 
 /** Far above what any of these requests takes on a busy machine. */
 const answerMsMax = 60_000;
-
-const requestOf = (method: string, path: string, body: Uint8Array | null, ...headers: string[]): Uint8Array =>
-  Buffer.concat([
-    Buffer.from(
-      [
-        `${method} ${path} HTTP/1.1`,
-        'host: node',
-        ...headers,
-        ...(body === null ? [] : [`content-length: ${body.length}`]),
-        '',
-        '',
-      ].join('\r\n'),
-      'latin1',
-    ),
-    body ?? Buffer.alloc(0),
-  ]);
 
 /** Genuine requests of every kind, as a validator sent them just now. */
 async function genuineRequests(network: TestNetwork): Promise<Target[]> {
@@ -91,24 +77,13 @@ async function genuineRequests(network: TestNetwork): Promise<Target[]> {
     });
 
   const api = await network.api({ replicas: 1 });
-  const data = randomBytes(2000);
-  const id = toHex(core.hash(data));
-  const cid = makeCid('nothing');
-  const atApi = (method: string, path: string, body: Uint8Array | null, ...headers: string[]): Target => ({
-    route: `${method} ${path.replace(/[0-9a-f]{64}|bafk\w+/, ':id')}`,
-    address: api.address,
-    request: requestOf(method, path, body, ...headers),
-  });
-  targets.push(
-    atApi('GET', '/v1/info', null),
-    atApi('PUT', `/pieces/${id}?copies=1`, data),
-    atApi('HEAD', `/pieces/${id}?copies=1`, null),
-    atApi('POST', '/objects', randomBytes(400), 'authorization: FileTAO AAAA'),
-    atApi('GET', `/objects/${cid}`, null, 'range: bytes=0-10'),
-    atApi('GET', `/objects/${cid}/manifest`, null),
-    atApi('OPTIONS', '/objects', null, 'origin: http://x', 'tus-resumable: 1.0.0'),
-    atApi('POST', '/files', null, 'upload-length: 100', 'tus-resumable: 1.0.0'),
-  );
+  for (const one of await apiRequests(api)) targets.push({ ...one, address: api.address });
+  for (const path of ['/healthz', '/readyz', '/metrics'])
+    targets.push({
+      route: `GET ${path}`,
+      address: api.address,
+      request: requestOf('GET', path, null, 'accept: text/plain'),
+    });
 
   const node = await startValidator({
     ...(await network.validatorParts({ processId: 'fuzzed' })),
@@ -119,11 +94,12 @@ async function genuineRequests(network: TestNetwork): Promise<Target[]> {
     prune: async () => ({ files: 0, bytes: 0, unreadable: [] }),
   });
   closing.set(network, () => node.close());
-  targets.push({
-    route: 'POST /v1/operator/rounds',
-    address: node.address,
-    request: requestOf('POST', '/v1/operator/rounds', Buffer.from('{}'), 'authorization: FileTAO AAAA'),
-  });
+  for (const route of [roundsRoute, repairRoute])
+    targets.push({
+      route: `POST ${route}`,
+      address: node.address,
+      request: requestOf('POST', route, Buffer.from('{}'), 'authorization: FileTAO AAAA'),
+    });
   return targets;
 }
 

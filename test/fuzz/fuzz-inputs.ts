@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { mebibyte } from '../../src/domain/model/constants.js';
 import { caseRandom } from './case-random.js';
-import { type InputSubject, inputSubjects } from './inputs.js';
+import { inputSubjects } from './inputs.js';
+import type { InputSubject } from './judging.js';
 import { mutate } from './mutate.js';
 
 /** Inputs worth keeping, by kind; what fails is added. Compiled, this file stands in dist/test/fuzz. */

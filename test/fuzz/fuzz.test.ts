@@ -1,4 +1,4 @@
-// A few seconds of the fuzzer, from another seed each time; the seed and the way to repeat a failure are printed.
+// A quarter of a minute of the fuzzer, from another seed each time; the seed and the way to repeat a failure are printed.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadCore } from '../../src/adapters/proving/load-core.js';
@@ -10,7 +10,7 @@ import { subjects } from './subjects.js';
 test('both builds agree with the references', (t) => {
   const given = process.env.FILETAO_TEST_SEED;
   const seed = given === undefined ? newSeed() : Number(given);
-  const { cases, failure } = fuzz({ seed, seconds: 3 });
+  const { cases, failure } = fuzz({ seed, seconds: 15 });
   t.diagnostic(`npm run fuzz -- --what core --seed ${seed}: ${cases} cases`);
   assert.equal(failure, null, failure === null ? '' : `${failure.difference}\nagain: ${commandOf(failure)}`);
 });

@@ -1,4 +1,5 @@
-// A few seconds of input fuzzing, from another seed each time; the way to repeat a failure is printed.
+// Three quarters of a minute of input fuzzing, a minute with fuzz.test.ts, from another seed each time; the way to repeat
+// a failure is printed.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { newSeed } from './fuzz.js';
@@ -10,7 +11,7 @@ const given = process.env.FILETAO_TEST_SEED;
 const seed = given === undefined ? newSeed() : Number(given);
 
 test('decoders refuse garbage, or take it as it may be', async (t) => {
-  const { cases, failure } = await fuzzInputs({ seed, seconds: 6 });
+  const { cases, failure } = await fuzzInputs({ seed, seconds: 25 });
   t.diagnostic(
     `npm run fuzz -- --what inputs --seed ${seed}: ${cases} inputs to ${Object.keys(inputSubjects).length} subjects`,
   );
@@ -19,7 +20,7 @@ test('decoders refuse garbage, or take it as it may be', async (t) => {
 });
 
 test('running nodes answer or close whatever comes', async (t) => {
-  const { cases, failure } = await fuzzHttp(t, { seed, seconds: 5 });
+  const { cases, failure } = await fuzzHttp(t, { seed, seconds: 20 });
   t.diagnostic(`npm run fuzz -- --what http --seed ${seed}: ${cases} requests`);
   assert.equal(
     failure,

@@ -25,7 +25,6 @@ import { parseRecords } from '../../src/client/hash-records.js';
 import { encodeEntry, FrameReader, openFrame, TranscriptReader } from '../../src/domain/audit/transcript.js';
 import { decodeCid, makeCid, objectCid } from '../../src/domain/content/cid.js';
 import { checkManifest, manifestKind } from '../../src/domain/content/manifest.js';
-import { CoreInputError } from '../../src/domain/core/core-input-error.js';
 import type { Tree } from '../../src/domain/core/modes.js';
 import {
   ageHeaderLength,
@@ -38,59 +37,16 @@ import { authorise, RequestVerifier } from '../../src/domain/identity/request.js
 import { type MessageKind, openSealed } from '../../src/domain/identity/sealed.js';
 import { decodeSs58, encodeSs58 } from '../../src/domain/identity/ss58.js';
 import { equalBytes } from '../../src/domain/model/bytes.js';
-import { FileTaoError } from '../../src/domain/model/errors.js';
 import { decodeEntries, encodeEntry as encodeInventoryEntry } from '../../src/domain/protocol/inventory.js';
 import * as messages from '../../src/domain/protocol/messages.js';
+import { decodeOpening, openingLength } from '../../src/domain/protocol/opening.js';
 import { decodeTerms, encodeTerms, openTerms } from '../../src/domain/protocol/terms.js';
 import * as records from '../adapters/index/records.js';
 import { sampleWorld } from '../domain/audit/samples.js';
 import type { CaseRandom } from './case-random.js';
-
-export interface InputSubject {
-  readonly samples: readonly Uint8Array[];
-  /** Which folder of the corpus it is fed with too. */
-  readonly corpus: 'cbor' | 'json' | 'text';
-  /** What is wrong with how it took the input, or null. */
-  judge(input: Uint8Array, random: CaseRandom): Promise<string | null> | string | null;
-}
-
-type Decode = (input: Uint8Array, random: CaseRandom) => unknown;
-
-/** Quoted input is cut off. */
-const messageLengthMax = 7000;
-
-/** null for the refusals that a caller may see; anything else is a fault of ours. */
-function faultOf(error: unknown): string | null {
-  if (error instanceof CoreInputError) return null;
-  if (!(error instanceof FileTaoError))
-    return `threw ${error instanceof Error ? error.stack : String(error)}`;
-  if (error.code === 'internal') return `an internal error: ${error.message}`;
-  if (/[\r\n]/u.test(error.message)) return `more than one line: ${JSON.stringify(error.message)}`;
-  if (error.message.length > messageLengthMax) return `a message of ${error.message.length} characters`;
-  return null;
-}
-
-const decoding =
-  (decode: Decode): InputSubject['judge'] =>
-  async (input, random) => {
-    try {
-      const said = await decode(input, random);
-      return typeof said === 'string' ? said : null;
-    } catch (error) {
-      return faultOf(error);
-    }
-  };
-
-/** Accepts nothing but the samples: everything in them is under a signature or an authenticated cipher. */
-const refusing = (samples: readonly Uint8Array[], decode: Decode): InputSubject['judge'] =>
-  decoding(async (input, random) => {
-    await decode(input, random);
-    return samples.some((sample) => equalBytes(sample, input)) ? null : 'accepted what nobody signed';
-  });
-
-const utf8 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
-const textOf = (input: Uint8Array): string => Buffer.from(input).toString('utf8');
-const asJson = (value: unknown): Uint8Array => utf8(JSON.stringify(value));
+import { clientSubjects } from './client-inputs.js';
+import { asJson, type Decode, decoding, type InputSubject, refusing, textOf, utf8 } from './judging.js';
+import { ledgerSubjects } from './ledger-inputs.js';
 
 const core = loadCore();
 const world = await sampleWorld();
@@ -107,7 +63,7 @@ const receiver = signerFromSeed(new Uint8Array(32).fill(4)).publicKey;
 const address = { genesis: new Uint8Array(32).fill(1), netuid: 21, receiver };
 const nowMs = 1_790_000_000_000;
 
-const subjects: Record<string, InputSubject> = {};
+const subjects: Record<string, InputSubject> = { ...clientSubjects, ...ledgerSubjects };
 
 for (const kind of [...kinds, manifestKind] as MessageKind<unknown>[]) {
   const own = saidAs(kind.type);
@@ -360,14 +316,24 @@ const authorisation = utf8(
     nowMs,
   ),
 );
-// base64url ends in bits that are not bytes: the same request in another spelling is the same request.
+/** The scheme's name in any case is the same scheme (RFC 9110, 11.1). */
+const inSmallLetters = (header: Uint8Array): Uint8Array =>
+  utf8(
+    Buffer.from(header)
+      .toString('latin1')
+      .replace(/^filetao /i, 'filetao '),
+  );
 subjects['request authorisation'] = {
   corpus: 'text',
   samples: [authorisation],
-  judge: refusing([authorisation], (input) => {
-    const verifier = new RequestVerifier({ ...address, verify: verifySr25519 });
-    verifier.check(Buffer.from(input).toString('latin1'), 'GET', '/objects/x', nowMs);
-  }),
+  judge: refusing(
+    [inSmallLetters(authorisation)],
+    (input) => {
+      const verifier = new RequestVerifier({ ...address, verify: verifySr25519 });
+      verifier.check(Buffer.from(input).toString('latin1'), 'GET', '/objects/x', nowMs);
+    },
+    inSmallLetters,
+  ),
 };
 
 subjects['framed answer'] = {
@@ -409,6 +375,17 @@ subjects.multiproof = {
     const genuine =
       count === 37 && indices === opened && multiproofs.some((proof) => equalBytes(proof, input));
     return genuine ? null : 'a changed multiproof reaches the root';
+  }),
+};
+
+const shape = { size: 37 * 1024 - 100, chunkSize: 1024, openings: 4 };
+subjects['opened chunks'] = {
+  corpus: 'cbor',
+  samples: [new Uint8Array(randomBytes(openingLength(core, shape, opened)))],
+  judge: decoding((input) => {
+    const bulk = decodeOpening(core, shape, opened, input);
+    const isRight = input.length === openingLength(core, shape, opened);
+    return (bulk !== null) === isRight ? null : 'bytes of another length were taken';
   }),
 };
 

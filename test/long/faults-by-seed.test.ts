@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { playFaults } from '../nodes/faulty/history.js';
+import { report } from '../nodes/faulty/report.js';
+import { Happenings } from '../nodes/simulated/happenings.js';
 
 const seeds = Number(process.env.FILETAO_TEST_SEEDS ?? 20_000);
 const minutesMax = Number(process.env.FILETAO_TEST_MINUTES ?? 40);
@@ -12,15 +14,15 @@ test(`up to ${seeds} seeds of faults in ${minutesMax} minutes`, async (context) 
   context.diagnostic(`FILETAO_TEST_SEED=${firstSeed}`);
   const end = performance.now() + minutesMax * 60_000;
   const found: string[] = [];
-  const places = new Map<string, number>();
+  const happenings = new Happenings();
   let played = 0;
   for (; played < seeds && performance.now() < end; played++) {
     const history = await playFaults(firstSeed + played);
-    for (const [place, count] of history.crashedAt) places.set(place, (places.get(place) ?? 0) + count);
+    happenings.add(history.happened);
     for (const violation of history.violations) found.push(`seed ${history.seed}: ${violation}`);
   }
-  const crashes = [...places.values()].reduce((sum, count) => sum + count, 0);
-  context.diagnostic(`${played} seeds, ${crashes} crashes at ${places.size} places`);
+  context.diagnostic(`${played} seeds`);
+  for (const line of report(happenings)) context.diagnostic(line);
   assert.deepEqual(
     found,
     [],

@@ -312,7 +312,7 @@ test('a validator that is told to end ends its rounds as void, and says so in a 
   const started = performance.now();
   await validator.close();
   await parts.network.close();
-  assert.ok(performance.now() - started < 5000);
+  assert.ok(performance.now() - started < 30_000, 'long before the round would time out');
   const { openRound, n } = (await helper.index.getReplica(replicas[0]!))!;
   assert.deepEqual([openRound, n], [null, 1]);
   assert.equal((await challengeReplica(helper, replicas[0]!))?.outcome, 'pass');

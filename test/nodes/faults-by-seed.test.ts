@@ -5,7 +5,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { playFaults } from './faulty/history.js';
 import { keptSeeds } from './faulty/kept-seeds.js';
+import { report } from './faulty/report.js';
 import type { Mutations } from './faulty/world.js';
+import { Happenings } from './simulated/happenings.js';
 
 const seeds = Number(process.env.FILETAO_TEST_SEEDS ?? 200);
 const firstSeed = Number(process.env.FILETAO_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
@@ -13,13 +15,13 @@ const firstSeed = Number(process.env.FILETAO_TEST_SEED ?? Math.floor(Math.random
 test(`nothing is lost and nobody honest is blamed, over ${seeds} seeds of faults`, async (context) => {
   context.diagnostic(`FILETAO_TEST_SEED=${firstSeed}`);
   const sums = { rounds: 0, acknowledged: 0, repaired: 0 };
-  const places = new Set<string>();
+  const happenings = new Happenings();
   for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
     const history = await playFaults(seed);
     sums.rounds += history.rounds;
     sums.acknowledged += history.acknowledged;
     sums.repaired += history.repaired;
-    for (const place of history.crashedAt.keys()) places.add(place);
+    happenings.add(history.happened);
     assert.deepEqual(
       history.violations,
       [],
@@ -27,9 +29,8 @@ test(`nothing is lost and nobody honest is blamed, over ${seeds} seeds of faults
     );
   }
   const { rounds, acknowledged, repaired } = sums;
-  context.diagnostic(
-    `${rounds} rounds, ${acknowledged} pieces, ${repaired} repairs, crashes at ${places.size} places`,
-  );
+  context.diagnostic(`${rounds} rounds, ${acknowledged} pieces, ${repaired} repairs`);
+  for (const line of report(happenings)) context.diagnostic(line);
 });
 
 test('seeds that once found something', async () => {
@@ -45,6 +46,14 @@ const planted: Readonly<Record<string, { readonly mutations: Mutations; readonly
   'a receipt before the data is safe': {
     mutations: { receiptBeforeSync: true },
     finds: /failed an honest miner|is lost|did not get back/,
+  },
+  'a ledger that forgets': {
+    mutations: { ledgerNotDurable: true },
+    finds: /validator \d reads validator \d: ledger entry \d+, chain/,
+  },
+  'a ledger that says something else than the validator reckons by': {
+    mutations: { ledgerFlatters: true },
+    finds: /validator \d reads validator \d: ledger entry \d+, figure: reward/,
   },
   'an index that forgets': {
     mutations: { indexNotDurable: true },

@@ -8,7 +8,6 @@ import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { createHttpNetwork } from '../../src/adapters/rpc/client.js';
-import { frameObject, groupObjectsMax } from '../../src/adapters/rpc/object-group.js';
 import {
   decodeGroupAnswers,
   groupBytesMax,
@@ -19,6 +18,7 @@ import { contentTypes, frameHead } from '../../src/adapters/rpc/wire.js';
 import { systemClock } from '../../src/adapters/system/clock.js';
 import { FileTaoClient } from '../../src/client/client.js';
 import { makeCid } from '../../src/domain/content/cid.js';
+import { frameObject, groupObjectsMax } from '../../src/domain/content/object-group.js';
 import { openSealed, sealMessage } from '../../src/domain/identity/sealed.js';
 import { concatBytes, publicKeyOf, rootOf } from '../../src/domain/model/bytes.js';
 import { FileTaoError } from '../../src/domain/model/errors.js';

@@ -74,6 +74,10 @@ let home: string;
 let miner: NodeProcess;
 let validator: NodeProcess;
 let api: NodeProcess;
+let cid: string;
+/** Pages of their dashboards, as HTML. */
+const shown: Partial<Record<'miner' | 'validator' | 'api', { overview: string; list: string; one: string }>> =
+  {};
 let rounds: { readonly round: string; readonly outcome: string }[];
 
 const cleanups: (() => unknown)[] = [];
@@ -113,7 +117,14 @@ before(async () => {
   await wallet();
   await wallet('--wallet.name', 'validator');
   await wallet('--wallet.name', 'miner');
-  const few = ['--proving.workers', '1', '--logging.logging_dir', join(home, 'logs')];
+  const few = [
+    '--proving.workers',
+    '1',
+    '--logging.logging_dir',
+    join(home, 'logs'),
+    '--dashboard.port',
+    '0',
+  ];
   const one = ['--neuron.replicas', '1'];
   [miner, validator, api] = await Promise.all([
     startNodeProcess(
@@ -192,12 +203,49 @@ before(async () => {
     // also those that nothing has happened to yet
     helped[role] = [...text.matchAll(/^# TYPE (filetao_\w+) /gm)].map((match) => match[1]!);
   }
+  cid = put.stdout.trim();
+  for (const [role, node] of Object.entries({ miner, validator, api })) {
+    const { dashboard } = JSON.parse(node.ready) as { dashboard: NodeProcess['address'] };
+    const read = async (path: string): Promise<string> => {
+      const answer = await fetch(`http://${dashboard.host}:${dashboard.port}${path}`);
+      assert.equal(answer.status, 200, `${role} ${path}`);
+      return answer.text();
+    };
+    // A stream is open when the node is told to end.
+    await fetch(`http://${dashboard.host}:${dashboard.port}/live?at=/`);
+    shown[role as 'miner'] = {
+      overview: await read('/'),
+      list: await read(role === 'miner' ? '/replicas' : '/objects'),
+      one: await read(
+        role === 'miner' ? '/work' : role === 'api' ? `/objects/${cid}` : `/miners/${miner.hotkey}`,
+      ),
+    };
+  }
   for (const node of [miner, validator, api]) assert.equal(await node.end('SIGTERM'), 0);
   for (const name of readdirSync(join(home, 'logs')))
     for (const line of readFileSync(join(home, 'logs', name), 'utf8')
       .trim()
       .split('\n'))
       logs.push(JSON.parse(line));
+});
+
+test('a dashboard of each role shows what the node has done', () => {
+  const { miner: held, validator: seen, api: served } = shown;
+  const rowsIn = (page: string): number => page.match(/<tr data-key=/gu)?.length ?? 0;
+  assert.match(held!.overview, /This miner at a glance/u);
+  assert.ok(held!.overview.includes(`title="${validator.hotkey}"`), 'for whom it holds');
+  assert.equal(rowsIn(held!.list), 1);
+  assert.equal(rowsIn(held!.one), 4, 'two commitments, two openings');
+  assert.match(seen!.overview, /The network at a glance/u);
+  assert.ok(seen!.overview.includes(`href="/miners/${miner.hotkey}"`));
+  assert.ok(seen!.list.includes(`href="/objects/${cid}"`));
+  assert.equal(seen!.one.match(/challenge<\/td>/gu)?.length, 2, 'the rounds of the miner');
+  assert.match(seen!.one, /2 of 2<\/td>/u, 'its replica has passed both');
+  assert.match(served!.overview, />upload</u);
+  assert.match(served!.one, />healthy</u);
+  assert.ok(served!.one.includes(`title="${miner.hotkey}"`));
+  for (const pages of [held!, seen!, served!])
+    for (const page of Object.values(pages)) assert.match(page, /read-only/u);
 });
 
 test('metrics of the miner', () => {

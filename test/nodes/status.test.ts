@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { createLog } from '../../src/adapters/observe/log.js';
 import { NodeMetrics } from '../../src/adapters/observe/metrics.js';
 import { createServer, type NodeServer, type ServerOptions } from '../../src/adapters/rpc/server.js';
+import { publicKeyOf, rootOf } from '../../src/domain/model/bytes.js';
 import { addStatusRoutes, type Checks, type Operation } from '../../src/nodes/status.js';
 import { eventually } from './network.js';
 
@@ -85,6 +86,9 @@ test('a gauge that cannot tell is left out of a scrape', async () => {
   metrics.gauge('filetao_thing_bytes', 'A thing', () => value ?? Promise.reject(new Error('away')));
   metrics.round({
     kind: 'challenge',
+    minerKey: publicKeyOf(new Uint8Array(32)),
+    root: rootOf(new Uint8Array(32)),
+    n: 1,
     outcome: 'fail',
     reason: 'something a miner made up',
     challengeId: null,

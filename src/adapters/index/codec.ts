@@ -18,9 +18,6 @@ import type {
   StatisticKind,
 } from '../../domain/model/records.js';
 
-/** Version of the records below and of the keys each backend derives from them. */
-export const indexSchemaVersion = 2;
-
 /** Longest text of a record, in characters. */
 const textMax = 1024;
 /** Bytes of a receipt: signature and body of one signed message. */

@@ -1,6 +1,7 @@
 // The files of the reward ledger: where they lie, and reading back the part that a restart needs. They stand beside the
 // transcripts, are written by the same log, and are never pruned: they hold no opened bytes.
 
+import { stat } from 'node:fs/promises';
 import { type LedgerEntry, readLedgerEntry } from '../../domain/audit/ledger.js';
 import { toFileTaoError } from '../../domain/model/errors.js';
 import type { Files } from '../../domain/ports/files.js';
@@ -50,6 +51,44 @@ export async function* ledgerEntries(
   if (problem !== null || torn > 0)
     yield { problem: problem ?? `the last ${torn} bytes are no whole entry`, offset };
 }
+
+/**
+ * Entries of about the last `bytesMax` bytes of the ledger, from a state on if there is one among them; those before it
+ * are not decoded. Lets others have their turn in between.
+ */
+export async function* recentLedgerEntries(
+  directory: string,
+  bytesMax: number,
+  files: Files = systemFiles,
+): AsyncGenerator<LedgerEntry> {
+  const paths = await ledgerFiles(directory, files);
+  const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
+  let from = paths.length;
+  let bytes = 0;
+  while (from > 0 && bytes < bytesMax) bytes += sizes[--from]!;
+  /** Bytes that are passed over. */
+  let skip = Math.max(0, bytes - bytesMax);
+  let hasState = false;
+  let turns = 0;
+  for (; from < paths.length; from++) {
+    for await (const { sealedHead, offset, length } of readFrames(paths[from]!, files)) {
+      if (offset + length <= skip) continue;
+      let entry: LedgerEntry;
+      try {
+        entry = readLedgerEntry(Uint8Array.from(sealedHead));
+      } catch {
+        break; // finding fault with files is the audit's work
+      }
+      hasState ||= entry.value.event === 'state';
+      if (hasState) yield entry;
+      if (++turns % entriesATurn === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    skip = 0;
+  }
+}
+
+/** Decoding and replaying so many takes about 5 ms. */
+const entriesATurn = 20;
 
 /** A state opens every run and every window, so it is in the newest files. */
 async function fromLastState(directory: string, files: Files = systemFiles): Promise<readonly LedgerEntry[]> {

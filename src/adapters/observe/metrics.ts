@@ -15,6 +15,7 @@ const reasons: ReadonlySet<string> = new Set<string>([
   ...proofFaults,
   'commitment-changed',
   ...Object.keys(errorTable),
+  'given-up',
   'interrupted',
   'own-lag',
   'piece-id',

@@ -2,11 +2,15 @@
 // and tracing.ts do, and tests may.
 
 import type { Outcome, TranscriptHead } from '../../domain/audit/transcript.js';
-import { toHex } from '../../domain/model/bytes.js';
+import { type Cid, type PublicKey, type Root, toHex } from '../../domain/model/bytes.js';
 
 /** An exchange of a validator with a miner that ended in a verdict. */
 export interface RoundSeen {
   readonly kind: TranscriptHead['kind'];
+  readonly minerKey: PublicKey;
+  readonly root: Root;
+  /** Number of a challenge; 0 for the other kinds. */
+  readonly n: number;
   readonly outcome: Outcome;
   /** Empty for a pass. */
   readonly reason: string;
@@ -24,6 +28,8 @@ export interface RoundSeen {
 /** A miner's half of a round: it committed to all chunks, or opened some. */
 export interface StepSeen {
   readonly step: 'commit' | 'open';
+  readonly validatorKey: PublicKey;
+  readonly root: Root;
   readonly challengeId: Uint8Array;
   /** Unix milliseconds. */
   readonly startedAtMs: number;
@@ -34,11 +40,26 @@ export interface StepSeen {
   readonly bytes: number;
 }
 
+/** An object that an API node has taken, or sent, whole or a part of it. */
+export interface TransferSeen {
+  readonly direction: 'upload' | 'download';
+  readonly cid: Cid;
+  /** Bytes of the object, or those that were sent. */
+  readonly bytes: number;
+  /** Whether all that was asked for was sent. */
+  readonly complete: boolean;
+  /** Unix milliseconds. */
+  readonly startedAtMs: number;
+  /** Of an upload from its manifest on: its pieces came before. */
+  readonly elapsedMs: number;
+}
+
 export interface Observer {
   round?(seen: RoundSeen): void;
   step?(seen: StepSeen): void;
   /** A request that a miner refused, by its error code. */
   refusal?(code: string): void;
+  transfer?(seen: TransferSeen): void;
 }
 
 /** Tells each of them. */
@@ -51,6 +72,9 @@ export const observers = (list: readonly Observer[]): Required<Observer> => ({
   },
   refusal: (code) => {
     for (const observer of list) observer.refusal?.(code);
+  },
+  transfer: (seen) => {
+    for (const observer of list) observer.transfer?.(seen);
   },
 });
 

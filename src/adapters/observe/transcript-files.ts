@@ -6,16 +6,15 @@
 
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { framesOf, type TranscriptEnd } from '../../domain/audit/reading.js';
 import {
   encodeEntry,
   type Frame,
-  FrameReader,
   isHeadLength,
   openFrame,
   type TranscriptEntry,
 } from '../../domain/audit/transcript.js';
 import { mebibyte } from '../../domain/model/constants.js';
-import { FileTaoError } from '../../domain/model/errors.js';
 import type { Files, OpenFile } from '../../domain/ports/files.js';
 import { systemFiles } from '../system/files.js';
 
@@ -45,32 +44,21 @@ async function namesIn(directory: string, files: Files): Promise<string[]> {
   return names;
 }
 
-/** The end of a file's readable part, and why it is the end. */
-export interface FileEnd {
-  readonly offset: number;
-  /** Bytes behind the last whole entry. */
-  readonly torn: number;
-  /** null at the end of the file; else why what follows cannot be read. */
-  readonly problem: string | null;
-}
-
 /** The entries of one file, undecoded; returns where and why reading ended. */
-export async function* readFrames(path: string, files: Files = systemFiles): AsyncGenerator<Frame, FileEnd> {
-  const reader = new FrameReader();
+export const readFrames = (path: string, files: Files = systemFiles): AsyncGenerator<Frame, TranscriptEnd> =>
+  framesOf(partsOf(path, files));
+
+async function* partsOf(path: string, files: Files): AsyncGenerator<Uint8Array, void> {
   const file = await files.open(path);
   try {
     for (let at = 0; ; at += readSize) {
       const part = await file.read(at, readSize);
-      yield* reader.push(part);
-      if (part.length < readSize) break;
+      yield part;
+      if (part.length < readSize) return;
     }
-  } catch (error) {
-    if (!(error instanceof FileTaoError)) throw error;
-    return { offset: reader.offset, torn: 0, problem: error.message };
   } finally {
     await file.close();
   }
-  return { offset: reader.offset, torn: reader.torn, problem: null };
 }
 
 /**

@@ -46,6 +46,8 @@ const seedLength = 32;
 export const verifySr25519: VerifySignature = (message, signature, publicKey) => {
   if (!isBytes(message) || !isBytes(signature) || !isBytes(publicKey)) return false;
   if (signature.length !== signatureSize || publicKey.length !== keyLength) return false;
+  // The group's identity: everybody can sign for it, and schnorrkel lets them.
+  if (publicKey.every((byte) => byte === 0)) return false;
   try {
     return sr25519Verify(signature, message, publicKey);
   } catch {

@@ -10,6 +10,11 @@ const whole = (text: string): number => {
   return Number(text);
 };
 
+const portNumber = (text: string): number => {
+  if (!(whole(text) <= 65_535)) throw new InvalidArgumentError('expected a port');
+  return Number(text);
+};
+
 const size = (text: string): number => {
   try {
     return parseBytes(text);
@@ -24,6 +29,7 @@ interface Options {
   readonly size: number;
   readonly rounds: number;
   readonly 'database.url'?: string;
+  readonly 'dashboard.port'?: number;
   readonly json?: true;
 }
 
@@ -37,6 +43,11 @@ export function register(program: Command): void {
     .option('--size <bytes>', 'Size of the generated file', size, parseBytes('64MiB'))
     .option('--rounds <n>', 'Challenge rounds over all replicas', whole, 3)
     .option('--database.url <url>', 'redis://… that keeps the indexes of all nodes (default: LMDB)')
+    .option(
+      '--dashboard.port <port>',
+      'Show the validator’s dashboard there, and keep the network until Ctrl-C; 0 takes a free port',
+      portNumber,
+    )
     .option('--json', 'Print the result as one line of JSON on stdout, progress on stderr')
     .action(async (file: string | undefined, options: Options) => {
       const signal = interruptSignal();
@@ -44,10 +55,11 @@ export function register(program: Command): void {
         import('../../tools/demo/demo.js'),
         import('../../tools/demo/narrator.js'),
       ]);
-      const { json, 'database.url': databaseUrl, ...numbers } = options;
+      const { json, 'database.url': databaseUrl, 'dashboard.port': dashboardPort, ...numbers } = options;
       const result = await runDemo({
         ...numbers,
         ...(databaseUrl === undefined ? {} : { databaseUrl }),
+        ...(dashboardPort === undefined ? {} : { dashboardPort }),
         ...(file === undefined ? {} : { file }),
         narrator: createNarrator(json ? process.stderr : process.stdout),
         signal,

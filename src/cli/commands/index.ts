@@ -157,13 +157,14 @@ function registerImport(index: Command): void {
 function registerRebuild(index: Command): void {
   const rebuild = index
     .command('rebuild')
-    .description('Fill an index that was lost; what it still has stays');
+    .description('Fill an index that was lost or is damaged; what is whole in it stays');
   addConfigOptions(
     rebuild.command('miner').description('A miner’s, from its replica files alone; stop the miner first'),
     'miner',
   ).action(async (_flags: unknown, command: Command) => {
     const signal = interruptSignal();
     const config = await configOf(command, 'miner');
+    await salvage(config);
     const { rebuildMinerIndex } = await import('../../tools/maintenance/rebuild-miner.js');
     const rebuilt = await rebuildMinerIndex(config, signal);
     say(`${rebuilt.files} replica files: ${rebuilt.added} added to the index, ${rebuilt.known} were in it`);
@@ -185,6 +186,7 @@ function registerRebuild(index: Command): void {
       import('../../adapters/observe/log.js'),
       import('../unlock-at-terminal.js'),
     ]);
+    await salvage(config);
     const { values } = config;
     const log = createLog({ level: values['logging.level'], json: values['logging.json'], name: 'rebuild' });
     const rebuilt = await rebuildPlacement(config, log, signal, unlockAtTerminal());
@@ -197,4 +199,16 @@ function registerRebuild(index: Command): void {
     print(rebuilt);
     if (rebuilt.silent > 0) process.exitCode = exitCodes.partial;
   });
+}
+
+async function salvage(config: unknown): Promise<void> {
+  const [{ salvageIndex }, { configuredIndex }] = await Promise.all([
+    import('../../tools/maintenance/salvage-index.js'),
+    import('../../adapters/index/configured.js'),
+  ]);
+  const nodeConfig = config as Parameters<typeof configuredIndex>[0];
+  const salvaged = await salvageIndex(await configuredIndex(nodeConfig, 'rebuild'));
+  if (salvaged === null || salvaged.damaged === 0) return;
+  const { damaged, kept, oldFolder } = salvaged;
+  say(`${damaged} entries are damaged: ${kept} records kept, the old index is in ${oldFolder}`);
 }

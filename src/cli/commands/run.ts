@@ -40,11 +40,18 @@ export function register(program: Command): void {
         });
         switchLevelBySignal(log);
         const node = await launchNode(config, log, packageVersion(), unlockAtTerminal());
-        const { address, status, hotkey, network } = node;
+        const { address, status, dashboard, hotkey, network } = node;
         log.info({ hotkey, network, address: `${address.host}:${address.port}` }, `the ${role} is ready`);
         // One line on stdout for whoever started this: the node answers from here on.
         process.stdout.write(
-          `${JSON.stringify({ ready: role, hotkey, network, ...address, ...(status === null ? {} : { status }) })}\n`,
+          `${JSON.stringify({
+            ready: role,
+            hotkey,
+            network,
+            ...address,
+            ...(status === null ? {} : { status }),
+            ...(dashboard === null ? {} : { dashboard }),
+          })}\n`,
         );
         process.send?.('ready'); // to pm2, which waits for it (wait_ready)
         await new Promise<void>((resolve) => stop.addEventListener('abort', () => resolve(), { once: true }));

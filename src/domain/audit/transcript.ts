@@ -7,7 +7,7 @@
 
 import { bytes, flag, list, oneOf, struct, text, uint } from '../identity/codec.js';
 import { defineMessage, type Opened, readSealed } from '../identity/sealed.js';
-import { concatBytes } from '../model/bytes.js';
+import { joinBytes } from '../model/bytes.js';
 import { limits, mebibyte, nodeSize, protocolVersion, signatureSize } from '../model/constants.js';
 import { FileTaoError, toFileTaoError } from '../model/errors.js';
 
@@ -161,7 +161,7 @@ export class FrameReader {
   *#read(): Generator<Frame> {
     if (this.#damaged !== null) throw this.#damaged;
     while (this.#length >= this.#needed) {
-      const joined = this.#parts.length === 1 ? this.#parts[0]! : concatBytes(...this.#parts);
+      const joined = this.#parts.length === 1 ? this.#parts[0]! : joinBytes(this.#parts);
       let read: Frame | number;
       try {
         read = readFrame(joined, this.#offset, this.#judgeHead);

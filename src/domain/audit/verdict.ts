@@ -21,7 +21,10 @@ export type Proven =
 /** Who a recorded failure rests on: the miner's signature, or the validator's word. */
 export type Blame = 'miner' | 'word';
 
-/** Voids are the validator's own fault, an agreed `block`, or a replica that decodes to another piece. */
+/**
+ * Voids are the validator's own fault, an agreed `block`, a replica that it had given up, or one that decodes to another
+ * piece.
+ */
 const voidReasons: ReadonlySet<string> = new Set([
   'cancelled',
   'validator-fault',
@@ -29,6 +32,7 @@ const voidReasons: ReadonlySet<string> = new Set([
   'block',
   'interrupted',
   'piece-id',
+  'given-up',
 ]);
 
 /** A busy miner is asked once more before it fails. */
@@ -60,6 +64,8 @@ export function judgeVerdict(head: TranscriptHead, proven: Proven, checks: Check
       if (outcome === 'pass') return broken('recorded as pass, but there is no answer that passes');
       if (outcome === 'void') {
         if (reason === 'block') return broken('void for a block that the miner did not refuse');
+        if (reason === 'given-up')
+          return broken('void for a replica given up, which the miner did not refuse to know');
         checks.add('verdict', 'word', `void: ${reason}`);
         return null;
       }
@@ -121,6 +127,8 @@ function judgeRefusal(
   }
   if (outcome === 'void') {
     if (reason === 'block' && code !== 'block') checks.breaks('verdict', `void for a block, but ${words}`);
+    else if (reason === 'given-up' && code !== 'unknown-replica')
+      checks.breaks('verdict', `void for a replica given up, but ${words}`);
     else checks.add('verdict', 'word', `void (${reason}); ${words}`);
     return null;
   }

@@ -74,6 +74,9 @@ export const defaults = {
 export const dutyDefaults = {
   storeEvery: 3,
   storeMiners: 15,
+  /** Random data is log-normal around this many bytes. */
+  storeMedianBytes: 3 * mebibyte,
+  storeSigma: 1.5,
   challengeEvery: 3,
   challengeMiners: 10,
   challengeReplicas: 1,

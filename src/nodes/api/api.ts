@@ -9,6 +9,8 @@ import type { PublicKey } from '../../domain/model/bytes.js';
 import { defaults, mebibyte } from '../../domain/model/constants.js';
 import type { NodeAddress } from '../../domain/ports/chain.js';
 import { ByteGate } from '../byte-gate.js';
+import { countObjects, ObjectCensus } from '../census.js';
+import type { DashboardWish, RunningDashboard } from '../dashboard/dashboard.js';
 import type { RunningNode } from '../running-node.js';
 import { addStatusRoutes, type Operation, serverOptionsOf } from '../status.js';
 import { closeValidatorParts, composeValidator, type ValidatorParts } from '../validator/compose.js';
@@ -16,6 +18,7 @@ import { FailureCounts } from '../validator/miners.js';
 import { BackgroundWork } from './background-work.js';
 import { CallerRates } from './caller-rates.js';
 import type { ApiContext, Quotas } from './context.js';
+import { openApiDashboard } from './dashboard.js';
 import { PieceBuffers } from './piece-buffers.js';
 import { PieceCache } from './piece-cache.js';
 import { addUserRoutes } from './routes.js';
@@ -51,6 +54,7 @@ export interface ApiParts extends ValidatorParts {
   readonly announce?: (listening: NodeAddress) => Promise<NodeAddress | null>;
   /** How the node is watched and ended; without it there are no metrics. */
   readonly operation?: Operation;
+  readonly dashboard?: DashboardWish | undefined;
 }
 
 /** Disk the spool may use; more uploads wait. */
@@ -114,9 +118,13 @@ export async function startApi(parts: ApiParts): Promise<RunningNode> {
   addUserRoutes(server, context, uploads);
   const checks = { chain: () => context.view.head(), index: () => context.index.window() };
   const status = await addStatusRoutes(server, checks, { operation, log });
+  const census = new ObjectCensus();
+  let dashboard: RunningDashboard | null = null;
   let address: NodeAddress;
   try {
     address = await server.listen();
+    if (parts.dashboard !== undefined)
+      dashboard = await openApiDashboard(context, parts.dashboard, census, uploadStore);
     // Only now, because until here another API node might be at work on this folder.
     for (const path of leftovers) await rm(path, { force: true });
     uploads.start();
@@ -128,18 +136,26 @@ export async function startApi(parts: ApiParts): Promise<RunningNode> {
         'listening on loopback, so not announced on the chain: only this machine can use the node',
       );
   } catch (error) {
+    await dashboard?.close();
     await server.close();
     await status.close();
     throw error;
   }
   status.started();
+  if (dashboard !== null)
+    context.background.start('could not count the objects', (signal) =>
+      countObjects(context.index, { clock: context.clock, log }, signal, census),
+    );
   return {
     address,
     status: status.separate,
+    dashboard: dashboard?.address ?? null,
     async close() {
       status.ending();
+      await dashboard?.close();
       await server.close();
       await context.background.stop();
+      await context.pieceCache.close();
       await status.close();
       await closeValidatorParts(context);
     },

@@ -73,14 +73,23 @@ export async function sendObject(
   }
   if (method === 'HEAD' || start === end) return reply.send();
   const gone = new AbortController();
-  reply.raw.once('close', () => gone.abort(new FileTaoError('cancelled', 'the user has gone')));
+  const startedAtMs = context.clock.now();
+  let sent = 0;
+  reply.raw.once('close', () => {
+    gone.abort(new FileTaoError('cancelled', 'the user has gone'));
+    const elapsedMs = context.clock.now() - startedAtMs;
+    const seen = { cid: object.cid, bytes: sent, complete: sent === end - start, startedAtMs, elapsedMs };
+    context.observer?.transfer?.({ direction: 'download', ...seen });
+  });
   const parts = verifiedParts(context, object, start, end, gone.signal);
   // The first bytes are at hand before the status goes out, so that a lost object is a clean error.
   const first = await parts.next();
   const body = (async function* () {
     try {
-      if (!first.done) yield first.value;
-      yield* parts;
+      for (let part = first; !part.done; part = await parts.next()) {
+        yield part.value;
+        sent += part.value.length;
+      }
     } finally {
       await parts.return(undefined);
     }

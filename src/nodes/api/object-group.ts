@@ -1,13 +1,13 @@
 // Small objects that come together: each is stored and recorded, or refused, by itself; only the request, and what the
 // nodes do for it, is shared.
 
+import { splitFrame } from '../../adapters/rpc/wire.js';
+import { checkManifest, manifestKind } from '../../domain/content/manifest.js';
 import {
   groupedFrameBytesMax,
   groupedObjectBytesMax,
   groupObjectsMax,
-} from '../../adapters/rpc/object-group.js';
-import { splitFrame } from '../../adapters/rpc/wire.js';
-import { checkManifest, manifestKind } from '../../domain/content/manifest.js';
+} from '../../domain/content/object-group.js';
 import { openSealed } from '../../domain/identity/sealed.js';
 import { equalBytes, type PublicKey, pieceIdOf, publicKeyOf } from '../../domain/model/bytes.js';
 import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';

@@ -17,11 +17,11 @@ import {
 import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
 import type { ObjectRecord } from '../../domain/model/records.js';
 import { unixSeconds } from '../../domain/ports/clock.js';
+import { objectStatus } from '../object-status.js';
 import { deleteReplicaOn, renewShort } from '../validator/renewing.js';
 import { requireExpiry, requireQuota } from './access.js';
 import type { ApiContext } from './context.js';
 import { requireObject } from './downloads.js';
-import { objectStatus } from './object-status.js';
 import { hotkeysOf, lastingReplicas } from './pieces.js';
 
 export interface StoredObject {
@@ -53,6 +53,7 @@ export async function claimObject(
   owner: PublicKey,
   minCopies?: number,
 ): Promise<StoredObject> {
+  const startedAtMs = context.clock.now();
   checkManifest(value);
   if (!equalBytes(value.genesis, context.party.genesis) || value.netuid !== context.party.netuid) {
     throw new FileTaoError('wrong-network', 'the manifest is for another network');
@@ -81,6 +82,9 @@ export async function claimObject(
     storedAt: before?.storedAt ?? unixSeconds(context.clock),
     manifest: sealed,
   });
+  const elapsedMs = context.clock.now() - startedAtMs;
+  const seen = { cid, bytes: value.size, complete: true, startedAtMs, elapsedMs };
+  context.observer?.transfer?.({ direction: 'upload', ...seen });
   return { cid, replicas: pieceIds.length === 0 ? copies : fewest, hotkeys };
 }
 

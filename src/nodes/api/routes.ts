@@ -1,15 +1,15 @@
 // The user routes of an API node: what each takes, who may ask, and who does the work.
 
 import type { FastifyRequest } from 'fastify';
+import { bodyParts, contentLength, type NodeServer, problemOf } from '../../adapters/rpc/server.js';
+import { PartReader } from '../../adapters/rpc/wire.js';
 import {
   groupedObjectBytesMax,
   groupObjectsMax,
   groupRequestBytesMax,
   objectGroupPath,
   objectGroupType,
-} from '../../adapters/rpc/object-group.js';
-import { bodyParts, contentLength, type NodeServer, problemOf } from '../../adapters/rpc/server.js';
-import { PartReader } from '../../adapters/rpc/wire.js';
+} from '../../domain/content/object-group.js';
 import { encodeSs58 } from '../../domain/identity/ss58.js';
 import { type PieceId, toHex } from '../../domain/model/bytes.js';
 import { limits } from '../../domain/model/constants.js';
@@ -24,6 +24,7 @@ import {
   requireExpiry,
   requireQuota,
 } from './access.js';
+import { addAppRoutes } from './app-files.js';
 import type { ApiContext } from './context.js';
 import { requireObject, sendObject } from './downloads.js';
 import { rawBlockType, sendRawBlock } from './ipfs.js';
@@ -56,6 +57,7 @@ export function addUserRoutes({ app }: NodeServer, context: ApiContext, uploads:
   addOwnerRoutes(app, context);
   addGatewayRoute(app, context);
   addUploadRoutes(app, uploads);
+  addAppRoutes(app);
 }
 
 type App = NodeServer['app'];

@@ -225,6 +225,18 @@ export class UploadStore extends DataStore {
     }
   }
 
+  /** Uploads that are not objects yet, and how far they are; at most so many, in no order. */
+  async underWay(max: number): Promise<readonly { record: UploadRecord; received: number }[]> {
+    const found: { record: UploadRecord; received: number }[] = [];
+    for await (const record of this.#records()) {
+      if (found.length >= max) break;
+      if (record.cid !== null || this.#isExpired(record)) continue;
+      const received = await stat(this.dataPath(record.id)).catch(() => null);
+      if (received !== null) found.push({ record, received: received.size });
+    }
+    return found;
+  }
+
   async *#records(): AsyncGenerator<UploadRecord> {
     for (const name of await readdir(this.#directory)) {
       if (!name.endsWith(recordEnding)) continue;

@@ -67,6 +67,8 @@ export async function answerChallenge(context: MinerContext, sealed: Uint8Array)
       const elapsedMs = context.clock.now() - startedAtMs;
       context.observer?.step?.({
         step: 'commit',
+        validatorKey,
+        root: held.root,
         challengeId: challenge.digest,
         startedAtMs,
         elapsedMs,
@@ -119,6 +121,8 @@ export async function answerOpening(context: MinerContext, sealed: Uint8Array): 
   const { challengeId } = request.value;
   context.observer?.step?.({
     step: 'open',
+    validatorKey,
+    root: held.root,
     challengeId,
     startedAtMs,
     elapsedMs,

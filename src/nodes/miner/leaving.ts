@@ -7,8 +7,9 @@ import { dirname } from 'node:path';
 import { createFile } from '../../adapters/system/durable-file.js';
 import { systemFiles } from '../../adapters/system/files.js';
 import { encodeSs58 } from '../../domain/identity/ss58.js';
-import { fromHex, type PublicKey } from '../../domain/model/bytes.js';
+import { fromHex } from '../../domain/model/bytes.js';
 import type { HoldingIndex } from '../../domain/ports/holding-index.js';
+import { HoldingCensus } from '../census.js';
 
 export class Leaving {
   readonly #file: string | null;
@@ -57,21 +58,8 @@ export interface StillHeld {
   readonly lastExpiry: number;
 }
 
-const pageSize = 500;
-
 export async function stillHeld(index: HoldingIndex): Promise<readonly StillHeld[]> {
-  const found = new Map<PublicKey, { replicas: number; bytes: number; lastExpiry: number }>();
-  let cursor: string | null = null;
-  do {
-    const page: Awaited<ReturnType<HoldingIndex['list']>> = await index.list(cursor, pageSize);
-    for (const { validatorKey, size, expiry } of page.items) {
-      const sum = found.get(validatorKey) ?? { replicas: 0, bytes: 0, lastExpiry: 0 };
-      sum.replicas += 1;
-      sum.bytes += size;
-      sum.lastExpiry = Math.max(sum.lastExpiry, expiry);
-      found.set(validatorKey, sum);
-    }
-    cursor = page.next;
-  } while (cursor !== null);
-  return [...found].map(([key, sum]) => ({ validator: encodeSs58(fromHex(key)), ...sum }));
+  const census = new HoldingCensus();
+  await census.count(index);
+  return [...census.validators].map(([key, held]) => ({ validator: encodeSs58(fromHex(key)), ...held }));
 }

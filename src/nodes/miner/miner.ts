@@ -3,12 +3,14 @@
 import { createServer } from '../../adapters/rpc/server.js';
 import { publicKeyOf } from '../../domain/model/bytes.js';
 import type { NodeAddress } from '../../domain/ports/chain.js';
-import { countHolding } from '../census.js';
+import { countHolding, HoldingCensus } from '../census.js';
+import type { DashboardWish, RunningDashboard } from '../dashboard/dashboard.js';
 import type { RunningNode } from '../running-node.js';
 import { addStatusRoutes, type Operation, serverOptionsOf } from '../status.js';
 import { adoptLeftovers } from './adopting.js';
 import { composeMiner, type MinerContextParts } from './compose.js';
 import type { MinerContext } from './context.js';
+import { openMinerDashboard } from './dashboard.js';
 import { Leaving } from './leaving.js';
 import { addMinerOperatorRoutes } from './operating.js';
 import { addMinerRoutes } from './routes.js';
@@ -22,6 +24,7 @@ export interface MinerParts extends MinerContextParts {
   readonly announce?: (listening: NodeAddress) => Promise<NodeAddress>;
   /** How the node is watched and ended; without it there are no metrics. */
   readonly operation?: Operation;
+  readonly dashboard?: DashboardWish | undefined;
   /** The file that is there while the miner leaves; without it a restart forgets. */
   readonly leavingFile?: string;
   /** Without it nothing is read that nobody asks for. */
@@ -47,14 +50,18 @@ export async function startMiner(parts: MinerParts): Promise<RunningNode> {
   addMinerOperatorRoutes(server, context);
   const checks = { chain: () => context.view.head(), index: () => index.usedBytes() };
   const status = await addStatusRoutes(server, checks, { operation, log });
+  const census = new HoldingCensus();
+  let dashboard: RunningDashboard | null = null;
   let address: NodeAddress;
   try {
     address = await server.listen();
+    if (parts.dashboard !== undefined) dashboard = await openMinerDashboard(context, parts.dashboard, census);
     // Only now, because until here another miner might be at work on this folder.
     const swept = await replicas.sweep();
     if (swept > 0) log.info({ files: swept }, 'removed what an interrupted store left behind');
     await chain.serve(signer, (await parts.announce?.(address)) ?? address);
   } catch (error) {
+    await dashboard?.close();
     await server.close();
     await status.close();
     throw error;
@@ -66,16 +73,20 @@ export async function startMiner(parts: MinerParts): Promise<RunningNode> {
   status.started();
   const background = Promise.all([
     sweepExpired(context, stopping.signal),
-    operation === undefined ? null : countHolding(index, { ...context, ...operation }, stopping.signal),
+    operation === undefined && dashboard === null
+      ? null
+      : countHolding(index, { ...context, metrics: operation?.metrics }, stopping.signal, census),
     adoptAtStart(context, stopping.signal),
     parts.scrubbing === undefined ? null : scrubForever(context, parts.scrubbing, stopping.signal),
   ]);
   return {
     address,
     status: status.separate,
+    dashboard: dashboard?.address ?? null,
     async close() {
       status.ending();
       stopping.abort();
+      await dashboard?.close();
       await server.close();
       await background;
       await status.close();

@@ -1,12 +1,15 @@
 // What an exchange that ended in an error counts as (PROTOCOL 5.6): a failure of the miner, or void because the
 // fault is this validator's own. One rule for stores, rounds, retrievals and upkeep. A miner must not be able to
-// choose `void`: whatever it sends, signed or not, is its failure, save for a `block` that the chain bears out.
+// choose `void`: whatever it sends, signed or not, is its failure, save for a `block` that the chain bears out, and for
+// not knowing a replica that this validator has given up.
 
 import { limits } from '../../domain/model/constants.js';
 import { type ErrorCode, toFileTaoError } from '../../domain/model/errors.js';
+import type { ReplicaId } from '../../domain/model/records.js';
 import type { BlockRef } from '../../domain/ports/chain.js';
 import { Refused } from './asking.js';
 import type { ValidatorContext } from './context.js';
+import { givenUp, isGivenUp } from './replica-state.js';
 import { type Exchange, failed, type Verdict, voided } from './transcripts.js';
 
 /** Codes that only this side's own disk, index, chain or program brings about. */
@@ -22,15 +25,26 @@ const ownFaults: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'busy',
 ]);
 
-/** @param named the block that the question named, if it did */
+export interface AskedFor {
+  /** The block that the question named, if it did. */
+  readonly named?: BlockRef | undefined;
+  /** The replica it was about, if the miner is to have it. */
+  readonly replica?: ReplicaId | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 export async function verdictOf(
   context: ValidatorContext,
   exchange: Exchange,
   error: unknown,
-  { named, signal }: { readonly named?: BlockRef | undefined; readonly signal?: AbortSignal | undefined },
+  { named, replica, signal }: AskedFor,
 ): Promise<Verdict> {
   const failure = toFileTaoError(error);
   if (error instanceof Refused) {
+    // An API node beside this validator, or its repair, had the replica deleted while the question was on its way.
+    const isOurDoing =
+      failure.code === 'unknown-replica' && replica !== undefined && (await isGivenUp(context, replica));
+    if (isOurDoing) return voided(givenUp);
     // Agreed when the chain, asked again, does not hold the named block (any more).
     const agreed =
       failure.code === 'block' && named !== undefined && (await context.view.judge(named)) !== 'ok';

@@ -151,7 +151,11 @@ async function holdRound(
       error instanceof RoundFailure
         ? error.verdict
         : // Once ν is released no `block` is agreed: the challenge had been accepted.
-          await verdictOf(context, exchange, error, { named: isNuReleased() ? undefined : block, signal });
+          await verdictOf(context, exchange, error, {
+            named: isNuReleased() ? undefined : block,
+            replica,
+            signal,
+          });
   }
   await recordTranscript(
     context,

@@ -159,7 +159,7 @@ export async function attemptFetch(
     }
   } catch (error) {
     failure = toFileTaoError(error);
-    verdict = await verdictOf(context, exchange, error, { signal });
+    verdict = await verdictOf(context, exchange, error, { replica, signal });
   } finally {
     await body?.close();
   }

@@ -21,7 +21,7 @@ import { verdictOf } from './blame.js';
 import type { ValidatorContext } from './context.js';
 import { speakingAs } from './key-ring.js';
 import { locateMiner } from './miners.js';
-import { changeReplica } from './replica-state.js';
+import { changeReplica, giveUpReplica } from './replica-state.js';
 import { Exchange, failed, passed, recordTranscript } from './transcripts.js';
 
 type Held = ReplicaId & { readonly size: number };
@@ -68,9 +68,10 @@ export async function renewShort(context: ValidatorContext, pieceId: PieceId, ex
   );
 }
 
-/** Deletes the replica on its miner, then from the index. */
+/** Takes the replica out of use, deletes it on its miner, then from the index. */
 export async function deleteReplicaOn(validator: ValidatorContext, replica: Held): Promise<void> {
   const context = speakingAs(validator, replica.validatorKey);
+  await giveUpReplica(context, replica);
   const { number: blockNumber, hash: blockHash } = await context.view.head();
   const question = sealQuestion(context, {
     kind: deleteKind,
@@ -106,7 +107,7 @@ async function askForUpkeep<Body extends RenewBody | DeleteBody>(
     fault = acknowledgementFault(question, expiry, answer.value);
   } catch (error) {
     const { blockNumber: number, blockHash: hash } = question.value;
-    const verdict = await verdictOf(context, exchange, error, { named: { number, hash } });
+    const verdict = await verdictOf(context, exchange, error, { named: { number, hash }, replica });
     await recordTranscript(context, subject, exchange, verdict);
     throw toFileTaoError(error);
   }

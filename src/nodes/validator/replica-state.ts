@@ -32,3 +32,19 @@ export async function markFailed(context: ValidatorContext, id: ReplicaId, reaso
     lastFailure: { at: unixSeconds(context.clock), reason },
   }));
 }
+
+/** Why a replica is out of use that nobody needs any more. */
+export const givenUp = 'given-up';
+
+/**
+ * Takes a replica out of use before its miner is told to delete it: whoever asks for it meanwhile, in this process or
+ * another, learns from the index that the miner does as it was told.
+ */
+export async function giveUpReplica(context: ValidatorContext, id: ReplicaId): Promise<void> {
+  await markFailed(context, id, givenUp);
+}
+
+export async function isGivenUp({ index }: Pick<ValidatorContext, 'index'>, id: ReplicaId): Promise<boolean> {
+  const record = await index.getReplica(id);
+  return record === null || (record.state === 'failed' && record.lastFailure?.reason === givenUp);
+}

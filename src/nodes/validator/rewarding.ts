@@ -20,6 +20,7 @@ import {
   bytesOf,
   emptyContent,
   type LedgerContent,
+  type LedgerEntry,
   type LedgerEvent,
   ledgerKind,
   minerOf,
@@ -93,6 +94,8 @@ export interface RewardingParts {
   readonly rules: EconomyRules;
   /** The newest block. */
   readonly block: number;
+  /** Told of each entry once it is durable and in effect. */
+  readonly onEntry?: ((entry: LedgerEntry) => void) | undefined;
 }
 
 const kinds: readonly StatisticKind[] = ['store', 'challenge', 'retrieve'];
@@ -126,13 +129,15 @@ export class Rewarding {
   readonly #log: RewardLog;
   readonly #rules: EconomyRules;
   readonly #replay: LedgerReplay;
+  readonly #onEntry: (entry: LedgerEntry) => void;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(context: RewardingContext, { log, rules }: RewardingParts, replay: LedgerReplay) {
+  constructor(context: RewardingContext, { log, rules, onEntry }: RewardingParts, replay: LedgerReplay) {
     this.#context = context;
     this.#log = log;
     this.#rules = rules;
     this.#replay = replay;
+    this.#onEntry = onEntry ?? (() => {});
   }
 
   /** Writes the state that this run begins with. Tiers are those of the index: what placement goes by. */
@@ -161,6 +166,11 @@ export class Rewarding {
         .filter(([, { asked }]) => asked)
         .map(([minerKey, { score }]) => [minerKey, score]),
     );
+  }
+
+  /** Number of the tier window that has begun last. */
+  get window(): number {
+    return this.#replay.standings.window;
   }
 
   standingOf(minerKey: PublicKey): Standing {
@@ -335,9 +345,11 @@ export class Rewarding {
       signer,
     );
     await this.#log.append(encodeEntry(sealed, []));
-    for (const { about, says } of this.#replay.take(readLedgerEntry(sealed)).findings)
+    const entry = readLedgerEntry(sealed);
+    for (const { about, says } of this.#replay.take(entry).findings)
       if (about !== 'word')
         log.error({ event, about, detail: says }, 'an entry of the reward ledger is wrong');
+    this.#onEntry(entry);
   }
 
   #alone<Result>(work: () => Promise<Result>): Promise<Result> {

@@ -235,12 +235,23 @@ export async function storeWithinLimit(
     throw new FileTaoError('full', 'the miner has reached the storage limit of its tier');
   let isSettled = false;
   try {
-    const attempt = await attemptStore(context, piece, miner, { signal, promiseId: promise.id });
+    const attempt = await attemptStore(context, later(piece, instead), miner, {
+      signal,
+      promiseId: promise.id,
+    });
     isSettled = attempt.promiseSettled === true;
     return attempt;
   } finally {
     if (!isSettled) await index.releasePromise(hotkey, promise.id);
   }
+}
+
+/**
+ * With an expiry after that of the replica it replaces: a store of the same piece in the same block would be the same
+ * message, and the miner takes one that it carried out before for a replay (miner/replays.ts).
+ */
+function later(piece: PieceSource, instead: ReplicaRecord | undefined): PieceSource {
+  return instead === undefined ? piece : { ...piece, expiry: Math.max(piece.expiry, instead.expiry + 1) };
 }
 
 export interface Placement {

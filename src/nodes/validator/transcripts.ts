@@ -123,6 +123,9 @@ export async function recordTranscript(
   const { challengeId } = exchange;
   context.observer?.round?.({
     kind: subject.kind,
+    minerKey: subject.id.minerKey,
+    root: subject.id.root,
+    n: head.n,
     ...verdict,
     challengeId,
     startedAtMs: exchange.startedAtMs,

@@ -6,10 +6,12 @@ import { createServer } from '../../adapters/rpc/server.js';
 import type { PublicKey } from '../../domain/model/bytes.js';
 import { FileTaoError } from '../../domain/model/errors.js';
 import type { NodeAddress } from '../../domain/ports/chain.js';
-import { countPlacement } from '../census.js';
+import { countPlacement, PlacementCensus } from '../census.js';
+import type { DashboardWish, RunningDashboard } from '../dashboard/dashboard.js';
 import type { RunningNode } from '../running-node.js';
 import { addStatusRoutes, type Operation, serverOptionsOf } from '../status.js';
 import { closeValidatorParts, composeValidator, type ValidatorParts } from './compose.js';
+import { followLedger, openValidatorDashboard } from './dashboard.js';
 import { type ComposedDuty, composeDuty, type DutyParts } from './duty/compose.js';
 import { writeWeightsEvent } from './duty/events.js';
 import { addRoundsRoute } from './operating.js';
@@ -29,13 +31,17 @@ export interface ValidatorNodeParts extends ValidatorParts {
   /** How weights are set; without it they are not. */
   readonly weighing?: Pick<Weighing, 'chain' | 'versionKey' | 'file'>;
   /** Where rewards are recorded, and the rules they follow. */
-  readonly rewards: Pick<RewardingParts, 'log' | 'rules'>;
+  readonly rewards: Pick<RewardingParts, 'log' | 'rules'> & {
+    /** Folder of the ledger, which the dashboard reads back. */
+    readonly directory?: string;
+  };
   /** Told of miners whose replicas were taken out of use. */
   readonly onLost?: (hotkeys: readonly PublicKey[]) => void;
   /** Called when the node ends. */
   readonly onClose?: () => Promise<void>;
   /** How the node is watched and ended; without it there are no metrics. */
   readonly operation?: Operation;
+  readonly dashboard?: DashboardWish | undefined;
 }
 
 interface AtWork {
@@ -67,6 +73,9 @@ export async function startValidator(parts: ValidatorNodeParts): Promise<Running
     pingTimeoutMs: parts.duty.options.pingTimeoutMs,
     onLost,
   });
+  const census = new PlacementCensus();
+  const follower = followLedger(parts.rewards.directory ?? '');
+  let dashboard: RunningDashboard | null = null;
   let rewarding: Rewarding;
   let performing: { readonly ended: Promise<void> };
   const checks = { chain: () => context.view.head(), index: () => index.window() };
@@ -78,11 +87,21 @@ export async function startValidator(parts: ValidatorNodeParts): Promise<Running
     const recovered = await recoverRounds(context);
     if (recovered > 0) context.log.info({ rounds: recovered }, 'closed rounds that an earlier run left open');
     const { number: block } = await context.view.head();
-    rewarding = await openRewarding(context, { ...parts.rewards, block });
+    const onEntry = parts.dashboard === undefined ? undefined : follower.take.bind(follower);
+    rewarding = await openRewarding(context, { ...parts.rewards, block, onEntry });
+    if (parts.dashboard !== undefined)
+      dashboard = await openValidatorDashboard(context, {
+        wish: parts.dashboard,
+        census,
+        rewarding,
+        follower,
+        rules: parts.rewards.rules,
+      });
     const duty = composeDuty(context, rewarding, { ...parts.duty, onLost });
     performing = await duty.start(signal);
     begun = { rewarding, duty };
   } catch (error) {
+    await dashboard?.close();
     await server.close();
     await status.close();
     throw error;
@@ -102,15 +121,19 @@ export async function startValidator(parts: ValidatorNodeParts): Promise<Running
           signal,
         );
   const counting =
-    operation === undefined ? null : countPlacement(index, { ...context, ...operation }, signal);
+    operation === undefined && dashboard === null
+      ? null
+      : countPlacement(index, { ...context, metrics: operation?.metrics }, signal, census);
   operation?.metrics.gauge('filetao_open_rounds', 'Rounds under way', () => context.liveRounds.size);
   status.started();
   return {
     address,
     status: status.separate,
+    dashboard: dashboard?.address ?? null,
     async close() {
       status.ending();
       stopping.abort();
+      await dashboard?.close();
       await server.close();
       await counting;
       await status.close();

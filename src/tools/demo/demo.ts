@@ -12,9 +12,9 @@ import { openPlacementIndex } from '../../adapters/index/open-index.js';
 import { loadCore } from '../../adapters/proving/load-core.js';
 import { systemRandom } from '../../adapters/system/random.js';
 import { ApiConnection } from '../../client/api-connection.js';
+import { openSource } from '../../client/file-source.js';
 import { nodeRuntime } from '../../client/node-runtime.js';
 import { retrieveToFile } from '../../client/retrieve-to-file.js';
-import { openSource } from '../../client/source.js';
 import { store } from '../../client/store.js';
 import { retrievalOrder } from '../../domain/economy/placement.js';
 import { windowCounts } from '../../domain/economy/tiers.js';
@@ -41,6 +41,8 @@ export interface DemoOptions {
   readonly rounds: number;
   /** redis://… for the indexes of all nodes; their keys stay there. */
   readonly databaseUrl?: string;
+  /** Where the validator's dashboard is; the network then stays until the signal, to be looked at. */
+  readonly dashboardPort?: number;
   readonly narrator: Narrator;
   readonly signal?: AbortSignal;
 }
@@ -96,14 +98,22 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
     miners: options.miners,
     replicas: options.replicas,
     ...(options.databaseUrl === undefined ? {} : { databaseUrl: options.databaseUrl }),
+    ...(options.dashboardPort === undefined ? {} : { dashboardPort: options.dashboardPort }),
     onStarted: () => narrator.progress(++started, options.miners + 2),
     ...(signal === undefined ? {} : { signal }),
   });
   let index: PlacementIndex | null = null;
   try {
     narrator.done(`${options.miners + 2} processes in ${network.folder}`);
+    const { dashboard } = network.validator;
+    if (dashboard !== null) narrator.title(`Look at it: http://${dashboard.host}:${dashboard.port}/`);
     index = await openPlacementIndex(network.placement);
-    return await new Demo(options, network, index, core).run();
+    const result = await new Demo(options, network, index, core).run();
+    if (dashboard !== null) {
+      narrator.title('The network stays, with its dashboard, until Ctrl-C');
+      await fired(signal);
+    }
+    return result;
   } finally {
     narrator.begin('cleaning up');
     await index?.close();
@@ -112,6 +122,13 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
     if (network.keysBegin !== null) tellOfKeys(narrator, network.placement, network.keysBegin);
   }
 }
+
+/** Resolves when the signal fires; at once without one. */
+const fired = (signal: AbortSignal | undefined): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal === undefined || signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 
 /** What the demo leaves in the Redis it was given, and how to take it away. */
 function tellOfKeys(narrator: Narrator, location: IndexLocation, keysBegin: string): void {

@@ -26,6 +26,8 @@ export interface NodeProcess {
   readonly name: string;
   readonly role: 'miner' | 'validator' | 'api';
   readonly address: NodeAddress;
+  /** Where its dashboard is; null without one. */
+  readonly dashboard: NodeAddress | null;
   readonly hotkey: PublicKey;
   /** --database.directory of the node. */
   readonly directory: string;
@@ -39,6 +41,8 @@ export interface LocalNetworkOptions {
   readonly signal?: AbortSignal;
   /** redis://…: the nodes keep their indexes there, under one prefix; without it each has its own LMDB. */
   readonly databaseUrl?: string;
+  /** Port of the validator's dashboard; without it there is none. */
+  readonly dashboardPort?: number;
   readonly onStarted?: (node: NodeProcess) => void;
 }
 
@@ -149,6 +153,7 @@ export async function startLocalNetwork(options: LocalNetworkOptions): Promise<L
       start('validator', 'validator', validatorWallet, [
         '--validator.port',
         '0',
+        ...(options.dashboardPort === undefined ? [] : ['--dashboard.port', String(options.dashboardPort)]),
         // Nothing by itself: what is shown happens when it is asked for, so a run tells the same story every time.
         ...['store', 'challenge', 'retrieve', 'distribute', 'monitor', 'repair'].flatMap((step) => [
           `--neuron.${step}_every`,
@@ -196,7 +201,7 @@ function redisServer(url: string): RedisServer {
   return { ...server, ...(password ? { password } : {}), tls: tls ? {} : null };
 }
 
-interface StartOptions extends Omit<NodeProcess, 'address' | 'child'> {
+interface StartOptions extends Omit<NodeProcess, 'address' | 'dashboard' | 'child'> {
   readonly flags: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
@@ -214,8 +219,7 @@ async function startNode({ flags, env, signal, onSpawned, ...node }: StartOption
   });
   const log = createWriteStream(node.logFile, { mode: 0o600 });
   child.stderr.pipe(log);
-  const address: { host: string; port: number } = { host: '', port: 0 };
-  const spawned: NodeProcess = { ...node, address, child };
+  const spawned = { ...node, address: { host: '', port: 0 }, dashboard: null as NodeAddress | null, child };
   onSpawned(spawned);
   const ready = await new Promise<string>((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error('did not start in time')), startMsMax);
@@ -236,11 +240,11 @@ async function startNode({ flags, env, signal, onSpawned, ...node }: StartOption
     const last = (await readFile(node.logFile, 'utf8').catch(() => '')).trim().split('\n').at(-1);
     throw new FileTaoError('internal', `${node.name} ${(error as Error).message}${last ? `: ${last}` : ''}`);
   });
-  Object.assign(address, pick(JSON.parse(ready) as NodeAddress));
+  const { host, port, dashboard = null } = JSON.parse(ready) as NodeAddress & { dashboard?: NodeAddress };
+  spawned.address = { host, port };
+  spawned.dashboard = dashboard;
   return spawned;
 }
-
-const pick = ({ host, port }: NodeAddress): NodeAddress => ({ host, port });
 
 /** SIGTERM, and SIGKILL for whoever does not hear it. */
 async function stop({ child }: NodeProcess): Promise<void> {

@@ -1,8 +1,8 @@
 // Brings an index to the schema version that this program writes. Each version after the first adds one step to the
 // table. A step is safe to run again.
 
-import { indexSchemaVersion } from '../../adapters/index/codec.js';
 import { indexAt } from '../../adapters/index/kind-at.js';
+import { lmdbSchemaVersion } from '../../adapters/index/lmdb/tables.js';
 import { describeLocation, type IndexKind, type IndexLocation } from '../../adapters/index/location.js';
 import { redisSchemaVersion } from '../../adapters/index/redis/keys.js';
 import { FileTaoError } from '../../domain/model/errors.js';
@@ -24,6 +24,15 @@ const steps: Readonly<Record<IndexLocation['backend'], readonly Step[]>> = {
         if (location.backend !== 'lmdb') return;
         const { claimObjects } = await import('../../adapters/index/lmdb/claim-objects.js');
         await claimObjects(location.directory, kind);
+      },
+    },
+    {
+      from: 2,
+      says: 'give every entry a sum, so that rot in the file is found',
+      async run(location, kind) {
+        if (location.backend !== 'lmdb') return;
+        const { sealTables } = await import('../../adapters/index/lmdb/seal-tables.js');
+        await sealTables(location.directory, kind);
       },
     },
   ],
@@ -52,7 +61,7 @@ export async function migrateIndex(location: IndexLocation, dryRun: boolean): Pr
   const found = await indexAt(location);
   const name = describeLocation(location);
   if (found === null) throw new FileTaoError('not-found', `there is no index at ${name}`);
-  const to = location.backend === 'lmdb' ? indexSchemaVersion : redisSchemaVersion;
+  const to = location.backend === 'lmdb' ? lmdbSchemaVersion : redisSchemaVersion;
   if (found.version > to)
     throw new FileTaoError(
       'schema',

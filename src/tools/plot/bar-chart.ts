@@ -1,8 +1,8 @@
 // Bars from left to right, several to a group, each with its value written at its end.
 
+import { tickText } from '../../adapters/observe/plot/scale.js';
+import { document, line, rect, seriesClass, text } from '../../adapters/observe/plot/svg.js';
 import { type LegendEntry, width } from './frame.js';
-import { tickText } from './scale.js';
-import { document, line, rect, seriesClass, text } from './svg.js';
 
 export interface Bar {
   readonly name: string;

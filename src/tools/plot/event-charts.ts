@@ -1,5 +1,6 @@
 // A validator's event records as charts.
 
+import { tierClass } from '../../adapters/observe/plot/svg.js';
 import type { EconomyRules } from '../../domain/model/economy.js';
 import { tierNames } from '../../domain/model/tiers.js';
 import { barChart } from './bar-chart.js';
@@ -8,7 +9,6 @@ import type { EventFile, EventPoint, ScoreSample } from './event-file.js';
 import { heatMap } from './heat-map.js';
 import { stackedChart } from './line-chart.js';
 import { scatterChart } from './scatter.js';
-import { tierClass } from './svg.js';
 import type { Charts } from './write-charts.js';
 
 export function eventCharts(file: EventFile, rules: EconomyRules): Charts {

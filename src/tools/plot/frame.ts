@@ -1,7 +1,7 @@
 // What every chart has around its data: title, axes with their names, grid, legend.
 
-import { type Scale, tickText } from './scale.js';
-import { document, line, rect, text } from './svg.js';
+import { type Scale, tickText } from '../../adapters/observe/plot/scale.js';
+import { document, line, rect, text } from '../../adapters/observe/plot/svg.js';
 
 export interface Labels {
   readonly title: string;

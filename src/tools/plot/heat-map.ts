@@ -1,9 +1,9 @@
 // A table of numbers as colours: one row per owner, one column per stretch of blocks. Cells of one colour in a row
 // are one rectangle, and rectangles of one colour one path, which keeps 10,000 cells below 100 KB.
 
+import { linearScale } from '../../adapters/observe/plot/scale.js';
+import { path, px, rampClass, rampSteps } from '../../adapters/observe/plot/svg.js';
 import { framed, type Labels, plotBox } from './frame.js';
-import { linearScale } from './scale.js';
-import { path, px, rampClass, rampSteps } from './svg.js';
 
 export interface HeatMap {
   /** Owners from the top. */

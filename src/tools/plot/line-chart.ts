@@ -1,8 +1,8 @@
 // Series over time: lines, or areas stacked on each other.
 
+import { linearScale } from '../../adapters/observe/plot/scale.js';
+import { line, type Point, path, polyline, px, seriesClass, text } from '../../adapters/observe/plot/svg.js';
 import { framed, type Labels, plotBox } from './frame.js';
-import { linearScale } from './scale.js';
-import { line, type Point, path, polyline, px, seriesClass, text } from './svg.js';
 
 export interface Series {
   readonly name: string;

@@ -1,8 +1,16 @@
 // Points over blocks, coloured by who they belong to. Few owners have a colour each, many share a ramp.
 
+import { linearScale } from '../../adapters/observe/plot/scale.js';
+import {
+  type Point,
+  path,
+  px,
+  rampClass,
+  rampSteps,
+  seriesClass,
+  seriesCount,
+} from '../../adapters/observe/plot/svg.js';
 import { framed, type Labels, type LegendEntry, plotBox } from './frame.js';
-import { linearScale } from './scale.js';
-import { type Point, path, px, rampClass, rampSteps, seriesClass, seriesCount } from './svg.js';
 
 export interface OwnedPoint extends Point {
   readonly owner: number;
@@ -18,7 +26,7 @@ export function thinned<Item>(points: readonly Item[]): readonly Item[] {
 }
 
 const dot = 'h3v3h-3z';
-const largeDot = 'h5v5h-5z';
+const largeDot = 'h6v6h-6z';
 
 export function scatterChart(
   labels: Labels,
@@ -95,13 +103,14 @@ export function groupScatter(
     { zero: true },
   );
   const groups = [...new Set(shown.map(({ group }) => group))];
-  const data = groups.map((group, i) => {
-    const own = shown.filter((point) => point.group === group);
-    const d = own
-      .map((point) => `M${px(x.at(point.x) - 2.5)} ${px(y.at(point.y) - 2.5)}${largeDot}`)
-      .join('');
-    return path(d, `dot ${seriesClass(i)}`);
-  });
+  const data = groups
+    .map((group, i) => ({ i, own: shown.filter((point) => point.group === group) }))
+    // The fewest on top, where the many do not hide them.
+    .sort((a, b) => b.own.length - a.own.length)
+    .map(({ i, own }) => {
+      const d = own.map((point) => `M${px(x.at(point.x) - 3)} ${px(y.at(point.y) - 3)}${largeDot}`).join('');
+      return path(d, `fill ${seriesClass(i)}`);
+    });
   const legend = groups.map((name, i) => ({ name, className: seriesClass(i) }));
   return framed({ labels, height, box, x, y, data, legend, ...(xText === undefined ? {} : { xText }) });
 }

@@ -1,9 +1,9 @@
 // A simulation's result as charts.
 
+import { tierClass } from '../../adapters/observe/plot/svg.js';
 import { barChart } from '../plot/bar-chart.js';
 import { lineChart, stackedChart } from '../plot/line-chart.js';
 import { groupScatter } from '../plot/scatter.js';
-import { tierClass } from '../plot/svg.js';
 import type { Charts } from '../plot/write-charts.js';
 import { hoursText } from './report.js';
 import type { MinerPoint, SimulationResult } from './result.js';

@@ -16,8 +16,14 @@ import type { SimulatedMiner } from './miners.js';
 import type { Draws } from './seeded-draws.js';
 import type { SimulatedValidator } from './validators.js';
 
-/** `block`: the miner does not know, or no longer takes, the block the validator named. */
-export type Reason = '' | 'unreachable' | 'timeout' | 'block' | 'damage' | 'accused';
+/** Why a good miner, or another, failed an exchange. */
+export type Reason = '' | 'unreachable' | 'timeout' | 'damage' | 'accused';
+
+/**
+ * `void`: the miner no longer takes the block that the validator named, and the validator sees by the age of that block that
+ * it is itself too far behind to blame anybody (nodes/validator/blame.ts).
+ */
+export type OnTheWay = 'unreachable' | 'timeout' | 'void' | null;
 
 export interface Ending {
   readonly passed: boolean;
@@ -68,12 +74,11 @@ export function failureOnTheWay(
   block: number,
   bytes: number,
   elapsedMs: number,
-): Reason | null {
+): OnTheWay {
   if (validator.isCutOff(miner.uid, block) || !miner.isReachable(block)) return 'unreachable';
-  // The miner judges the block that the validator names, which is as old as the validator's view. A validator that lags
-  // sees nothing wrong with it, so the miner's refusal counts as the miner's failure (nodes/validator/blame.ts).
+  // The miner judges the block that the validator names, which is as old as the validator's view.
   const named = { number: validator.view(block), hash: nowhere };
-  if (judgeBlock(named, { number: block, hash: nowhere }, null) !== 'ok') return 'block';
+  if (judgeBlock(named, { number: block, hash: nowhere }, null) !== 'ok') return 'void';
   return elapsedMs > deadlineMs(defaultDeadlines, bytes) ? 'timeout' : null;
 }
 

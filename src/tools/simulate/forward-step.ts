@@ -1,7 +1,7 @@
 // A validator's forward step: challenge data stored on some miners, rounds and retrievals held with others, some
 // pinged, user pieces repaired. Whom it asks follows from the block's hash, what it counts and pays from the economy.
 
-import { type Ending, failureOnTheWay, noted, type Reason } from './exchange.js';
+import { type Ending, failureOnTheWay, noted, type OnTheWay, type Reason } from './exchange.js';
 import type { SimulatedNetwork } from './network.js';
 import type { ObservedValidator } from './observed-validator.js';
 import type { RealRounds } from './real-rounds.js';
@@ -47,6 +47,7 @@ export class ForwardStep {
       const miner = network.miners[uid]!;
       const elapsedMs = miner.answerMs(size, 1, network.draws.times);
       const failure = failureOnTheWay(validator, miner, network.block, size, elapsedMs);
+      if (this.#isVoid(failure)) continue;
       const ending = this.#note(validator, uid, 'store', {
         passed: failure === null,
         reason: failure ?? '',
@@ -72,15 +73,15 @@ export class ForwardStep {
       const size = network.replicas.size[id]!;
       const miner = network.miners[network.replicas.miner[id]!]!;
       const elapsedMs = miner.answerMs(size, 1, network.draws.times);
-      const failure =
-        failureOnTheWay(validator, miner, network.block, size, elapsedMs) ??
-        (network.lostChunks(id) > 0 ? 'damage' : null);
+      const onTheWay = failureOnTheWay(validator, miner, network.block, size, elapsedMs);
+      if (this.#isVoid(onTheWay)) return null;
+      const failure = onTheWay ?? (network.lostChunks(id) > 0 ? 'damage' : null);
       return { passed: failure === null, reason: failure ?? '', elapsedMs };
     });
   }
 
-  /** A round: two moves, and the chance that none of the opened chunks is a lost one. */
-  challengeReplica(validator: SimulatedValidator, id: number): Ending {
+  /** A round: two moves, and the chance that none of the opened chunks is a lost one; null when it is void. */
+  challengeReplica(validator: SimulatedValidator, id: number): Ending | null {
     const { network } = this;
     const { replicas } = network;
     const size = replicas.size[id]!;
@@ -88,6 +89,7 @@ export class ForwardStep {
     const elapsedMs = miner.answerMs(size, 2, network.draws.times);
     const lost = network.lostChunks(id);
     const failure = failureOnTheWay(validator, miner, network.block, size, elapsedMs);
+    if (this.#isVoid(failure)) return null;
     if (failure !== null) return { passed: false, reason: failure, elapsedMs };
     const shape = { count: replicas.count[id]!, openings: replicas.openings[id]! };
     const probability = network.passes.of(shape, lost);
@@ -96,7 +98,18 @@ export class ForwardStep {
     return { passed, reason: passed ? '' : 'damage', elapsedMs };
   }
 
-  #askAboutReplicas(validator: SimulatedValidator, task: Task, k: number, ask: (id: number) => Ending): void {
+  /** Counts exchanges that are held against nobody. */
+  #isVoid(failure: OnTheWay): failure is 'void' {
+    if (failure === 'void') this.network.measured.voids++;
+    return failure === 'void';
+  }
+
+  #askAboutReplicas(
+    validator: SimulatedValidator,
+    task: Task,
+    k: number,
+    ask: (id: number) => Ending | null,
+  ): void {
     const { network } = this;
     const answers: BatchAnswer[] = [];
     for (const uid of network.select(validator, task as 'challenge' | 'retrieve', k)) {
@@ -104,6 +117,7 @@ export class ForwardStep {
       // Nothing to ask about: the miner is left out of the batch.
       if (id === null) continue;
       const truth = ask(id);
+      if (truth === null) continue;
       const ending = this.#note(validator, uid, task, truth);
       if (truth.reason === 'damage' && !ending.passed) this.#foundDamaged(id);
       answers.push({

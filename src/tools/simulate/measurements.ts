@@ -37,6 +37,8 @@ export class Measurements {
     retrieve: { asked: 0, passed: 0 },
     monitor: { asked: 0, passed: 0 },
   };
+  /** Exchanges that counted for nobody: the validator was too far behind the chain. */
+  voids = 0;
   readonly samples: EpochSample[] = [];
   /** Incentive that each miner earned, summed over epochs. */
   readonly earned: Float64Array;

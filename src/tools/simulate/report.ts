@@ -99,7 +99,7 @@ export function reportText(result: SimulationResult): string {
         ([task, { asked, passed }]) =>
           `${task} ${asked} (${asked === 0 ? '–' : percent(passed / asked)} good)`,
       )
-      .join(', ')}`,
+      .join(', ')}${result.voids === 0 ? '' : `; void ${result.voids}`}`,
     `Replicas at once: ${result.replicasAtOnce}`,
   );
   if (result.real !== null) {

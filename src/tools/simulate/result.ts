@@ -70,6 +70,8 @@ export interface SimulationResult {
   readonly stepBlocks: number;
   readonly tierNames: readonly string[];
   readonly tasks: Readonly<Record<string, TaskCounts>>;
+  /** Exchanges that counted for nobody. */
+  readonly voids: number;
   readonly reach: readonly TierReach[];
   readonly rewards: readonly GroupReward[];
   readonly tierRewards: readonly TierReward[];
@@ -177,6 +179,7 @@ export function resultOf(
     stepBlocks: cadence.stepBlocks,
     tierNames,
     tasks: measured.tasks,
+    voids: measured.voids,
     reach,
     rewards: groups
       .filter(({ members }) => members.length > 0)

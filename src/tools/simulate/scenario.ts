@@ -1,7 +1,7 @@
 // What a simulation is given: how many of whom, how they behave, what happens when. Times are in epochs of
 // `tempo` blocks from the start; a block is 12 seconds.
 
-import { defaults, mebibyte } from '../../domain/model/constants.js';
+import { defaults, dutyDefaults, mebibyte } from '../../domain/model/constants.js';
 import { defaultRules, type EconomyRules } from '../../domain/model/economy.js';
 import type { AuditWish } from '../../domain/protocol/parameters.js';
 
@@ -75,7 +75,7 @@ export interface Partition {
   readonly validators: number;
 }
 
-/** A validator's forward step: how often, how many at once. The defaults are the reference's. */
+/** A validator's forward step: how often, how many at once. */
 export interface Cadence {
   readonly stepBlocks: number;
   readonly store: number;
@@ -156,14 +156,15 @@ export const defaultValidatorGroup: ValidatorGroup = {
   stake: 1,
 };
 
+/** The reference's step every 10 blocks: coarser than a validator's own, and what it does in each is the same. */
 export const defaultCadence: Cadence = {
   stepBlocks: 10,
-  store: 15,
-  challenge: 10,
-  retrieve: 10,
-  retrieveEvery: 5,
-  monitor: 40,
-  repairBytesPerSecond: 32 * mebibyte,
+  store: dutyDefaults.storeMiners,
+  challenge: dutyDefaults.challengeMiners,
+  retrieve: dutyDefaults.retrieveMiners,
+  retrieveEvery: dutyDefaults.retrieveEvery / dutyDefaults.challengeEvery,
+  monitor: dutyDefaults.monitorMiners,
+  repairBytesPerSecond: dutyDefaults.repairBytesPerSecond,
 };
 
 /** A bit of everything: what runs when no scenario is named. */
@@ -194,8 +195,8 @@ export const defaultScenario: Scenario = {
     copies: defaults.replicas,
     until: Number.MAX_SAFE_INTEGER,
   },
-  dataMedianBytes: 3 * mebibyte,
-  dataSigma: 1.5,
+  dataMedianBytes: dutyDefaults.storeMedianBytes,
+  dataSigma: dutyDefaults.storeSigma,
   challengeDataSeconds: defaults.challengeDataSeconds,
   audit: { loss: defaults.auditLoss, confidence: defaults.auditConfidence },
   rules: defaultRules,

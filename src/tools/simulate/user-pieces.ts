@@ -6,7 +6,7 @@ import { type PlacementCandidate, retrievalOrder } from '../../domain/economy/pl
 import { countsTowards, type MinerStanding, repairOrder } from '../../domain/economy/repair.js';
 import { type PieceId, type PublicKey, pieceIdOf, utf8 } from '../../domain/model/bytes.js';
 import { defaults } from '../../domain/model/constants.js';
-import { failureOnTheWay, type Reason } from './exchange.js';
+import { failureOnTheWay, type OnTheWay } from './exchange.js';
 import type { SimulatedMiner } from './miners.js';
 import type { SimulatedNetwork } from './network.js';
 import { replicaStates } from './replica-table.js';
@@ -295,12 +295,16 @@ export class UserPieces {
     validator: SimulatedValidator,
     uid: number,
     task: 'store' | 'retrieve',
-    failure: Reason | null,
+    failure: OnTheWay | 'damage',
   ): void {
     const { measured, miners, block } = this.network;
+    if (failure === 'void') {
+      measured.voids++;
+      return;
+    }
     measured.tasks[task].asked++;
     if (failure === null) measured.tasks[task].passed++;
-    else if (failure !== '') measured.noteFailure(miners[uid]!, failure, block);
+    else measured.noteFailure(miners[uid]!, failure, block);
     validator.count(uid, failure === null);
   }
 }

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { formatBytes, parseBytes } from '../../../src/adapters/config/byte-size.js';
 import { formatDuration, parseDuration } from '../../../src/adapters/config/duration.js';
 import { nearestName } from '../../../src/adapters/config/nearest-name.js';
+import { propertyOptions } from '../../property-options.js';
 
 test('reads sizes in SI and binary units', () => {
   const sizes: Record<string, number> = {
@@ -46,7 +47,7 @@ test('refuses what is no size', () => {
   }
 });
 
-test('shows sizes exactly where a unit allows it', () => {
+test('shows sizes exactly where a unit allows it', (t) => {
   const shown: Record<number, string> = {
     0: '0B',
     1: '1B',
@@ -70,6 +71,7 @@ test('shows sizes exactly where a unit allows it', () => {
       const bytes = parseBytes(`${amount}${unit}`);
       assert.equal(parseBytes(formatBytes(bytes)), bytes);
     }),
+    propertyOptions(t, 100),
   );
 });
 

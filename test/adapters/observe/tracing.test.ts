@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { createLog } from '../../../src/adapters/observe/log.js';
 import { isTracingWished } from '../../../src/adapters/observe/observer.js';
 import { Tracer } from '../../../src/adapters/observe/tracing.js';
+import { publicKeyOf, rootOf } from '../../../src/domain/model/bytes.js';
 
 const lines: string[] = [];
 const log = createLog({ level: 'info', json: true, write: (line) => lines.push(line) });
@@ -34,6 +35,8 @@ test('a collector that is away costs spans and one warning, never the node', asy
   });
   const step = {
     step: 'open',
+    validatorKey: publicKeyOf(new Uint8Array(32)),
+    root: rootOf(new Uint8Array(32)),
     challengeId: new Uint8Array(32).fill(7),
     startedAtMs: 1,
     elapsedMs: 2,

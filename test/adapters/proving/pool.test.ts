@@ -81,8 +81,8 @@ function openDescriptors(path: string): number {
 }
 
 async function eventually(what: string, holds: () => boolean): Promise<void> {
-  for (const end = performance.now() + 10_000; !holds(); await sleep(5)) {
-    assert.ok(performance.now() < end, `not in 10 s: ${what}`);
+  for (const end = performance.now() + 120_000; !holds(); await sleep(5)) {
+    assert.ok(performance.now() < end, `not in two minutes: ${what}`);
   }
 }
 

@@ -123,7 +123,7 @@ test('on a full disk a change fails as `full`, and what was acknowledged stays',
   const { stdout } = await promisify(execFile)(
     'unshare',
     ['-rm', 'sh', '-c', script, 'sh', folder, process.execPath, fileURLToPath(child)],
-    { timeout: 20_000 },
+    { timeout: 120_000 },
   );
   const seen = JSON.parse(stdout) as {
     acknowledged: number;

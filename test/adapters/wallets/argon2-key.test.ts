@@ -34,8 +34,6 @@ test('a key file sealed by other code under the published key of "whatever" open
   const kept = process.memoryUsage.rss() - before;
   assert.ok(kept < 128 * 2 ** 20, `${kept} bytes were not given back`);
 
-  const started = performance.now();
   assert.deepEqual(await deriveKey('whatever', unlock.watch), publishedKey);
-  assert.ok(performance.now() - started < 1000, 'a password is paid for once');
-  assert.deepEqual(events, ['began', 'ended']);
+  assert.deepEqual(events, ['began', 'ended'], 'a password is paid for once');
 });

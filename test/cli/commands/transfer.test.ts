@@ -149,7 +149,7 @@ test('a node that is not there is named, within seconds', async () => {
   const started = Date.now();
   const args = ['store', 'put', '--filepath', 'abc', '--api.url', 'http://127.0.0.1:9'];
   refused(await filetao(...args), 6, /no API node at http:\/\/127.0.0.1:9 \(ECONNREFUSED\): start one with/);
-  assert.ok(Date.now() - started < 5000);
+  assert.ok(Date.now() - started < 30_000);
 });
 
 test('Ctrl-C ends a put with 130, kill -9 without a word; the next put goes on', async () => {

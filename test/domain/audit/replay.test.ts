@@ -316,6 +316,10 @@ describe('a dishonest miner, honestly recorded', () => {
     for (const code of ['unknown-replica', 'internal', 'damaged', 'forbidden'] as const) {
       fails(refusedWith(code), code);
     }
+    const voided = (code: 'unknown-replica' | 'damaged', reason: string): TranscriptEntry =>
+      resigned(refusedWith(code), { outcome: 'void', reason, attributable: false });
+    assert.equal(replay(voided('unknown-replica', 'given-up')).broken, false);
+    breaks(voided('damaged', 'given-up'), /void for a replica given up/);
     const blocked = resigned(refusedWith('block'), { outcome: 'void', reason: 'block', attributable: false });
     assert.equal(replay(blocked).broken, false);
     breaks(

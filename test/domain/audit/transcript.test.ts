@@ -198,7 +198,7 @@ test('many entries stream in flat memory, large ones in time that grows as they 
   for (let at = 0; at < entry.length; at += 1024)
     found += [...large.push(entry.subarray(at, at + 1024))].length;
   assert.equal(found, 1);
-  assert.ok(performance.now() - started < 10_000);
+  assert.ok(performance.now() - started < 60_000);
 });
 
 test('an entry that could not be read back is not written', () => {

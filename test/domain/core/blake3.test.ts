@@ -8,6 +8,7 @@ import type { HashMode } from '../../../src/domain/core/modes.js';
 import type { ProofCore } from '../../../src/domain/core/proof-core.js';
 import { modelHash, modelOutputBlock } from '../../model/blake3-model.js';
 import { hex, pseudoData } from '../../model/pseudo-data.js';
+import { propertyOptions } from '../../property-options.js';
 import { cores } from './both-builds.js';
 
 const DATA = pseudoData(1024 * 1024 + 1025);
@@ -51,7 +52,7 @@ for (const core of cores) {
       }
     });
 
-    test(`${core.build}: ${mode.kind}: any pieces, any part of the output`, () => {
+    test(`${core.build}: ${mode.kind}: any pieces, any part of the output`, (t) => {
       fc.assert(
         fc.property(
           fc.array(fc.nat(40_000), { maxLength: 8 }),
@@ -70,7 +71,7 @@ for (const core of cores) {
             assert.equal(hex(core.xof(mode, data, length, seek)), expected);
           },
         ),
-        { numRuns: 60 },
+        propertyOptions(t, 60),
       );
     });
   }

@@ -123,5 +123,5 @@ export function random(seed: number) {
   };
 }
 
-/** A new seed each run unless FILETAO_SEED is set; tests print it. */
-export const SEED = Number(process.env.FILETAO_SEED ?? Date.now() % 1_000_000_007);
+/** A new seed each run unless FILETAO_TEST_SEED is set; tests print it. */
+export const SEED = Number(process.env.FILETAO_TEST_SEED ?? Date.now() % 1_000_000_007);

@@ -7,6 +7,7 @@ import { CoreInputError } from '../../../src/domain/core/core-input-error.js';
 import type { Pass } from '../../../src/domain/core/pass-steps.js';
 import { modelHash } from '../../model/blake3-model.js';
 import { hex, pseudoData } from '../../model/pseudo-data.js';
+import { propertyOptions } from '../../property-options.js';
 import { cores } from './both-builds.js';
 
 const L = 2n ** 252n + 27742317777372353535851937790883648493n;
@@ -39,7 +40,7 @@ const size = fc.oneof(
 );
 
 for (const core of cores) {
-  test(`${core.build}: a proof pass is chunk nodes, commitments and roots`, () => {
+  test(`${core.build}: a proof pass is chunk nodes, commitments and roots`, (t) => {
     fc.assert(
       fc.property(size, fc.nat(10), (length, k) => {
         const data = DATA.subarray(0, length);
@@ -57,7 +58,7 @@ for (const core of cores) {
           hex(core.treeRoot({ kind: 'commitment' }, proof.commitments)),
         );
       }),
-      { numRuns: 60 },
+      propertyOptions(t, 60),
     );
   });
 
@@ -72,7 +73,7 @@ for (const core of cores) {
     assert.equal(hex(proof.keyedRoot), hex(core.keyed(KEY, data)));
   });
 
-  test(`${core.build}: a digest pass is the root, the keyed roots and the leaves`, () => {
+  test(`${core.build}: a digest pass is the root, the keyed roots and the leaves`, (t) => {
     fc.assert(
       fc.property(size, fc.nat(3), fc.boolean(), (length, count, outboard) => {
         const data = DATA.subarray(0, length);
@@ -88,7 +89,7 @@ for (const core of cores) {
         if (outboard) assert.equal(hex(digest.leafNodes!), hex(core.chunkNodes(null, data, 0, 1024)));
         else assert.equal('leafNodes' in digest, false);
       }),
-      { numRuns: 30 },
+      propertyOptions(t, 30),
     );
     const keys = Array.from({ length: 64 }, (_, i) => pseudoData(32, i + 1));
     const pass = core.startDigest({ size: 700_000, keys, outboard: true });

@@ -6,6 +6,7 @@ import { ristretto255, ristretto255_hasher } from '@noble/curves/ed25519.js';
 import { blake3 } from '@noble/hashes/blake3.js';
 import fc from 'fast-check';
 import type { Window } from '../../../src/domain/core/group.js';
+import { propertyOptions } from '../../property-options.js';
 import {
   BUILDS,
   type Build,
@@ -172,7 +173,7 @@ for (const build of BUILDS) {
         assert.equal(hex(root), 'd471c5ee922577cfb44f94b938d5c02d1c544e2ef72c3412bf89c97251377675');
       });
 
-      test('any scalars, any count', () => {
+      test('any scalars, any count', (t) => {
         fc.assert(
           fc.property(
             fc.array(
@@ -198,7 +199,7 @@ for (const build of BUILDS) {
               assert.equal(exceptional, 0);
             },
           ),
-          { seed: SEED, numRuns: 12 },
+          propertyOptions(t, 12),
         );
       });
 

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { ristretto255, ristretto255_hasher } from '@noble/curves/ed25519.js';
 import fc from 'fast-check';
+import { propertyOptions } from '../../property-options.js';
 import { DERIVED, DERIVED_ALIKE, INVALID, MULTIPLES } from '../../vectors/rfc9496.js';
 import { BUILDS, bytesOf, concat, hex, integerOf, makeGroup, P, random, SEED, unhex } from './group_core.js';
 
@@ -70,7 +71,7 @@ for (const build of BUILDS) {
       }
     });
 
-    test('derivation, addition, doubling and equality agree with the reference', () => {
+    test('derivation, addition, doubling and equality agree with the reference', (t) => {
       fc.assert(
         fc.property(
           fc.array(fc.uint8Array({ minLength: 64, maxLength: 64 }), { minLength: 2, maxLength: 7 }),
@@ -89,7 +90,7 @@ for (const build of BUILDS) {
             assert.equal(group.isSum(elements, turned, elements), false);
           },
         ),
-        { seed: SEED, numRuns: 25 },
+        propertyOptions(t, 25),
       );
     });
 

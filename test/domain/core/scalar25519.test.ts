@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { BUILDS, bytesOf, concat, integerOf, L, makeGroup, SEED } from './group_core.js';
+import { propertyOptions } from '../../property-options.js';
+import { BUILDS, bytesOf, concat, integerOf, L, makeGroup } from './group_core.js';
 
 const TOP = (1n << 512n) - 1n;
 
@@ -31,7 +32,7 @@ for (const build of BUILDS) {
       });
     });
 
-    test('wide reduction of any 64 bytes', () => {
+    test('wide reduction of any 64 bytes', (t) => {
       fc.assert(
         fc.property(
           fc.array(fc.uint8Array({ minLength: 64, maxLength: 64 }), { minLength: 1, maxLength: 9 }),
@@ -42,11 +43,11 @@ for (const build of BUILDS) {
             });
           },
         ),
-        { seed: SEED, numRuns: 300 },
+        propertyOptions(t, 300),
       );
     });
 
-    test('canonical means below L', () => {
+    test('canonical means below L', (t) => {
       const word = 1n << 64n;
       const edges = [0n, 1n, L - 1n, L - 2n, 1n << 252n, (1n << 252n) - 1n, L % (word * word)];
       for (const edge of edges) assert.equal(group.isCanonicalScalar(bytesOf(edge)), true, `${edge}`);
@@ -66,7 +67,7 @@ for (const build of BUILDS) {
           assert.equal(group.isCanonicalScalar(item), integerOf(item) < L);
           assert.equal(group.isCanonicalScalar(bytesOf(integerOf(item) % L)), true);
         }),
-        { seed: SEED, numRuns: 300 },
+        propertyOptions(t, 300),
       );
     });
 

@@ -16,6 +16,7 @@ import {
   modelTree,
 } from '../../model/blake3-model.js';
 import { hex, pseudoData } from '../../model/pseudo-data.js';
+import { propertyOptions } from '../../property-options.js';
 import { cores } from './both-builds.js';
 
 const DATA = pseudoData(72 * 1024);
@@ -157,7 +158,7 @@ for (const core of cores) {
     }
   });
 
-  test(`${core.build}: any index set in any shape`, () => {
+  test(`${core.build}: any index set in any shape`, (t) => {
     const shape = fc
       .record({
         leaves: fc.integer({ min: 1, max: 70 }),
@@ -194,11 +195,11 @@ for (const core of cores) {
           checkMultiproofs(core, { tree, nodes, model, merge, root }, opened);
         }
       }),
-      { numRuns: 600 },
+      propertyOptions(t, 600),
     );
   });
 
-  test(`${core.build}: chunks from any first chunk, and opened chunks in any choice`, () => {
+  test(`${core.build}: chunks from any first chunk, and opened chunks in any choice`, (t) => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: DATA.length }), fc.nat(4), fc.nat(1000), (size, k, pick) => {
         const chunkSize = 1024 << k;
@@ -217,7 +218,7 @@ for (const core of cores) {
           hex(concat(opened.map((i) => at(all, i)))),
         );
       }),
-      { numRuns: 150 },
+      propertyOptions(t, 150),
     );
   });
 

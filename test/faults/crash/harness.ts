@@ -130,8 +130,9 @@ export async function crashMiner(t: TestContext, { rounds, hasty }: CrashOptions
     validator.view.forgetNeurons();
     if (round > 0) killer.aim(child);
     const replicas = [...kept.values()].map(({ replica }) => replica);
-    const underDeletion = replicas.length > 4 ? replicas[0]! : null;
-    if (underDeletion !== null) kept.delete(underDeletion.root);
+    // Those that are deleted are dropped first: whether it succeeds is as may be.
+    const underDeletion = new Set(replicas.slice(0, -4));
+    for (const { root } of underDeletion) kept.delete(root);
     const work: Promise<unknown>[] = Array.from({ length: 2 }, async () => {
       const stored = await network.storePiece(validator, 1 + random.below(40_000));
       const [replica] = stored.replicas;
@@ -139,7 +140,7 @@ export async function crashMiner(t: TestContext, { rounds, hasty }: CrashOptions
       acknowledged++;
     });
     for (const [i, replica] of replicas.entries()) {
-      if (replica === underDeletion) work.push(deleteReplicaOn(validator, replica));
+      if (underDeletion.has(replica)) work.push(deleteReplicaOn(validator, replica));
       else if (i % 3 === 0) work.push(renewReplicaOn(validator, replica, replica.expiry + round + 1));
       else if (i % 3 === 1)
         work.push(

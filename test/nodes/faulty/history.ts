@@ -1,23 +1,13 @@
-// One random history of a validator and its miners under faults, and what must hold: no acknowledged piece is lost while
-// an honest replica of it survives, no honest miner fails a proof, and whoever reads the transcripts finds one truth.
-import { Chains } from '../../../src/domain/audit/chain.js';
-import { LedgerReplay } from '../../../src/domain/audit/ledger-replay.js';
-import { Replayer } from '../../../src/domain/audit/replay.js';
-import { type PieceId, publicKeyOf, toHex } from '../../../src/domain/model/bytes.js';
+// One random history of several validators and their miners under faults, and what must hold: no acknowledged piece is lost
+// while an honest replica of it survives, no honest miner fails a proof, and whoever recomputes scores gets the same.
+import { type PieceId, utf8 } from '../../../src/domain/model/bytes.js';
 import type { ReplicaRecord } from '../../../src/domain/model/records.js';
-import { unixSeconds } from '../../../src/domain/ports/clock.js';
-import { collectAnswers } from '../../../src/nodes/validator/answers.js';
-import { challengeReplica } from '../../../src/nodes/validator/challenging.js';
-import type { ValidatorContext } from '../../../src/nodes/validator/context.js';
-import { fetchPiece } from '../../../src/nodes/validator/fetching.js';
-import { monitorMiners, settleDeregistered } from '../../../src/nodes/validator/monitoring.js';
-import { recoverRounds } from '../../../src/nodes/validator/recovery.js';
-import type { Rewarding } from '../../../src/nodes/validator/rewarding.js';
-import { placePiece } from '../../../src/nodes/validator/storing.js';
+import type { Happenings } from '../simulated/happenings.js';
 import { calm, storm } from '../simulated/weather.js';
-import { replicaKey } from './memory-index.js';
+import { copies, type Diary, Duty } from './duty.js';
+import { disagreements, missingPieces, wrongTranscripts } from './oracle.js';
 import { type Mishaps, noMishaps } from './process.js';
-import { FaultyWorld, type Mutations, type RunningValidator } from './world.js';
+import { FaultyWorld, type Mutations } from './world.js';
 
 export interface FaultyHistory {
   readonly seed: number;
@@ -26,198 +16,121 @@ export interface FaultyHistory {
   readonly rounds: number;
   readonly acknowledged: number;
   readonly repaired: number;
-  /** Where crashes hit, and how often. */
-  readonly crashedAt: ReadonlyMap<string, number>;
+  /** What faults hit, where, and how often; under `await` every place where a process may end, and how often it came there. */
+  readonly happened: Happenings['counts'];
 }
 
-const copies = 2;
-const faults: Mishaps = { crash: 1 / 150, diskError: 1 / 100 };
-/** What a network, crashes and failing disks may do to an honest miner. Nothing it signed about its data. */
-const excusable: ReadonlySet<string> = new Set(['timeout', 'unreachable', 'internal', 'busy']);
+const moveCount = 24;
 const roundsToSettle = 8;
+/** In each history processes end soon at one place in so many, a few times, so that rare places are met too. */
+const placesApart = 20;
+const crashesAtFragile = 2;
 
 export async function playFaults(seed: number, mutations: Mutations = {}): Promise<FaultyHistory> {
   const world = new FaultyWorld(seed, mutations);
-  const { dice, schedule, process } = world;
-  const violations: string[] = [];
-  const steps: string[] = [];
-  const acknowledged = new Map<PieceId, Uint8Array>();
-  let rounds = 0;
-  let repaired = 0;
-  let validator: RunningValidator = world.startValidator();
-  let rewarding: Rewarding = await schedule.until(validator.openRewards());
-  let under: Promise<unknown>[] = [];
+  const { dice, schedule, happenings, processes } = world;
+  const diary: Diary = { violations: [], steps: [], rounds: 0, repaired: 0 };
+  const { steps, violations } = diary;
+  const duties = world.validators.map((validator) => new Duty(world, validator, diary));
+  for (const duty of duties) await duty.restart();
 
-  /** Ends with the work, or with the process that does it. */
-  const run = <Result>(work: Promise<Result>): Promise<Result | 'crashed'> => {
-    const ended = process.ended.then(() => 'crashed' as const);
-    return Promise.race([work, ended]);
-  };
-  /** A batch of the duty: whatever is asked in it is rewarded once it is done. */
-  const rewarded = async <Result>(work: (context: ValidatorContext) => Promise<Result>): Promise<Result> => {
-    const mine = rewarding;
-    const { context, answers } = collectAnswers(validator.context);
-    const result = await work(context);
-    const { number } = await context.view.head();
-    await mine.step({ block: number, answers });
-    await mine.rollIfDue(number);
-    return result;
-  };
-  const begin = (name: string, work: () => Promise<unknown>): void => {
-    steps.push(name);
-    under.push(run(work()).catch((error: unknown) => steps.push(`${name} failed: ${String(error)}`)));
+  const fragile = dice.below(placesApart);
+  const faults: Mishaps = {
+    crash: (place) => {
+      const isFragile = placeNumber(place) % placesApart === fragile;
+      const isSpent = (happenings.of('crash').get(place) ?? 0) >= crashesAtFragile;
+      return isFragile && !isSpent ? 1 / 2 : 1 / 400;
+    },
+    diskError: 1 / 100,
   };
 
-  let storing = 0;
-  const store = async (): Promise<void> => {
-    storing++;
-    try {
-      await storeOne();
-    } finally {
-      storing--;
-    }
-  };
-  const storeOne = async (): Promise<void> => {
-    const { context, failures } = validator;
-    const { pieceId, data } = world.newPiece();
-    const expiry = unixSeconds(context.clock) + 20 * 24 * 3600;
-    const path = world.spool(data);
-    const piece = { pieceId, size: data.length, path, expiry };
-    await context.index.putPiece({
-      pieceId,
-      size: data.length,
-      copies,
-      expiry,
-      storedAt: unixSeconds(context.clock),
-    });
-    const { replicas } = await placePiece(context, piece, copies, failures);
-    if (replicas.length < copies) return;
-    acknowledged.set(pieceId, data);
-    steps.push(`stored ${pieceId.slice(0, 8)}`);
-  };
-  const anyReplica = (): ReplicaRecord | null => {
-    const all = [...world.index.replicas.values()];
-    return all.length === 0 ? null : dice.pick(all);
-  };
-  const challenge = async (replica: ReplicaRecord): Promise<void> => {
-    const miner = world.minerOf(replica.minerKey);
-    const before = world.disturbances + miner.process.diskErrors;
-    const result = await rewarded((context) => challengeReplica(context, replica));
-    if (result === null) return;
-    rounds++;
-    const { outcome, reason, attributable } = result;
-    steps.push(`round ${result.n} of ${replica.root.slice(0, 8)}: ${outcome} ${reason}`);
-    if (outcome !== 'fail' || world.harmed.has(replicaKey(replica)) || !miner.registered) return;
-    const excused = world.disturbances + miner.process.diskErrors !== before;
-    if (!excusable.has(reason)) violations.push(`a round failed an honest miner: ${reason}`);
-    else if (!excused)
-      violations.push(
-        `a round failed (${reason}, ${attributable ? 'signed' : 'unsigned'}) although nothing disturbed it`,
-      );
-  };
-  const fetch = async (pieceId: PieceId): Promise<boolean> => {
-    const { data } = await rewarded((context) => fetchPiece(context, pieceId));
-    const same = toHex(data) === toHex(acknowledged.get(pieceId)!);
-    if (!same) violations.push('other bytes were fetched than stored');
-    return same;
-  };
-  const repair = (): Promise<void> =>
-    validator.repairs.pass(
-      ({ outcome }) => {
-        if (outcome === 'repaired') repaired++;
-      },
-      { patient: false },
-    );
-  const monitor = async (): Promise<void> => {
-    const { context } = validator;
-    const mine = rewarding;
-    const hotkeys = world.miners.filter(({ registered }) => registered).map(({ hotkey }) => hotkey);
-    const { lines } = await monitorMiners(context, hotkeys, 5_000);
-    const { number: block } = await context.view.head();
-    const pings = lines.map(({ hotkey, success }) => ({ minerKey: hotkey, answered: success }));
-    await mine.monitor({ block, pings });
-    await settleDeregistered(validator.context);
+  const withReplica = (act: (duty: Duty, replica: ReplicaRecord) => void): void => {
+    const duty = dice.pick(duties);
+    const all = [...duty.validator.index.replicas.values()];
+    if (all.length > 0) act(duty, dice.pick(all));
   };
   /** Data goes where another honest replica of the piece stays. */
-  const harm = (): void => {
-    const replica = anyReplica();
-    if (replica === null || !world.isIntact(replica) || world.intactReplicas(replica.pieceId).length < 2)
-      return;
-    steps.push(`harmed ${replica.root.slice(0, 8)} of ${replica.pieceId.slice(0, 8)}`);
-    world.harm(replica);
-  };
+  const harm = (): void =>
+    withReplica(({ validator }, replica) => {
+      const isSpare = world.intactReplicas(validator, replica.pieceId).length >= 2;
+      if (!world.isIntact(replica) || !isSpare) return;
+      steps.push(`harmed ${replica.root.slice(0, 8)} of ${replica.pieceId.slice(0, 8)}`);
+      world.harm(replica);
+    });
   const leave = (): void => {
     const miner = dice.pick(world.miners);
     if (world.miners.filter(({ registered }) => registered).length <= copies + 1 || !miner.registered) return;
-    const needed = [...world.index.replicas.values()].some(
-      (one) =>
-        one.minerKey === miner.hotkey && world.isIntact(one) && world.intactReplicas(one.pieceId).length < 2,
+    const isNeeded = world.validators.some((validator) =>
+      [...validator.index.replicas.values()].some(
+        (one) =>
+          one.minerKey === miner.hotkey &&
+          world.isIntact(one) &&
+          world.intactReplicas(validator, one.pieceId).length < 2,
+      ),
     );
     // Nor where a store is under way: its replica may be there, and not in the index yet.
-    if (needed || storing > 0) return;
+    if (isNeeded || duties.some(({ storing }) => storing > 0)) return;
     steps.push(`${miner.process.name} leaves`);
+    happenings.note('miner leaves', miner.process.kind);
     miner.registered = false;
     miner.process.crash();
   };
-  const crashMiner = (): void => {
-    const miner = dice.pick(world.miners);
-    if (miner.process.up) miner.process.crash();
+  const crash = (process: (typeof processes)[number]): void => {
+    if (!process.up) return;
+    happenings.note('crash', `${process.kind} at rest`);
+    process.crash();
   };
   const restart = async (): Promise<void> => {
     for (const miner of world.miners) {
       if (miner.process.up || !miner.registered) continue;
-      world.disturbances++;
-      if (dice.chance(0.7)) world.startMiner(miner);
+      happenings.disturb('restart', miner.process.kind);
+      if (dice.chance(0.7)) miner.start();
     }
-    for (let tries = 0; !process.up; tries++) {
-      world.disturbances++;
-      under = [];
-      storing = 0;
-      // Nobody crashes for ever.
-      if (tries > 5) process.mishaps = noMishaps;
-      validator = world.startValidator();
-      const opened = await schedule.until(
-        run(validator.openRewards()).catch((error: unknown) => {
-          steps.push(`the rewards could not be opened: ${String(error)}`);
-          process.crash();
-          return 'crashed' as const;
-        }),
-      );
-      if (opened === 'crashed') continue;
-      rewarding = opened;
-      await schedule.until(
-        run(recoverRounds(validator.context)).catch((error: unknown) =>
-          steps.push(`recovery failed: ${String(error)}`),
-        ),
-      );
-    }
+    for (const duty of duties) if (!duty.validator.process.up) await duty.restart();
+  };
+  const setMishaps = (mishaps: Mishaps): void => {
+    for (const process of processes) process.mishaps = mishaps;
+  };
+
+  const withPiece = (act: (duty: Duty, pieceId: PieceId) => void): void => {
+    const duty = dice.pick(duties);
+    const pieces = [...duty.acknowledged.keys()];
+    if (pieces.length > 0) act(duty, dice.pick(pieces));
+  };
+  /** Begins something of one validator's duty. */
+  const beginAny = (name: string, work: (duty: Duty) => Promise<unknown>) => () => {
+    const duty = dice.pick(duties);
+    duty.begin(name, () => work(duty));
+  };
+  const challenge = (): void =>
+    withReplica((duty, replica) =>
+      duty.begin(`challenge ${replica.root.slice(0, 8)}`, () => duty.challenge(replica)),
+    );
+  const read = (): void => {
+    const [reader, author] = [dice.pick(duties), dice.pick(duties)];
+    if (reader !== author) reader.begin(`read ${author.name}`, () => reader.readPeer(author.validator));
+  };
+  const scrub = (): void => {
+    const miner = dice.pick(world.miners);
+    if (miner.up) void miner.scrub().catch(() => {});
   };
 
   const moves: readonly (readonly [string, number, () => unknown])[] = [
-    ['store', 3, () => begin('store', store)],
-    [
-      'challenge',
-      6,
-      () => {
-        const replica = anyReplica();
-        if (replica !== null) begin(`challenge ${replica.root.slice(0, 8)}`, () => challenge(replica));
-      },
-    ],
-    [
-      'fetch',
-      2,
-      () => {
-        const pieces = [...acknowledged.keys()];
-        if (pieces.length > 0) begin('fetch', () => fetch(dice.pick(pieces)));
-      },
-    ],
-    ['repair', 2, () => begin('repair', repair)],
-    ['monitor', 2, () => begin('monitor', monitor)],
+    ['store', 3, beginAny('store', (duty) => duty.store())],
+    ['challenge', 6, challenge],
+    ['fetch', 2, () => withPiece((duty, pieceId) => duty.begin('fetch', () => duty.fetch(pieceId)))],
+    ['repair', 2, beginAny('repair', (duty) => duty.repair())],
+    ['monitor', 2, beginAny('monitor', (duty) => duty.monitor())],
+    ['weigh', 1, beginAny('weigh', (duty) => duty.weigh())],
+    ['read', 2, read],
+    ['renew', 1, () => withReplica((duty, replica) => duty.begin('renew', () => duty.renew(replica)))],
+    ['forget', 0.5, () => withPiece((duty, pieceId) => duty.begin('forget', () => duty.forget(pieceId)))],
+    ['scrub', 1, scrub],
     ['harm', 1, harm],
     ['leave', 0.3, leave],
-    ['miner crashes', 1, crashMiner],
-    ['validator crashes', 0.5, () => process.crash()],
-    ['old message', 1, () => world.replay()],
+    ['miner crashes', 1, () => crash(dice.pick(world.miners).process)],
+    ['validator crashes', 0.5, () => crash(dice.pick(world.validators).process)],
+    ['old message', 1, () => world.network.replay()],
     [
       'weather turns',
       1,
@@ -225,22 +138,8 @@ export async function playFaults(seed: number, mutations: Mutations = {}): Promi
         world.weather = dice.chance(0.5) ? storm : calm;
       },
     ],
-    [
-      'faults turn',
-      1,
-      () => {
-        const mishaps = dice.chance(0.6) ? faults : noMishaps;
-        for (const one of [process, ...world.miners.map((miner) => miner.process)]) one.mishaps = mishaps;
-      },
-    ],
-    [
-      'a clock jumps',
-      0.5,
-      () => {
-        const { name } = dice.pick([process, ...world.miners.map((miner) => miner.process)]);
-        world.clockOffsets.set(name, dice.below(7_200_000) - 3_600_000);
-      },
-    ],
+    ['faults turn', 2, () => setMishaps(dice.chance(0.6) ? faults : noMishaps)],
+    ['a clock jumps', 0.5, () => world.jumpClock(dice.pick(processes))],
   ];
   const weight = moves.reduce((sum, [, share]) => sum + share, 0);
   const pick = (): (typeof moves)[number] => {
@@ -251,135 +150,62 @@ export async function playFaults(seed: number, mutations: Mutations = {}): Promi
     }
     return moves[0]!;
   };
-  begin('store', store);
-  for (let i = 0; i < 20; i++) {
+  if (dice.chance(0.4)) setMishaps(faults);
+  for (const duty of duties) duty.begin('store', () => duty.store());
+  for (let i = 0; i < moveCount; i++) {
     const [name, , act] = pick();
-    if (!['store', 'challenge', 'fetch', 'repair', 'monitor'].includes(name)) steps.push(name);
-    await act();
+    steps.push(name);
+    act();
     await schedule.advance(dice.chance(0.7) ? dice.below(300) : dice.below(15_000));
     await restart();
   }
 
-  // The faults are over. What is under way ends; then everything must come right by the validator's own duty.
+  // The faults are over. What is under way ends; then everything must come right by the validators' own duty.
   world.weather = calm;
-  for (const one of [process, ...world.miners.map((miner) => miner.process)]) one.mishaps = noMishaps;
-  for (const miner of world.miners) if (!miner.process.up && miner.registered) world.startMiner(miner);
+  setMishaps(noMishaps);
+  for (const miner of world.miners) if (!miner.process.up && miner.registered) miner.start();
   await restart();
-  await schedule.until(Promise.all(under));
-  under = [];
+  for (const duty of duties) await schedule.until(duty.ended());
   await schedule.advance(120_000);
-  await schedule.until(recoverRounds(validator.context));
-  const isWhole = (pieceId: PieceId): boolean => {
-    const good = [...world.index.replicas.values()].filter(
-      (one) => one.pieceId === pieceId && one.state === 'active',
-    );
-    return good.length >= copies && good.every((one) => world.isIntact(one));
-  };
-  for (let i = 0; i < roundsToSettle && ![...acknowledged.keys()].every(isWhole); i++) {
-    for (let ping = 0; ping < 2; ping++) await schedule.until(monitor());
-    for (const replica of [...world.index.replicas.values()]) {
-      const { pieceId } = replica;
-      if (acknowledged.has(pieceId) && !isWhole(pieceId)) await schedule.until(challenge(replica));
-    }
-    await schedule.until(repair());
-    await schedule.advance(60_000);
+  for (const duty of duties) {
+    await schedule.until(duty.recover());
+    await settle(world, duty);
+    violations.push(...(await missingPieces(world, duty)));
   }
-  for (const pieceId of acknowledged.keys()) {
-    const name = pieceId.slice(0, 8);
-    const fetched = await schedule.until(fetch(pieceId)).catch((error: unknown) => String(error));
-    if (fetched !== true) {
-      const intact = world.intactReplicas(pieceId).length;
-      const known = [...world.index.replicas.values()]
-        .filter((one) => one.pieceId === pieceId)
-        .map((one) => describe(world, one));
-      violations.push(
-        `piece ${name} is lost, with ${intact} honest replicas: ${known.join('; ')}: ${String(fetched)}`,
-      );
-    } else if (!isWhole(pieceId))
-      violations.push(`piece ${name} did not get back to ${copies} honest replicas`);
+  for (const duty of duties) await schedule.until(duty.weigh());
+  for (const duty of duties) {
+    violations.push(...wrongTranscripts(world, duty.validator));
+    const others = duties.filter((other) => other !== duty);
+    violations.push(...disagreements(world, duty, others));
   }
-  violations.push(...audit(world), ...auditRewards(world, rewarding));
   return {
     seed,
     violations,
     steps,
-    rounds,
-    acknowledged: acknowledged.size,
-    repaired,
-    crashedAt: world.crashedAt,
+    rounds: diary.rounds,
+    acknowledged: duties.reduce((sum, { acknowledged }) => sum + acknowledged.size, 0),
+    repaired: diary.repaired,
+    happened: happenings.counts,
   };
 }
 
-function describe(world: FaultyWorld, replica: ReplicaRecord): string {
-  const { process, registered } = world.minerOf(replica.minerKey);
-  const harmed = world.harmed.has(replicaKey(replica)) ? ', harmed' : '';
-  const where = `${process.name}${registered ? '' : ', off the subnet'}${harmed}`;
-  return `${replica.root.slice(0, 8)} on ${where} (${replica.state} ${replica.lastFailure?.reason ?? ''})`;
+/** The validator's own duty, until every acknowledged piece is whole: who is away, what is damaged, what is short. */
+async function settle(world: FaultyWorld, duty: Duty): Promise<void> {
+  const { schedule } = world;
+  const pieces = [...duty.acknowledged.keys()];
+  for (let i = 0; i < roundsToSettle && !pieces.every((pieceId) => duty.isWhole(pieceId)); i++) {
+    for (let ping = 0; ping < 2; ping++) await schedule.until(duty.monitor());
+    for (const replica of [...duty.validator.index.replicas.values()]) {
+      const { pieceId } = replica;
+      if (duty.acknowledged.has(pieceId) && !duty.isWhole(pieceId))
+        await schedule.until(duty.challenge(replica));
+    }
+    await schedule.until(duty.repair());
+    await schedule.advance(60_000);
+  }
 }
 
-/** The transcripts verify, blame nobody honest, and give every reader the same counts. */
-function audit(world: FaultyWorld): string[] {
-  const violations: string[] = [];
-  const replays = new Replayer(world.core, world.keys.verify).replay(world.entries());
-  const chains = new Chains(0.1);
-  for (const replay of replays) {
-    chains.add(replay);
-    const { kind, n, minerKey, root } = replay.entry.head.value;
-    const key = replicaKey({
-      validatorKey: world.validatorKey,
-      minerKey: toHex(minerKey) as ReplicaRecord['minerKey'],
-      root: toHex(root) as ReplicaRecord['root'],
-    });
-    if (
-      replay.blame === 'miner' &&
-      !world.harmed.has(key) &&
-      !excusable.has(replay.entry.head.value.reason)
-    ) {
-      violations.push(
-        `the transcripts blame an honest miner: ${kind} ${n} ${replay.entry.head.value.reason}`,
-      );
-    }
-    if (!replay.broken) continue;
-    const broken = replay.checks.filter(({ result }) => result === 'broken');
-    violations.push(`${kind} ${n}: ${broken.map(({ about, says }) => `${about}: ${says}`).join('; ')}`);
-  }
-  violations.push(...[...chains.reports()].flatMap(({ findings }) => findings.map(({ says }) => says)));
-  if (chains.hasRepeats) violations.push('rounds of the same n');
-  return violations;
-}
-
-/** Everybody who reads the ledger, from the start or from its last state, gets the validator's scores to the last bit. */
-function auditRewards(world: FaultyWorld, rewarding: Rewarding): string[] {
-  const facts = new Map(
-    world.entries().map(({ head: { digest, value } }) => [
-      toHex(digest),
-      {
-        kind: value.kind,
-        minerKey: publicKeyOf(value.minerKey),
-        outcome: value.outcome,
-        elapsedMs: value.elapsedMs,
-        size: value.size,
-      },
-    ]),
-  );
-  const whole = new LedgerReplay(world.keys.verify, (digest) => facts.get(toHex(digest)) ?? null);
-  const entries = world.ledgerEntries();
-  const violations = entries
-    .flatMap((entry) => whole.take(entry).findings)
-    .filter(({ about }) => about !== 'word')
-    .map(({ sequence, about, says }) => `ledger entry ${sequence}, ${about}: ${says}`);
-  const late = new LedgerReplay(world.keys.verify, null);
-  for (const entry of entries.slice(entries.map(({ value }) => value.event).lastIndexOf('state')))
-    late.take(entry);
-  for (const [minerKey, score] of rewarding.scores) {
-    for (const [reader, replay] of [
-      ['a reader of all of it', whole],
-      ['a reader of its end', late],
-    ] as const) {
-      const read = replay.standings.of(minerKey).score;
-      if (!Object.is(read, score))
-        violations.push(`${reader} finds the score ${read}, the validator has ${score}`);
-    }
-  }
-  return violations;
+/** A number of a place's name, the same in every history. */
+function placeNumber(place: string): number {
+  return utf8(place).reduce((sum, byte) => (sum * 31 + byte) % 65_521, 7);
 }

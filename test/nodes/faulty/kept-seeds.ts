@@ -5,4 +5,11 @@ export interface KeptSeed {
   readonly found: string;
 }
 
-export const keptSeeds: readonly KeptSeed[] = [];
+const deletedMeanwhile =
+  'an honest miner failed by not knowing a replica that it had been told to delete while the question was on its way';
+
+export const keptSeeds: readonly KeptSeed[] = [
+  { seed: 13, found: `${deletedMeanwhile} (renewal)` },
+  { seed: 24, found: `${deletedMeanwhile} (retrieval)` },
+  { seed: 61, found: `${deletedMeanwhile} (round)` },
+];

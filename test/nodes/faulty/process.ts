@@ -1,15 +1,31 @@
 // A process that may end at every await: all it does with the world outside goes through gates, and at each gate it may
-// crash before or after the deed, or the deed may fail as disks do, done or not.
+// crash before or after the deed, or the deed may fail as disks do, done or not. What a process awaits of itself alone
+// (a queue, several promises at once) leaves nothing behind that a gate before or after it would not show.
 import { FileTaoError } from '../../../src/domain/model/errors.js';
+import type { Happenings } from '../simulated/happenings.js';
 import type { Dice, Schedule } from '../simulated/schedule.js';
 
 /** Chances at each gate. */
 export interface Mishaps {
-  readonly crash: number;
+  crash(place: string): number;
   readonly diskError: number;
 }
 
-export const noMishaps: Mishaps = { crash: 0, diskError: 0 };
+export const noMishaps: Mishaps = { crash: () => 0, diskError: 0 };
+
+/**
+ * How a deed can fail. `after`: as a disk, done or not; `before`: as a log does that cuts off what it could not write;
+ * `never`: what has no disk below it.
+ */
+export type Failing = 'after' | 'before' | 'never';
+
+export interface GatedOptions {
+  readonly fails?: Failing;
+  /** Methods that only compute. */
+  readonly free?: readonly string[];
+  /** Methods that give what they read part by part: a gate before each part. */
+  readonly streams?: readonly string[];
+}
 
 export class SimulatedProcess {
   /** Goes up with every crash: what belongs to an earlier one goes nowhere. */
@@ -24,9 +40,13 @@ export class SimulatedProcess {
     readonly name: string,
     private readonly schedule: Schedule,
     private readonly dice: Dice,
-    /** Every place a crash has hit, over all processes: `validator index.addReplica after`. */
-    private readonly crashedAt: Map<string, number>,
+    private readonly happenings: Happenings,
   ) {}
+
+  /** `miner` of `miner 3`. */
+  get kind(): string {
+    return this.name.replace(/ \d+$/, '');
+  }
 
   crash(): void {
     this.epoch++;
@@ -44,52 +64,74 @@ export class SimulatedProcess {
     this.#onCrash.push(tell);
   }
 
-  /** @param fails `after`: also when the deed is done; `before`: what failed left nothing; `never` */
   async gate<Result>(
     epoch: number,
     name: string,
     act: () => Promise<Result>,
-    fails: 'after' | 'before' | 'never' = 'after',
+    fails: Failing = 'after',
   ): Promise<Result> {
     const never = new Promise<never>(() => {});
     const { dice, schedule } = this;
     await schedule.wait(dice.below(3));
-    if (this.epoch !== epoch || this.#mayCrash(`${name} before`)) return never;
+    if (this.epoch !== epoch || this.#crashes(`${name} before`)) return never;
     const isFaulty = fails !== 'never' && dice.chance(this.mishaps.diskError);
     if (isFaulty) this.diskErrors++;
-    if (isFaulty && (fails === 'before' || dice.chance(0.5)))
-      throw new FileTaoError('io', `simulated: EIO at ${name}`);
+    const isDone = !isFaulty || (fails === 'after' && dice.chance(0.5));
+    if (isFaulty) this.happenings.note(`disk error, ${isDone ? '' : 'not '}done`, `${this.kind} ${name}`);
+    if (!isDone) throw new FileTaoError('io', `simulated: EIO at ${name}`);
     const result = await act();
-    if (this.epoch !== epoch || this.#mayCrash(`${name} after`)) return never;
+    if (this.epoch !== epoch || this.#crashes(`${name} after`)) return never;
     await schedule.wait(dice.below(3));
     if (this.epoch !== epoch) return never;
     if (isFaulty) throw new FileTaoError('io', `simulated: EIO after ${name}`);
     return result;
   }
 
-  /** All methods of a port behind gates, but those that stream. */
+  /** All methods of a port behind gates. */
   gated<Port extends object>(
     epoch: number,
     portName: string,
     port: Port,
-    { free = [] as readonly string[] } = {},
+    { fails = 'after', free = [], streams = [] }: GatedOptions = {},
   ): Port {
     return new Proxy(port, {
       get: (target, name) => {
         const method = target[name as keyof Port] as unknown;
+        const place = `${portName}.${String(name)}`;
         if (typeof method !== 'function' || free.includes(String(name))) return method;
-        return (...args: unknown[]) =>
-          this.gate(epoch, `${portName}.${String(name)}`, () =>
-            (method as (...args: unknown[]) => Promise<unknown>).apply(target, args),
-          );
+        const call = (args: unknown[]): unknown =>
+          (method as (...args: unknown[]) => unknown).apply(target, args);
+        if (streams.includes(String(name)))
+          return (...args: unknown[]) =>
+            this.#parts(epoch, place, () => call(args) as AsyncIterable<unknown>, fails);
+        return (...args: unknown[]) => this.gate(epoch, place, () => call(args) as Promise<unknown>, fails);
       },
     });
   }
 
-  #mayCrash(place: string): boolean {
-    if (!this.dice.chance(this.mishaps.crash)) return false;
-    const key = `${this.name.replace(/ \d+$/, '')} ${place}`;
-    this.crashedAt.set(key, (this.crashedAt.get(key) ?? 0) + 1);
+  async *#parts(
+    epoch: number,
+    place: string,
+    read: () => AsyncIterable<unknown>,
+    fails: Failing,
+  ): AsyncGenerator<unknown> {
+    const parts = read()[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const { done, value } = await this.gate(epoch, place, () => parts.next(), fails);
+        if (done === true) return;
+        yield value;
+      }
+    } finally {
+      await parts.return?.();
+    }
+  }
+
+  #crashes(where: string): boolean {
+    const place = `${this.kind} ${where}`;
+    this.happenings.note('await', place);
+    if (!this.dice.chance(this.mishaps.crash(place))) return false;
+    this.happenings.note('crash', place);
     this.crash();
     return true;
   }

@@ -26,7 +26,7 @@ export interface History {
 }
 
 /** What a network and crashes may do to an honest miner: be taken for away. Nothing it signed. */
-const excusable = new Set(['timeout', 'unreachable']);
+const excusable: ReadonlySet<string> = new Set(['timeout', 'unreachable']);
 
 export async function playHistory(seed: number, options: HistoryOptions = {}): Promise<History> {
   const world = new World({

@@ -1,14 +1,13 @@
-// Indexes, replica files and proving in memory, behind the same ports as the real ones.
+// A miner's index, replica files and proving in memory, behind the same ports as the real ones.
 import type { ProofCore } from '../../../src/domain/core/proof-core.js';
-import type { PieceId } from '../../../src/domain/model/bytes.js';
 import { FileTaoError } from '../../../src/domain/model/errors.js';
-import type { HeldReplica, ReplicaId, ReplicaRecord } from '../../../src/domain/model/records.js';
+import type { HeldReplica, ReplicaId } from '../../../src/domain/model/records.js';
 import type { HoldingIndex } from '../../../src/domain/ports/holding-index.js';
-import type { PlacementIndex } from '../../../src/domain/ports/placement-index.js';
 import type { Prover } from '../../../src/domain/ports/prover.js';
 import type { Replicas } from '../../../src/domain/ports/replicas.js';
 
-const keyOf = ({ validatorKey, minerKey, root }: ReplicaId): string => `${validatorKey}/${minerKey}/${root}`;
+export const replicaKey = ({ validatorKey, minerKey, root }: ReplicaId): string =>
+  `${validatorKey}/${minerKey}/${root}`;
 
 const notSimulated = (name: string) => () => Promise.reject(new Error(`${name} is not simulated`));
 
@@ -29,17 +28,17 @@ export class MemoryHoldings {
   get port(): HoldingIndex {
     const { records } = this;
     const change = (id: ReplicaId, how: (held: HeldReplica) => HeldReplica): HeldReplica | null => {
-      const held = this.records.get(keyOf(id));
+      const held = this.records.get(replicaKey(id));
       if (held === undefined) return null;
-      this.records.set(keyOf(id), how(held));
+      this.records.set(replicaKey(id), how(held));
       return how(held);
     };
     return {
-      put: async (record) => void this.records.set(keyOf(record), record),
-      get: async (id) => this.records.get(keyOf(id)) ?? null,
+      put: async (record) => void this.records.set(replicaKey(record), record),
+      get: async (id) => this.records.get(replicaKey(id)) ?? null,
       renew: async (id, expiry) => change(id, (held) => ({ ...held, expiry: Math.max(held.expiry, expiry) })),
       noteAnswer: async (id, n, link) => void change(id, (held) => ({ ...held, lastN: n, link })),
-      remove: async (id) => this.records.delete(keyOf(id)),
+      remove: async (id) => this.records.delete(replicaKey(id)),
       list: async () => ({ items: [...records.values()], next: null }),
       listOf: notSimulated('listOf'),
       expired: async () => [],
@@ -47,44 +46,6 @@ export class MemoryHoldings {
       usedBytesOf: async () => 0,
       close: async () => {},
     };
-  }
-}
-
-export class MemoryPlacements {
-  records = new Map<string, ReplicaRecord>();
-
-  backup(): Backup<ReplicaRecord> {
-    return new Map(this.records);
-  }
-
-  restore(backup: Backup<ReplicaRecord>): void {
-    this.records = new Map(backup);
-  }
-
-  get port(): PlacementIndex {
-    const known: Partial<PlacementIndex> = {
-      addReplica: async (record) => {
-        if (this.records.has(keyOf(record))) return false;
-        this.records.set(keyOf(record), record);
-        return true;
-      },
-      getReplica: async (id) => this.records.get(keyOf(id)) ?? null,
-      updateReplica: async (next) => {
-        const stored = this.records.get(keyOf(next));
-        if (stored === undefined || stored.version !== next.version - 1) return false;
-        this.records.set(keyOf(next), next);
-        return true;
-      },
-      removeReplica: async (id) => this.records.delete(keyOf(id)),
-      replicasOfPiece: async (pieceId: PieceId) =>
-        [...this.records.values()].filter((record) => record.pieceId === pieceId),
-      listReplicas: async () => ({ items: [...this.records.values()], next: null }),
-      count: async () => {},
-      close: async () => {},
-    };
-    return new Proxy(known as PlacementIndex, {
-      get: (target, name) => target[name as keyof PlacementIndex] ?? notSimulated(String(name)),
-    });
   }
 }
 
@@ -99,7 +60,7 @@ export class MemoryReplicas {
   readonly files = new Map<string, Stored>();
 
   #of(id: ReplicaId): Stored {
-    const stored = this.files.get(keyOf(id));
+    const stored = this.files.get(replicaKey(id));
     if (stored === undefined) throw new FileTaoError('unknown-replica', 'no such replica');
     return stored;
   }
@@ -115,7 +76,7 @@ export class MemoryReplicas {
             at += part.length;
           },
           commit: async (outboard, terms) =>
-            void this.files.set(keyOf(id), {
+            void this.files.set(replicaKey(id), {
               id,
               data,
               outboard: outboard?.slice() ?? null,
@@ -126,7 +87,7 @@ export class MemoryReplicas {
       },
       path: async (id) => {
         this.#of(id);
-        return keyOf(id);
+        return replicaKey(id);
       },
       read: async (id, start, end) => this.#of(id).data.slice(start, end),
       stream: async function* (this: MemoryReplicas, id: ReplicaId, start: number, end: number) {
@@ -136,12 +97,12 @@ export class MemoryReplicas {
       writeOutboard: async (id, outboard) => {
         this.#of(id).outboard = outboard;
       },
-      readTerms: async (id) => this.files.get(keyOf(id))?.terms ?? null,
+      readTerms: async (id) => this.files.get(replicaKey(id))?.terms ?? null,
       writeTerms: async (id, terms) => {
         this.#of(id).terms = terms.slice();
       },
-      remove: async (id) => this.files.delete(keyOf(id)),
-      setAside: async (id) => (this.files.delete(keyOf(id)) ? keyOf(id) : null),
+      remove: async (id) => this.files.delete(replicaKey(id)),
+      setAside: async (id) => (this.files.delete(replicaKey(id)) ? replicaKey(id) : null),
       list: async function* (this: MemoryReplicas) {
         for (const { id, data } of this.files.values()) yield { id, size: data.length };
       }.bind(this),

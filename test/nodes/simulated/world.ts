@@ -2,53 +2,32 @@
 // simulated time, disks and network between them. The network delays, loses, repeats and reorders; either side may
 // crash at any moment and come back from a backup.
 import { nodeCipher } from '../../../src/adapters/cipher/node.js';
-import { createLog } from '../../../src/adapters/observe/log.js';
+import { silentLog } from '../../../src/adapters/observe/log.js';
 import { loadCore } from '../../../src/adapters/proving/load-core.js';
-import { frameHead } from '../../../src/adapters/rpc/wire.js';
 import { FrameReader, openFrame, type TranscriptEntry } from '../../../src/domain/audit/transcript.js';
 import type { ProofCore } from '../../../src/domain/core/proof-core.js';
 import { openSealed, sealMessage } from '../../../src/domain/identity/sealed.js';
-import { concatBytes, pieceIdOf, publicKeyOf, toHex, utf8 } from '../../../src/domain/model/bytes.js';
-import { FileTaoError, toFileTaoError } from '../../../src/domain/model/errors.js';
+import { concatBytes, pieceIdOf, publicKeyOf, toHex } from '../../../src/domain/model/bytes.js';
+import { FileTaoError } from '../../../src/domain/model/errors.js';
 import type { HeldReplica, ReplicaId, ReplicaRecord } from '../../../src/domain/model/records.js';
 import type { Chain } from '../../../src/domain/ports/chain.js';
-import type { Network, NodeReply, NodeRoute } from '../../../src/domain/ports/network.js';
 import type { PlacementIndex } from '../../../src/domain/ports/placement-index.js';
 import type { Signer, VerifySignature } from '../../../src/domain/ports/signer.js';
 import { minerSecret, replicaKey, replicaSecret } from '../../../src/domain/protocol/derivations.js';
-import {
-  challengeKind,
-  headerTo,
-  type Party,
-  type RefusalCode,
-  refusalCodes,
-  refusalKind,
-  routeKinds,
-  storeKind,
-} from '../../../src/domain/protocol/messages.js';
-import { defaultDeadlines } from '../../../src/domain/protocol/parameters.js';
-import { ChainView } from '../../../src/nodes/chain-view.js';
-import { CallRates, openAccess } from '../../../src/nodes/miner/access.js';
-import { WorkBudget } from '../../../src/nodes/miner/budget.js';
-import { answerChallenge, answerOpening } from '../../../src/nodes/miner/challenging.js';
+import { challengeKind, headerTo, storeKind } from '../../../src/domain/protocol/messages.js';
+import { composeMiner } from '../../../src/nodes/miner/compose.js';
 import type { MinerContext } from '../../../src/nodes/miner/context.js';
-import { Leaving } from '../../../src/nodes/miner/leaving.js';
-import { CarriedOut } from '../../../src/nodes/miner/replays.js';
-import { retrieveReplica } from '../../../src/nodes/miner/retrieving.js';
-import { RoundTable } from '../../../src/nodes/miner/rounds.js';
-import { ScrubReports } from '../../../src/nodes/miner/scrub-reports.js';
-import { storeReplica } from '../../../src/nodes/miner/storing.js';
-import { StakeTurns } from '../../../src/nodes/miner/turns.js';
-import { deleteReplica, renewReplica } from '../../../src/nodes/miner/upkeep.js';
 import type { ValidatorContext } from '../../../src/nodes/validator/context.js';
-import { Presence } from '../../../src/nodes/validator/presence.js';
-import { MinerRates } from '../../../src/nodes/validator/rates.js';
-import { SettlingMemory } from '../../../src/nodes/validator/settling-memory.js';
 import { Exchange, passed, recordTranscript } from '../../../src/nodes/validator/transcripts.js';
-import { systemWorkFiles } from '../../../src/nodes/validator/work-files.js';
+import { simulatedChain } from './chain.js';
 import { fastSigners } from './fast-signers.js';
+import { Happenings } from './happenings.js';
+import { MemoryIndex } from './memory-index.js';
+import { answerTo, carryOut, type MinerMessage } from './miner-routes.js';
+import { StormyNetwork } from './network.js';
 import { Dice, Schedule } from './schedule.js';
-import { type Backup, MemoryHoldings, MemoryPlacements, MemoryReplicas, memoryProver } from './stores.js';
+import { type Backup, MemoryHoldings, MemoryReplicas, memoryProver } from './stores.js';
+import { simulatedValidator } from './validator.js';
 import { calm, type Weather } from './weather.js';
 
 /** Changes to the state machines, planted to see that they are found. */
@@ -72,8 +51,7 @@ export interface WorldOptions {
 }
 
 const core: ProofCore = loadCore();
-const log = createLog({ level: 'silent', json: true, name: 'simulated' });
-const blockMs = 12_000;
+const minerAddress = { host: '127.0.0.1', port: 2 };
 
 /** The same in every process. */
 export function fastKeys(): NonNullable<WorldOptions['keys']> {
@@ -81,18 +59,12 @@ export function fastKeys(): NonNullable<WorldOptions['keys']> {
   return { validator: make('validator'), miner: make('miner'), verify };
 }
 
-interface Sent {
-  readonly route: NodeRoute;
-  readonly head: Uint8Array;
-  readonly body: Uint8Array;
-}
-
 export class World {
   readonly schedule = new Schedule();
   readonly dice: Dice;
   readonly keys: NonNullable<WorldOptions['keys']>;
   readonly core = core;
-  readonly placements = new MemoryPlacements();
+  readonly placements = new MemoryIndex();
   readonly holdings = new MemoryHoldings();
   readonly replicas = new MemoryReplicas();
   /** Entries as they were made durable. */
@@ -100,16 +72,15 @@ export class World {
   readonly piece: Uint8Array;
   readonly mutations: Mutations;
   weather: Weather = calm;
-  /** Things that happened which excuse a timeout: losses, crashes. */
-  disturbances = 0;
+  readonly happenings = new Happenings();
   id!: ReplicaId;
 
   readonly #chain: Chain;
   /** Challenges that left, by n: no two may share one. */
   readonly #challenged = new Map<number, string>();
   numbersUsedAgain = 0;
-  readonly #sent: Sent[] = [];
-  #minerEpoch = 0;
+  readonly #network: StormyNetwork;
+  #minerEnds: (() => void)[] = [];
   #validatorEpoch = 0;
   #miner!: MinerContext;
   #undo: Backup<ReplicaRecord> | null = null;
@@ -119,8 +90,36 @@ export class World {
     this.keys = options.keys ?? fastKeys();
     this.mutations = options.mutations ?? {};
     this.piece = this.dice.bytes(options.size ?? 40_000);
-    this.#chain = this.#simulatedChain();
+    const { validator, miner } = this.keys;
+    this.#chain = simulatedChain({
+      core,
+      schedule: this.schedule,
+      neurons: () => [
+        {
+          hotkey: publicKeyOf(validator.publicKey),
+          isValidator: true,
+          address: { host: '127.0.0.1', port: 1 },
+        },
+        { hotkey: publicKeyOf(miner.publicKey), isValidator: false, address: minerAddress },
+      ],
+    });
+    this.#network = new StormyNetwork({
+      schedule: this.schedule,
+      dice: this.dice,
+      happenings: this.happenings,
+      weather: () => this.weather,
+      nodeAt: () => ({
+        up: true,
+        answer: (message) => this.#answer(message),
+        whenEnded: (tell) => this.#minerEnds.push(tell),
+      }),
+    });
     this.#startMiner();
+  }
+
+  /** Things that happened which excuse a timeout: losses, crashes. */
+  get disturbances(): number {
+    return this.happenings.disturbances;
   }
 
   /** Stores the piece on the miner through the miner's own code, and records it as the validator does. */
@@ -152,8 +151,9 @@ export class World {
     };
     const exchange = new Exchange(this.schedule.clock);
     exchange.sent('store', head);
-    this.#sent.push({ route: 'store', head, body: encoded });
-    const receipt = await storeReplica(this.#miner, head, encoded.length, once(encoded));
+    const message: MinerMessage = { route: 'store', head, body: encoded };
+    this.#network.remember(minerAddress, message);
+    const receipt = await carryOut(this.#miner, message);
     exchange.received('receipt', receipt);
     const done = recordTranscript(
       context,
@@ -186,7 +186,7 @@ export class World {
   }
 
   get record(): ReplicaRecord {
-    return this.placements.records.values().next().value as ReplicaRecord;
+    return this.placements.replicas.values().next().value as ReplicaRecord;
   }
 
   entries(): TranscriptEntry[] {
@@ -206,14 +206,11 @@ export class World {
       return this.#validatorEpoch === epoch ? result : new Promise<never>(() => {});
     };
     const index = this.#mutatedIndex(this.placements.port);
-    return {
-      party: this.#party(signer),
+    return simulatedValidator({
       signer,
       verify,
-      secret: replicaSecret(signer),
       core,
       chain: this.#chain,
-      view: new ChainView(this.#chain, this.schedule.clock),
       index: new Proxy(index, {
         get: (target, name) => {
           const method = target[name as keyof PlacementIndex] as (...args: unknown[]) => Promise<unknown>;
@@ -221,53 +218,39 @@ export class World {
         },
       }),
       prover: memoryProver(core, this.#read),
-      network: this.#network(() => this.#validatorEpoch === epoch),
-      cipher: nodeCipher,
+      network: this.#network.portOf(
+        () => this.#validatorEpoch === epoch,
+        (message) => this.#noteNumber(message),
+      ),
       clock: this.schedule.clock,
-      random: { bytes: (length) => this.dice.bytes(length) },
-      log,
-      lag: { since: () => 0, stop: () => {} } as unknown as ValidatorContext['lag'],
+      dice: this.dice,
       transcripts: {
         append: (entry) => alive(async () => void this.transcripts.push(entry.slice())),
-        entriesSince: async function* (this: World) {
-          yield* this.entries();
-        }.bind(this),
-        close: async () => {},
+        entries: () => this.entries(),
       },
-      audit: { loss: 0.1, confidence: 0.99 },
-      deadlines: defaultDeadlines,
-      settlingMemory: new SettlingMemory(),
-      workFiles: systemWorkFiles,
-      retired: new Map(),
-      rates: new MinerRates(),
-      presence: new Presence(),
-      vpermitTaoLimit: 500,
-      storageLimit: async () => Number.MAX_SAFE_INTEGER,
-      liveRounds: new Set(),
       processId,
-    };
+    });
   }
 
   /** The miner's process ends and starts again: rounds are lost. */
   crashMiner(restore?: Backup<HeldReplica>): void {
-    this.disturbances++;
-    this.#minerEpoch++;
+    this.happenings.disturb('crash', 'miner');
+    for (const tell of this.#minerEnds.splice(0)) tell();
     if (restore !== undefined) this.holdings.restore(restore);
     this.#startMiner();
   }
 
   /** All validator processes end: what they had under way stops where it is. */
   crashValidator(restore?: Backup<ReplicaRecord>): void {
-    this.disturbances++;
+    this.happenings.disturb('crash', 'validator');
     this.#validatorEpoch++;
     if (restore !== undefined) this.placements.restore(restore);
     else if (this.mutations.indexNotDurable && this.#undo !== null) this.placements.restore(this.#undo);
   }
 
   /** Some message of any time arrives (again). */
-  async replay(): Promise<void> {
-    const sent = this.dice.pick(this.#sent);
-    await this.#handle(sent).catch(() => {});
+  replay(): void {
+    this.#network.replay();
   }
 
   readonly #read = (path: string): Uint8Array => {
@@ -276,65 +259,22 @@ export class World {
     return stored.data;
   };
 
-  #party({ publicKey }: Signer): Party {
-    return { genesis: this.#chain.genesis, netuid: this.#chain.netuid, publicKey };
-  }
-
   #startMiner(): void {
     const { miner: signer, verify } = this.keys;
     const secret = minerSecret(signer);
     if (this.mutations.blindingsNotDerived) secret[0] = this.dice.below(256);
-    this.#miner = {
-      party: this.#party(signer),
+    const context = composeMiner({
       signer,
       verify,
-      secret,
       core,
       chain: this.#chain,
-      view: new ChainView(this.#chain, this.schedule.clock),
       replicas: this.replicas.port,
       index: this.holdings.port,
       prover: memoryProver(core, this.#read),
-      rounds: new RoundTable(() => this.schedule.clock.monotonic()),
-      budget: new WorkBudget(),
-      rate: 4 * 1024 * 1024,
-      carriedOut: new CarriedOut(),
-      leaving: Leaving.staying(),
-      scrubReports: new ScrubReports(log),
-      access: openAccess,
-      rates: new CallRates(openAccess, blockMs),
-      turns: new StakeTurns(4, () => this.schedule.clock.monotonic()),
       clock: this.schedule.clock,
-      log,
-    };
-  }
-
-  #simulatedChain(): Chain {
-    const { validator, miner } = this.keys;
-    const hashOf = (number: number) => core.hash(utf8(`block ${number}`));
-    const neurons = [validator, miner].map(({ publicKey }, uid) => ({
-      uid,
-      hotkey: publicKeyOf(publicKey),
-      stake: uid === 0 ? 1000 : 0,
-      validatorPermit: uid === 0,
-      address: { host: '127.0.0.1', port: 1 + uid },
-      lastUpdate: 0,
-    }));
-    const head = () => 100 + Math.floor(this.schedule.clock.monotonic() / blockMs);
-    // Weights, balances and registration are no part of a replica's history.
-    const simulated: Partial<Chain> = {
-      network: 'simulated',
-      netuid: 21,
-      genesis: hashOf(0),
-      blockIntervalMs: blockMs,
-      finalisedHead: async () => ({ number: head(), hash: hashOf(head()) }),
-      blockHash: async (number) => (number <= head() ? hashOf(number) : null),
-      neurons: async () => neurons,
-      neuron: async (hotkey) => neurons.find((neuron) => neuron.hotkey === hotkey) ?? null,
-      serve: async () => {},
-      close: async () => {},
-    };
-    return simulated as Chain;
+      log: silentLog(),
+    });
+    this.#miner = { ...context, secret };
   }
 
   #mutatedIndex(index: PlacementIndex): PlacementIndex {
@@ -353,126 +293,15 @@ export class World {
     });
   }
 
-  #network(isAlive: () => boolean): Network {
-    return {
-      close: async () => {},
-      request: (request) =>
-        new Promise((resolve, reject) => {
-          const settle = (act: () => void) => () => {
-            if (isAlive()) act();
-          };
-          const { weather, dice, schedule } = this;
-          const sent: Sent = { route: request.route, head: request.head.slice(), body: new Uint8Array() };
-          this.#sent.push(sent);
-          if (sent.route === 'challenge') this.#noteNumber(sent.head);
-          const delay = () => dice.below(weather.delayMsMax + 1);
-          const fail = (code: 'unreachable' | 'timeout', afterMs: number) => {
-            this.disturbances++;
-            schedule.after(
-              afterMs,
-              settle(() => reject(new FileTaoError(code, `simulated: ${code}`))),
-            );
-          };
-          if (dice.chance(weather.duplicate)) {
-            schedule.after(dice.below(60_000), () => void this.#handle(sent).catch(() => {}));
-          }
-          if (dice.chance(weather.hang)) {
-            schedule.after(delay(), () => void this.#handle(sent).catch(() => {}));
-            fail('timeout', request.timeoutMs);
-            return;
-          }
-          if (dice.chance(weather.loss)) {
-            // The request is lost, or only its answer.
-            if (dice.chance(0.5)) schedule.after(delay(), () => void this.#handle(sent).catch(() => {}));
-            fail('unreachable', delay());
-            return;
-          }
-          schedule.after(
-            request.timeoutMs,
-            settle(() => reject(new FileTaoError('timeout', 'simulated: late'))),
-          );
-          schedule.after(delay(), () => {
-            const epoch = this.#minerEpoch;
-            void this.#answer(sent).then((reply) => {
-              if (this.#minerEpoch !== epoch) fail('unreachable', delay());
-              else
-                schedule.after(
-                  delay(),
-                  settle(() => resolve(reply)),
-                );
-            });
-          });
-        }),
-    };
+  #answer(message: MinerMessage): ReturnType<typeof answerTo> {
+    return answerTo(this.#miner, message, (context, asked) => {
+      if (asked.route === 'challenge' && this.mutations.ownLinkGoverns) this.#requireOwnLink(asked.head);
+      return carryOut(context, asked);
+    });
   }
 
-  /** As the miner's routes do: failures of genuine requests are signed refusals. */
-  async #answer(sent: Sent): Promise<NodeReply> {
-    const context = this.#miner;
-    let kind: NodeReply['kind'] = 'answer';
-    let bytes: Uint8Array;
-    try {
-      bytes = await this.#handle(sent);
-    } catch (error) {
-      const failure = toFileTaoError(error);
-      const { value, digest } = openSealed(routeKinds[sent.route], sent.head, context.verify);
-      const code = refusalCodes.find((known) => known === failure.code) ?? ('internal' satisfies RefusalCode);
-      kind = 'refusal';
-      bytes = sealMessage(
-        refusalKind,
-        {
-          ...headerTo(context.party, value.sender),
-          requestDigest: digest,
-          code,
-          detail: failure.message.slice(0, 300),
-          retryAfter: code === 'busy' || code === 'budget' ? 1 : 0,
-          blockNumber: (await this.#chain.finalisedHead()).number,
-        },
-        context.signer,
-      );
-    }
-    const answered = bytes.slice();
-    return {
-      kind,
-      resynced: false,
-      readAll: async () => answered,
-      parts: once(answered),
-      elapsedMs: () => 0,
-    };
-  }
-
-  async #handle({ route, head, body }: Sent): Promise<Uint8Array> {
-    const context = this.#miner;
-    switch (route) {
-      case 'store':
-        return storeReplica(context, head, body.length, once(body));
-      case 'challenge': {
-        if (this.mutations.ownLinkGoverns) this.#requireOwnLink(head);
-        return (await answerChallenge(context, head)).sealed;
-      }
-      case 'open': {
-        const { head: answer, bulk } = await answerOpening(context, head);
-        return concatBytes(frameHead(answer), bulk);
-      }
-      case 'retrieve': {
-        const parts: Uint8Array[] = [];
-        const answer = await retrieveReplica(context, head);
-        for await (const part of answer.parts) parts.push(part.slice());
-        answer.end();
-        return concatBytes(...parts);
-      }
-      case 'renew':
-        return renewReplica(context, head);
-      case 'delete':
-        return deleteReplica(context, head);
-      case 'range':
-      case 'inventory':
-      case 'ping':
-        throw new Error(`${route} is not simulated`);
-    }
-  }
-
-  #noteNumber(head: Uint8Array): void {
+  #noteNumber({ route, head }: MinerMessage): void {
+    if (route !== 'challenge') return;
     const { value, digest } = openSealed(challengeKind, head, this.keys.verify);
     const before = this.#challenged.get(value.n);
     if (before !== undefined && before !== toHex(digest)) this.numbersUsedAgain++;
@@ -484,8 +313,4 @@ export class World {
     const held = this.holdings.records.values().next().value as HeldReplica;
     if (toHex(held.link) !== toHex(prevLink)) throw new FileTaoError('forbidden', 'not my last link');
   }
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes.slice();
 }

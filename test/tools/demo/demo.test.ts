@@ -64,19 +64,34 @@ test('a file of one byte and an empty file; --json is exactly one line with the 
   const folder = await folderFor(t);
   writeFileSync(join(folder, 'one'), 'x');
   writeFileSync(join(folder, 'empty'), '');
+  // The first is looked at, and stays until Ctrl-C.
+  let page: Promise<string> | null = null;
+  const look = (text: string, interrupt: () => void): void => {
+    const url = /^Look at it: (http:\S+)$/mu.exec(text)?.[1];
+    if (page === null && url !== undefined && /until Ctrl-C/u.test(text)) {
+      page = fetch(url).then((answer) => answer.text());
+      void page.finally(interrupt);
+    }
+  };
   for (const [name, bytes] of [
     ['one', 1],
     ['empty', 0],
   ] as const) {
-    const { code, stdout, stderr } = await runDemo(t, folder, [
-      name,
-      '--miners',
-      '3',
-      '--rounds',
-      '1',
-      '--json',
-    ]);
-    assert.equal(code, 0, stderr);
+    const { code, stdout, stderr } = await runDemo(
+      t,
+      folder,
+      [
+        name,
+        '--miners',
+        '3',
+        '--rounds',
+        '1',
+        '--json',
+        ...(name === 'one' ? ['--dashboard.port', '0'] : []),
+      ],
+      look,
+    );
+    assert.equal(code, name === 'one' ? 130 : 0, stderr);
     assert.match(stdout, /^\{.*\}\n$/);
     const result = JSON.parse(stdout);
     assert.deepEqual(Object.keys(result), [
@@ -101,6 +116,7 @@ test('a file of one byte and an empty file; --json is exactly one line with the 
     );
     for (const line of stderr.split('\n')) assert.ok(line.length <= 80, line);
   }
+  assert.match((await page) ?? '', /The network at a glance.*Rounds as they happen.*failed/su);
   assertNothingLeft(folder);
 });
 
@@ -115,6 +131,7 @@ test('what the demo cannot do is refused at once, in one line', async (t) => {
     [['--miners', '65'], 2, /--miners/],
     [['--rounds', '0'], 2, /--rounds/],
     [['--size', 'big'], 2, /--size/],
+    [['--dashboard.port', '70000'], 2, /--dashboard.port/],
   ] as const) {
     const ended = await runDemo(t, folder, args);
     assert.equal(ended.code, code, ended.stderr);

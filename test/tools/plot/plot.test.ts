@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { linearScale, tickText } from '../../../src/adapters/observe/plot/scale.js';
 import { plotEvents } from '../../../src/tools/plot/plot-events.js';
-import { linearScale, tickText } from '../../../src/tools/plot/scale.js';
 import { Thinned } from '../../../src/tools/plot/thinned.js';
 import { temporaryFolder } from '../../adapters/temporary-folder.js';
 

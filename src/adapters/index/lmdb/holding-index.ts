@@ -4,35 +4,44 @@
 //   replicas-by-expiry expiry ‖ replica key
 //   bytes              validatorKey → u64, and under one zero byte the sum over all of them
 //
-// A record and every key derived from it change in one transaction.
+// A record and every key derived from it change in one transaction. Every value ends with a sum (checked-table.ts).
 import type { PublicKey } from '../../../domain/model/bytes.js';
 import type { HeldReplica, ReplicaId } from '../../../domain/model/records.js';
 import type { HoldingIndex } from '../../../domain/ports/holding-index.js';
 import { type LmdbEnvironment, openLmdbEnvironment } from '../../system/lmdb-environment.js';
-import { heldReplicaCodec, indexSchemaVersion } from '../codec.js';
+import { heldReplicaCodec } from '../codec.js';
 import { holdingKey, idKey, replicaIdOfHoldingKey, timeKey } from '../keys.js';
-import { addToCounter, filedUntil, mark, page, readCounter, readRecord } from './tables.js';
+import { type CheckedTable, checkedTables } from './checked-table.js';
+import {
+  addToCounter,
+  filedUntil,
+  lmdbSchemaVersion,
+  mark,
+  page,
+  readCounter,
+  readRecord,
+} from './tables.js';
 
-const tableNames = ['replicas', 'replicas-by-expiry', 'bytes'] as const;
+export const holdingTables = ['replicas', 'replicas-by-expiry', 'bytes'] as const;
 const sumKey = Buffer.from([0]);
 
 export async function openLmdbHoldingIndex(directory: string): Promise<HoldingIndex> {
   const environment = await openLmdbEnvironment({
     directory,
     kind: 'holding index',
-    schemaVersion: indexSchemaVersion,
-    tables: tableNames,
+    schemaVersion: lmdbSchemaVersion,
+    tables: holdingTables,
   });
   return new LmdbHoldingIndex(environment);
 }
 
 class LmdbHoldingIndex implements HoldingIndex {
-  readonly #environment: LmdbEnvironment<(typeof tableNames)[number]>;
-  readonly #tables: LmdbEnvironment<(typeof tableNames)[number]>['tables'];
+  readonly #environment: LmdbEnvironment<(typeof holdingTables)[number]>;
+  readonly #tables: Readonly<Record<(typeof holdingTables)[number], CheckedTable>>;
 
-  constructor(environment: LmdbEnvironment<(typeof tableNames)[number]>) {
+  constructor(environment: LmdbEnvironment<(typeof holdingTables)[number]>) {
     this.#environment = environment;
-    this.#tables = environment.tables;
+    this.#tables = checkedTables(environment.tables);
   }
 
   async put(record: HeldReplica): Promise<void> {

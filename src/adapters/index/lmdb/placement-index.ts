@@ -14,7 +14,7 @@
 //   miner-tiers       minerKey → name of the tier; the lowest where there is none
 //   window            one zero byte → number of the statistics window
 //
-// A record and every key derived from it change in one transaction.
+// A record and every key derived from it change in one transaction. Every value ends with a sum (checked-table.ts).
 import type { Cid, PieceId, PublicKey } from '../../../domain/model/bytes.js';
 import { toHex } from '../../../domain/model/bytes.js';
 import type {
@@ -30,7 +30,7 @@ import type {
 } from '../../../domain/model/records.js';
 import type { PlacementIndex } from '../../../domain/ports/placement-index.js';
 import { type LmdbEnvironment, openLmdbEnvironment } from '../../system/lmdb-environment.js';
-import { indexSchemaVersion, objectCodec, pieceCodec, replicaCodec, statisticsCodec } from '../codec.js';
+import { objectCodec, pieceCodec, replicaCodec, statisticsCodec } from '../codec.js';
 import {
   cidKey,
   idBytes,
@@ -44,9 +44,20 @@ import {
 } from '../keys.js';
 import { checkPromise } from '../promises.js';
 import { counted, noStatistics, packTier, readTier, rolled } from '../statistics.js';
-import { addToCounter, entries, filedUntil, mark, page, readCounter, readRecord, under } from './tables.js';
+import { type CheckedTable, checkedTables } from './checked-table.js';
+import {
+  addToCounter,
+  entries,
+  filedUntil,
+  lmdbSchemaVersion,
+  mark,
+  page,
+  readCounter,
+  readRecord,
+  under,
+} from './tables.js';
 
-const tableNames = [
+export const placementTables = [
   'objects',
   'objects-by-expiry',
   'objects-by-piece',
@@ -75,19 +86,19 @@ export async function openLmdbPlacementIndex(directory: string): Promise<Placeme
   const environment = await openLmdbEnvironment({
     directory,
     kind: 'placement index',
-    schemaVersion: indexSchemaVersion,
-    tables: tableNames,
+    schemaVersion: lmdbSchemaVersion,
+    tables: placementTables,
   });
   return new LmdbPlacementIndex(environment);
 }
 
 class LmdbPlacementIndex implements PlacementIndex {
-  readonly #environment: LmdbEnvironment<(typeof tableNames)[number]>;
-  readonly #tables: LmdbEnvironment<(typeof tableNames)[number]>['tables'];
+  readonly #environment: LmdbEnvironment<(typeof placementTables)[number]>;
+  readonly #tables: Readonly<Record<(typeof placementTables)[number], CheckedTable>>;
 
-  constructor(environment: LmdbEnvironment<(typeof tableNames)[number]>) {
+  constructor(environment: LmdbEnvironment<(typeof placementTables)[number]>) {
     this.#environment = environment;
-    this.#tables = environment.tables;
+    this.#tables = checkedTables(environment.tables);
   }
 
   // Objects

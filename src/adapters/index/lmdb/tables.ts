@@ -1,29 +1,25 @@
 // Reading and counting in LMDB tables: ranges, pages, counters. What the two indexes have in common.
 import type { Page } from '../../../domain/ports/placement-index.js';
-import type { Table } from '../../system/lmdb-environment.js';
 import type { RecordCodec } from '../codec.js';
 import { cursorAfter, keyOfCursor, pageBytesMax, pageLimit } from '../cursor.js';
 import { afterPrefix, afterTime, keyUnderTime } from '../keys.js';
+import type { Entries, Range } from './checked-table.js';
+
+/** Version of the records (codec.ts) and of tables, keys and sums here. */
+export const lmdbSchemaVersion = 3;
 
 /** The value of keys that say all there is to say. LMDB refuses no empty value, but tools do. */
 export const mark = Buffer.from([1]);
 
-interface Range {
-  readonly start?: Buffer;
-  readonly exclusiveStart?: boolean;
-  readonly end?: Buffer;
-  readonly limit?: number;
-}
-
 /** Entries in key order; keys and values are copies that stay valid. */
-export function* entries(table: Table, range: Range): Generator<{ key: Buffer; value: Buffer }> {
+export function* entries(table: Entries, range: Range): Generator<{ key: Buffer; value: Buffer }> {
   for (const { key, value } of table.getRange(range))
     yield { key: Buffer.from(key), value: Buffer.from(value) };
 }
 
 /** The records behind a prefix (all of them when it is empty), from the cursor on. */
 export function page<Item>(
-  table: Table,
+  table: Entries,
   prefix: Buffer,
   cursor: string | null,
   limit: number,
@@ -52,13 +48,13 @@ export function page<Item>(
 }
 
 /** Keys filed at or before `time`, oldest first. */
-export const filedUntil = (table: Table, time: number, limit: number): Buffer[] =>
+export const filedUntil = (table: Entries, time: number, limit: number): Buffer[] =>
   Array.from(entries(table, { end: afterTime(time), limit: pageLimit(limit) }), ({ key }) =>
     keyUnderTime(key),
   );
 
 /** The entries behind a prefix, with the rest of their keys. */
-export function under(table: Table, prefix: Buffer): { rest: Buffer; value: Buffer }[] {
+export function under(table: Entries, prefix: Buffer): { rest: Buffer; value: Buffer }[] {
   const end = afterPrefix(prefix);
   return Array.from(
     entries(table, { start: prefix, ...(end === null ? {} : { end }) }),
@@ -69,18 +65,18 @@ export function under(table: Table, prefix: Buffer): { rest: Buffer; value: Buff
   );
 }
 
-export function readRecord<Value>(table: Table, codec: RecordCodec<Value>, key: Buffer): Value | null {
+export function readRecord<Value>(table: Entries, codec: RecordCodec<Value>, key: Buffer): Value | null {
   const stored = table.get(key);
   return stored === undefined ? null : codec.decode(stored);
 }
 
-export function readCounter(table: Table, key: Buffer): number {
+export function readCounter(table: Entries, key: Buffer): number {
   const stored = table.get(key);
   return stored === undefined ? 0 : Number(Buffer.from(stored).readBigUInt64BE());
 }
 
 /** Inside a transaction. A counter at 0 takes no entry. */
-export function addToCounter(table: Table, key: Buffer, change: number): void {
+export function addToCounter(table: Entries, key: Buffer, change: number): void {
   if (change === 0) return;
   const sum = readCounter(table, key) + change;
   if (sum <= 0) {

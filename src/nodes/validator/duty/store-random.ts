@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pieceIdOf } from '../../../domain/model/bytes.js';
-import { defaults, mebibyte } from '../../../domain/model/constants.js';
+import { defaults, dutyDefaults } from '../../../domain/model/constants.js';
 import { toFileTaoError } from '../../../domain/model/errors.js';
 import { unixSeconds } from '../../../domain/ports/clock.js';
 import type { Random } from '../../../domain/ports/random.js';
@@ -27,8 +27,6 @@ export interface StoreRandomOptions {
 }
 
 const sizeMin = 128;
-const medianBytes = 3 * mebibyte;
-const sigma = 1.5;
 
 export const storeRandomStep = (context: ValidatorContext, options: StoreRandomOptions): Step => ({
   name: 'store',
@@ -75,7 +73,7 @@ export function randomSize(random: Random, sizeMax: number | null): number {
   if (sizeMax !== null) return sizeMin + Math.floor(uniform(random) * Math.max(1, sizeMax - sizeMin + 1));
   // Box and Muller (1958); 1 − u, because the logarithm of zero is none.
   const normal = Math.sqrt(-2 * Math.log(1 - uniform(random))) * Math.cos(2 * Math.PI * uniform(random));
-  const size = Math.round(medianBytes * Math.exp(sigma * normal));
+  const size = Math.round(dutyDefaults.storeMedianBytes * Math.exp(dutyDefaults.storeSigma * normal));
   return Math.min(defaults.pieceSize, Math.max(sizeMin, size));
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { openLmdbHoldingIndex } from '../../../../src/adapters/index/lmdb/holding-index.js';
 import { openLmdbPlacementIndex } from '../../../../src/adapters/index/lmdb/placement-index.js';
+import { lmdbSchemaVersion } from '../../../../src/adapters/index/lmdb/tables.js';
 import { openLmdbEnvironment } from '../../../../src/adapters/system/lmdb-environment.js';
 import { temporaryFolder } from '../../temporary-folder.js';
 import { holdingIndexConformance, type IndexBackend, placementIndexConformance } from '../conformance.js';
@@ -33,7 +34,7 @@ test('a damaged record is named as such, and the others stay readable', async (c
   const environment = await openLmdbEnvironment({
     directory: folder,
     kind: 'placement index',
-    schemaVersion: 2,
+    schemaVersion: lmdbSchemaVersion,
     tables: ['replicas'],
   });
   const { replicas } = environment.tables;

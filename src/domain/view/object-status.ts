@@ -1,17 +1,11 @@
 // How an object is: replicas of its pieces, when they were last proven, and what their proofs are worth.
 
-import { Confidence } from '../../domain/audit/confidence.js';
-import { encodeSs58 } from '../../domain/identity/ss58.js';
-import { fromHex, type PieceId, type PublicKey } from '../../domain/model/bytes.js';
-import { limits } from '../../domain/model/constants.js';
-import type { ObjectRecord, ReplicaRecord } from '../../domain/model/records.js';
-import {
-  type AuditWish,
-  chunkCount,
-  defaultChunkSize,
-  openingsFor,
-} from '../../domain/protocol/parameters.js';
-import type { ApiContext } from './context.js';
+import { Confidence } from '../audit/confidence.js';
+import { encodeSs58 } from '../identity/ss58.js';
+import { fromHex, type PublicKey } from '../model/bytes.js';
+import { limits } from '../model/constants.js';
+import type { ReplicaRecord } from '../model/records.js';
+import { type AuditWish, chunkCount, defaultChunkSize, openingsFor } from '../protocol/parameters.js';
 
 /**
  * `healthy`: every piece has its copies. `degraded`: a piece has fewer. `critical`: a piece has only one left of several.
@@ -43,50 +37,55 @@ export interface ObjectStatus {
   readonly pieces: { readonly total: number; readonly healthy: number };
 }
 
-/** Pieces looked up before others get their turn. */
-const piecesAtOnce = 64;
+/** Sums up an object piece by piece, so that nobody holds the records of all of them. */
+export class ObjectSurvey {
+  readonly #copies: number;
+  readonly #audit: AuditWish;
+  readonly #miners = new Map<PublicKey, ReplicaRecord[]>();
+  #fewest: number;
+  #total = 0;
+  #healthy = 0;
+  #weakest = 1;
+  #oldestProof: number | null = Number.POSITIVE_INFINITY;
 
-export async function objectStatus(context: ApiContext, object: ObjectRecord): Promise<ObjectStatus> {
-  const { copies } = object.redundancy;
-  const pieces = [...new Set(object.pieceIds)];
-  const miners = new Map<PublicKey, ReplicaRecord[]>();
-  let fewest = copies;
-  let healthy = 0;
-  let weakest = 1;
-  let oldestProof: number | null = Number.POSITIVE_INFINITY;
-  for await (const replicas of replicasOfPieces(context, pieces)) {
-    const active = replicas.filter(({ state }) => state === 'active');
-    fewest = Math.min(fewest, active.length);
-    if (active.length >= copies) healthy++;
-    weakest = Math.min(
-      weakest,
-      Math.max(0, ...active.map((replica) => confidenceIn(replica, context.audit))),
-    );
-    const proofs = active.flatMap(({ lastPassAt }) => lastPassAt ?? []);
-    oldestProof =
-      proofs.length === 0 || oldestProof === null ? null : Math.min(oldestProof, Math.max(...proofs));
-    for (const replica of replicas)
-      miners.set(replica.minerKey, [...(miners.get(replica.minerKey) ?? []), replica]);
+  /** @param copies replicas that each piece should have */
+  constructor(copies: number, audit: AuditWish) {
+    this.#copies = copies;
+    this.#audit = audit;
+    this.#fewest = copies;
   }
-  return {
-    health: healthOf(fewest, copies),
-    replicas: fewest,
-    confidence: pieces.length === 0 ? 1 : weakest,
-    lastProofAt: oldestProof === Number.POSITIVE_INFINITY ? null : oldestProof,
-    miners: [...miners].map(([key, replicas]) => minerStatus(key, replicas, context.audit)).sort(byHotkey),
-    pieces: { total: pieces.length, healthy },
-  };
-}
 
-/** The replicas of each piece, in this order; lets others have their turn in between. */
-export async function* replicasOfPieces(
-  { index }: ApiContext,
-  pieces: readonly PieceId[],
-): AsyncGenerator<readonly ReplicaRecord[]> {
-  for (let at = 0; at < pieces.length; at += piecesAtOnce) {
-    const batch = pieces.slice(at, at + piecesAtOnce);
-    yield* await Promise.all(batch.map((pieceId) => index.replicasOfPiece(pieceId)));
-    if (at + piecesAtOnce < pieces.length) await new Promise((resolve) => setImmediate(resolve));
+  /** The replicas of one more piece. */
+  add(replicas: readonly ReplicaRecord[]): void {
+    const active = replicas.filter(({ state }) => state === 'active');
+    this.#total++;
+    this.#fewest = Math.min(this.#fewest, active.length);
+    if (active.length >= this.#copies) this.#healthy++;
+    const best = Math.max(0, ...active.map((replica) => confidenceIn(replica, this.#audit)));
+    this.#weakest = Math.min(this.#weakest, best);
+    const proofs = active.flatMap(({ lastPassAt }) => lastPassAt ?? []);
+    this.#oldestProof =
+      proofs.length === 0 || this.#oldestProof === null
+        ? null
+        : Math.min(this.#oldestProof, Math.max(...proofs));
+    for (const replica of replicas) {
+      const known = this.#miners.get(replica.minerKey);
+      if (known === undefined) this.#miners.set(replica.minerKey, [replica]);
+      else known.push(replica);
+    }
+  }
+
+  get status(): ObjectStatus {
+    return {
+      health: healthOf(this.#fewest, this.#copies),
+      replicas: this.#fewest,
+      confidence: this.#weakest,
+      lastProofAt: this.#oldestProof === Number.POSITIVE_INFINITY ? null : this.#oldestProof,
+      miners: [...this.#miners]
+        .map(([key, replicas]) => minerStatus(key, replicas, this.#audit))
+        .sort(byHotkey),
+      pieces: { total: this.#total, healthy: this.#healthy },
+    };
   }
 }
 
@@ -110,8 +109,11 @@ function minerStatus(key: PublicKey, replicas: readonly ReplicaRecord[], audit: 
 
 const byHotkey = (a: MinerStatus, b: MinerStatus): number => (a.hotkey < b.hotkey ? -1 : 1);
 
-/** What the rounds are worth that the replica has passed, held as this node's `audit` options say. */
-function confidenceIn({ size, passed }: ReplicaRecord, audit: AuditWish): number {
+/** What the rounds are worth that the replica has passed, held as the validator's `audit` options say. */
+export function confidenceIn(
+  { size, passed }: Pick<ReplicaRecord, 'size' | 'passed'>,
+  audit: AuditWish,
+): number {
   // The shape the challenger gives a round (validator/challenging.ts).
   const wished = openingsFor(limits.openingsMax, audit);
   const count = chunkCount(size, defaultChunkSize(size, wished));

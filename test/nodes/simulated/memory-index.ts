@@ -5,15 +5,12 @@ import type {
   BytesPromise,
   MinerStatistics,
   PieceRecord,
-  ReplicaId,
   ReplicaRecord,
   StatisticKind,
 } from '../../../src/domain/model/records.js';
 import { lowestTier } from '../../../src/domain/model/tiers.js';
 import type { PlacementIndex } from '../../../src/domain/ports/placement-index.js';
-
-export const replicaKey = ({ validatorKey, minerKey, root }: ReplicaId): string =>
-  `${validatorKey}/${minerKey}/${root}`;
+import { type Backup, replicaKey } from './stores.js';
 
 export class MemoryIndex {
   readonly pieces = new Map<PieceId, PieceRecord>();
@@ -21,6 +18,16 @@ export class MemoryIndex {
   readonly promises = new Map<string, BytesPromise>();
   readonly statistics = new Map<PublicKey, MinerStatistics>();
   #window = 0;
+
+  backup(): Backup<ReplicaRecord> {
+    return new Map(this.replicas);
+  }
+
+  /** The replicas alone: nothing else goes back. */
+  restore(backup: Backup<ReplicaRecord>): void {
+    this.replicas.clear();
+    for (const [key, record] of backup) this.replicas.set(key, record);
+  }
 
   get port(): PlacementIndex {
     const { pieces, replicas, promises } = this;

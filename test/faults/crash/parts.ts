@@ -1,0 +1,37 @@
+// What the nodes in child processes (program.ts) share: arguments, write points, and the parts of any node.
+import { join } from 'node:path';
+import { openDevChain } from '../../../src/adapters/chain/dev/dev-chain.js';
+import { silentLog } from '../../../src/adapters/observe/log.js';
+import { loadCore } from '../../../src/adapters/proving/load-core.js';
+import { createProver } from '../../../src/adapters/proving/prover.js';
+import { systemClock } from '../../../src/adapters/system/clock.js';
+import { signerFromSeed, verifySr25519 } from '../../../src/adapters/wallets/sr25519.js';
+import { Points } from './points.js';
+
+const [role, folder = '', seed = '', port = '0', hasty] = process.argv.slice(2);
+
+export { folder, hasty, port, role };
+
+export const points = new Points();
+export const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** A role once its code is loaded: most of a start, and done ahead of time. */
+export interface Role {
+  /** Opens everything and starts; answers with the port. */
+  start(): Promise<number>;
+  readonly commands?: Readonly<Record<string, (...args: string[]) => Promise<void>>>;
+}
+
+const common = {
+  signer: signerFromSeed(Buffer.from(seed, 'hex')),
+  verify: verifySr25519,
+  core: loadCore(),
+  clock: systemClock,
+  log: silentLog(),
+};
+
+export const partsOfNode = async () => ({
+  ...common,
+  chain: await openDevChain({ directory: join(folder, 'chain'), clock: systemClock, intervalMs: 1000 }),
+  prover: createProver({ threads: 1 }),
+});
