@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { mebibyte } from '../../../src/domain/model/constants.js';
 import { startNetwork } from '../network.js';
-import { downloadAtOnce } from './shared-downloads.js';
+import { downloadAtOnce } from './downloads-at-once.js';
 import { User } from './user.js';
 
 test('20 downloads at once are served side by side', async (t) => {

@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import { createWallet } from '../../src/adapters/wallets/wallet-files.js';
 import { temporaryFolder } from '../adapters/temporary-folder.js';
 import { runCli } from '../cli/run-cli.js';
-import { downloadAtOnce } from '../nodes/api/shared-downloads.js';
+import { downloadAtOnce } from '../nodes/api/downloads-at-once.js';
 import { peakMemoryMib, startNodeProcess } from '../nodes/processes.js';
 
 const mebibyte = 1024 * 1024;
