@@ -10,7 +10,7 @@ const block = randomBytes(1 << 20);
 const blocks = 128;
 const identity = await generateX25519Identity();
 const recipient = await identityToRecipient(identity);
-const envelope = await createEnvelope([recipient], { bytes: (length) => randomBytes(length) });
+const envelope = createEnvelope([recipient], { bytes: (length) => randomBytes(length) }, nodeCipher);
 
 const megabytesPerSecond = async (bytes: number, run: () => unknown): Promise<number> => {
   const rates: number[] = [];

@@ -3,6 +3,7 @@
 
 import { ctr } from '@noble/ciphers/aes.js';
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
+import { x25519 } from '@noble/curves/ed25519.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { type Aead, aeadTagSize, type Cipher, type KeyStream } from '../domain/ports/cipher.js';
 
@@ -52,5 +53,9 @@ export const browserCipher: Cipher = {
       },
       digest: () => hash.digest(),
     };
+  },
+  ephemeralX25519(theirs) {
+    const secret = x25519.utils.randomSecretKey();
+    return { share: x25519.getPublicKey(secret), shared: x25519.getSharedSecret(secret, theirs) };
   },
 };

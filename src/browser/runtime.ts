@@ -23,6 +23,7 @@ export const browserRandom: Random = {
 
 export const browserRuntime = (core: ProofCore): ClientRuntime => ({
   hash: (data) => core.hash(data),
+  core,
   cipher: browserCipher,
   random: browserRandom,
   verify: verifySr25519,

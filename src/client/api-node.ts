@@ -2,6 +2,7 @@
 // bytes or streams, every failure a FileTaoError. No retries here (retry.ts), no meaning of the data either. How the
 // bytes travel is the transport's affair (http-transport.ts).
 
+import { frameObject, objectGroupPath, objectGroupType } from '../domain/content/object-group.js';
 import { authorise, type RequestMethod, type SignedContent } from '../domain/identity/request.js';
 import { type Cid, joinBytes, type PieceId, utf8 } from '../domain/model/bytes.js';
 import { limits } from '../domain/model/constants.js';
@@ -23,6 +24,7 @@ import {
   unexpected,
 } from './api-answers.js';
 import type { HttpAnswer, HttpTransport } from './http-transport.js';
+import { ObjectGroups } from './object-groups.js';
 
 export interface ObjectStream {
   /** Offset of the first byte that `body` gives. */
@@ -64,6 +66,7 @@ export class ApiNode {
   readonly #base: URL;
   readonly #options: ApiNodeOptions;
   readonly #transport: HttpTransport;
+  readonly #groups = new ObjectGroups((framed, signal) => this.#putGroup(framed, signal));
   #info: NodeInfo | null = null;
 
   /** @param url as `nodeUrl` gives it */
@@ -135,6 +138,34 @@ export class ApiNode {
     return { ...readStored(answer, this.url), cid: readText(answer.cid, 'cid', this.url) };
   }
 
+  /** Stores an object of one small piece, in one request with others that are put at the same time. Throws its own failure. */
+  putObject(sealedManifest: Uint8Array, piece: Uint8Array, signal?: AbortSignal): Promise<StoredObject> {
+    return this.#groups.put(frameObject(sealedManifest, piece), signal);
+  }
+
+  async #putGroup(
+    framed: readonly Uint8Array[],
+    signal: AbortSignal,
+  ): Promise<readonly (StoredObject | FileTaoError)[]> {
+    const body = joinBytes(framed);
+    const { objects } = await this.#json({
+      method: 'POST',
+      route: objectGroupPath,
+      content: body,
+      body,
+      headers: { 'content-type': objectGroupType },
+      signal,
+    });
+    if (!Array.isArray(objects) || objects.length !== framed.length)
+      throw unexpected(this.url, "has no usable 'objects'");
+    return objects.map((entry: unknown) => {
+      const answer = (entry ?? {}) as Readonly<Record<string, unknown>>;
+      if (answer.code !== undefined)
+        return FileTaoError.fromJSON({ code: answer.code, message: answer.detail });
+      return { ...readStored(answer, this.url), cid: readText(answer.cid, 'cid', this.url) };
+    });
+  }
+
   /** The sealed manifest as the owner signed it; not checked here. */
   async manifest(cid: Cid, signal?: AbortSignal): Promise<Uint8Array> {
     const response = await this.#call({
@@ -177,6 +208,24 @@ export class ApiNode {
       throw new FileTaoError('integrity', `${this.url} does not say how long the object is`);
     }
     return { offset: 0, size: length, body: response.body };
+  }
+
+  /** Chunks of 1 KiB of one piece and their multiproof, `length` bytes in all; not checked here. */
+  async provedRange(
+    cid: Cid,
+    range: { readonly piece: number; readonly first: number; readonly chunks: number },
+    length: number,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array> {
+    const { piece, first, chunks } = range;
+    const response = await this.#call({
+      method: 'GET',
+      route: `/objects/${cid}/proof?piece=${piece}&first=${first}&chunks=${chunks}`,
+      content: new Uint8Array(0),
+      signal,
+    });
+    if (response.status !== 200) throw await this.#failure(response);
+    return this.#readWhole(response, length);
   }
 
   /** Health of an object: replicas, proofs, miners. */

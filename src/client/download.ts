@@ -10,8 +10,10 @@ import { cidOfDigest } from '../domain/content/cid.js';
 import { checkManifest, type Manifest, manifestKind, pieceLength } from '../domain/content/manifest.js';
 import { openSealed } from '../domain/identity/sealed.js';
 import { type Cid, equalBytes } from '../domain/model/bytes.js';
+import { leafSize } from '../domain/model/constants.js';
 import { FileTaoError, toFileTaoError } from '../domain/model/errors.js';
 import type { Sha256 } from '../domain/ports/cipher.js';
+import { openRange, type RangeShape, rangeBulkLength } from '../domain/protocol/retrieve.js';
 import type { ApiNode } from './api-node.js';
 import {
   backOffMs,
@@ -158,6 +160,40 @@ export class Download {
       }
     } finally {
       await reader.end();
+    }
+  }
+
+  /**
+   * Bytes [from, to) of a piece, proved to its pieceId (PROTOCOL 6a), without the rest of it; null where the node gives no
+   * proofs, or has not got the object.
+   */
+  async proved(index: number, from: number, to: number): Promise<Uint8Array | null> {
+    const { signal, runtime } = this.#options;
+    const { size, pieceSize, pieceIds } = this.manifest;
+    const firstChunk = Math.floor(from / leafSize);
+    const range: RangeShape = {
+      root: pieceIds[index]!,
+      size: pieceLength(size, pieceSize, index),
+      chunkSize: leafSize,
+      firstChunk,
+      chunks: Math.ceil(to / leafSize) - firstChunk,
+    };
+    const length = rangeBulkLength(runtime.core, range);
+    const asked = { piece: index, first: firstChunk, chunks: range.chunks };
+    for (;;) {
+      const { connection } = this.#node;
+      try {
+        const bulk = await retrying(this.#retry, signal, () =>
+          connection.provedRange(this.cid, asked, length, signal),
+        );
+        const data = openRange(runtime.core, range, bulk);
+        if (data === null)
+          throw this.damaged(`bytes of piece ${index} of ${pieceIds.length} are not what its owner stored`);
+        return data.subarray(from - firstChunk * leafSize, to - firstChunk * leafSize);
+      } catch (error) {
+        if (toFileTaoError(error).code === 'not-found') return null;
+        await this.#leaveNode(error);
+      }
     }
   }
 

@@ -8,6 +8,8 @@ import type { Files } from '../domain/ports/files.js';
 import { type JournalEntries, journalEntryBytesMax, journalKeptMs } from './put-journal.js';
 
 const swept = new Set<string>();
+/** Journal folders that this process has made durable. */
+const madeDurable = new WeakMap<Files, Set<string>>();
 
 export class JournalFolder implements JournalEntries {
   readonly #folder: string;
@@ -38,8 +40,20 @@ export class JournalFolder implements JournalEntries {
   }
 
   async add(name: string, content: Uint8Array): Promise<boolean> {
+    const path = join(this.#folder, name);
+    const known = madeDurable.get(this.#files) ?? new Set();
+    madeDurable.set(this.#files, known);
+    // Made when it is missed: looking after it for each of many small files costs as much as the entry.
+    if (known.has(this.#folder)) {
+      try {
+        return await createFile(path, content, this.#files);
+      } catch (error) {
+        if ((error as { code?: unknown }).code !== 'ENOENT') throw error;
+      }
+    }
     await makePrivateFolder(this.#folder, this.#files);
-    return createFile(join(this.#folder, name), content, this.#files);
+    known.add(this.#folder);
+    return createFile(path, content, this.#files);
   }
 
   async replace(name: string, content: Uint8Array): Promise<void> {

@@ -14,6 +14,7 @@ export function nodeRuntime(): ClientRuntime {
     const core = loadCore();
     runtime = {
       hash: (data) => core.hash(data),
+      core,
       cipher: nodeCipher,
       random: { bytes: (length) => randomBytes(length) },
       verify: verifySr25519,

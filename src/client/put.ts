@@ -6,12 +6,13 @@
 
 import { cidOfDigest } from '../domain/content/cid.js';
 import { type Manifest, manifestKind } from '../domain/content/manifest.js';
+import { groupedObjectBytesMax } from '../domain/content/object-group.js';
 import { AgeEncryptor, createEnvelope, type Envelope, sealedSize } from '../domain/identity/age-envelope.js';
 import { sealMessage } from '../domain/identity/sealed.js';
 import { type Cid, equalBytes, joinBytes, type PieceId, pieceIdOf } from '../domain/model/bytes.js';
 import { limits, nodeSize, protocolVersion } from '../domain/model/constants.js';
 import { FileTaoError, toFileTaoError } from '../domain/model/errors.js';
-import type { NodeInfo } from './api-answers.js';
+import type { NodeInfo, StoredObject } from './api-answers.js';
 import type { ApiNode } from './api-node.js';
 import type { PutJournal } from './put-journal.js';
 import { defaultRetryPolicy, firstContact, type RetryPolicy, retrying } from './retry.js';
@@ -50,6 +51,8 @@ export interface PutSourceOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: StoreProgress) => void;
   readonly retry?: RetryPolicy;
+  /** Whether others are put at the same time: small objects share requests then. */
+  readonly grouped?: boolean;
 }
 
 export interface StoreResult {
@@ -166,7 +169,10 @@ class Put {
       this.#report({ piecesTotal: Math.ceil(total / terms.pieceSize) });
       assertPieceCount(total, terms.pieceSize);
     }
-    const { digest, size } = await this.#send(envelope, terms, fingerprint, found);
+    const isSmall = this.#isSmall(envelope, terms, fingerprint, found);
+    const { digest, size, piece } = isSmall
+      ? await this.#encryptSmall(envelope!, fingerprint!)
+      : { ...(await this.#send(envelope, terms, fingerprint, found)), piece: null };
 
     const manifest: Manifest = {
       version: protocolVersion,
@@ -182,7 +188,9 @@ class Put {
     };
     this.#report({ phase: 'confirm', piecesTotal: this.#pieceIds.length });
     const sealed = sealMessage(manifestKind, manifest, wallet.hotkey);
-    const stored = await this.#call(() => connection.postObject(sealed, this.#ended.signal));
+    const stored =
+      (piece === null ? null : await this.#storeSmall(sealed, piece, terms)) ??
+      (await this.#call(() => connection.postObject(sealed, this.#ended.signal)));
     if (stored.cid !== manifest.cid) {
       throw new FileTaoError('integrity', `${connection.url} confirmed another object than was put`);
     }
@@ -237,11 +245,62 @@ class Put {
     // The same bytes are the same object, whoever has put them before.
     if (encrypt === false) return { envelope: null, found: true };
     const recipients = [await wallet.ageRecipient()];
-    const create = (): Promise<Envelope> => createEnvelope(recipients, this.#runtime.random);
+    const { random, cipher } = this.#runtime;
+    const create = async (): Promise<Envelope> => createEnvelope(recipients, random, cipher);
     if (fingerprint === null || journal === null) return { envelope: await create(), found: false };
     const entry = await journal.findOrCreate(fingerprint.digests, recipients, create);
     if (!entry.found) await journal.sweep(this.#runtime.nowMs());
     return entry;
+  }
+
+  /** What was begun before may be there already, piece by piece: it goes on as it began. */
+  #isSmall(
+    envelope: MaybeEnvelope,
+    { pieceSize }: Terms,
+    fingerprint: Fingerprint | null,
+    found: boolean,
+  ): boolean {
+    if (this.#options.grouped !== true || envelope === null || fingerprint === null || found) return false;
+    return storedSizeOf(envelope, fingerprint.size) <= Math.min(groupedObjectBytesMax, pieceSize);
+  }
+
+  /** Second pass over a small file: all of its ciphertext, in one piece. */
+  async #encryptSmall(
+    envelope: Envelope,
+    fingerprint: Fingerprint,
+  ): Promise<{ readonly digest: Uint8Array; readonly size: number; readonly piece: Uint8Array }> {
+    const { cipher, hash } = this.#runtime;
+    const encryptor = new AgeEncryptor(cipher, envelope);
+    // What the encryptor gives is valid until its next call.
+    const parts: Uint8Array[] = [encryptor.start().slice()];
+    this.#report({ phase: 'send', bytes: 0 });
+    let block = 0;
+    for await (const plaintext of this.#source.blocks(this.#ended.signal)) {
+      this.#checkUnchanged(plaintext, fingerprint, block++);
+      for (const sealed of encryptor.push(plaintext)) parts.push(sealed.slice());
+      this.#report({ bytes: this.#progress.bytes + plaintext.length });
+    }
+    if (this.#progress.bytes !== fingerprint.size) throw changed(this.#source);
+    parts.push(encryptor.finish());
+    const piece = joinBytes(parts);
+    this.#pieceIds.push(hash(piece).slice());
+    return { digest: cipher.sha256().update(piece).digest(), size: piece.length, piece };
+  }
+
+  /** The object as the node confirmed it together with others; null where only its piece is there, sent by itself. */
+  async #storeSmall(sealed: Uint8Array, piece: Uint8Array, terms: Terms): Promise<StoredObject | null> {
+    const { connection } = this.#options;
+    try {
+      const stored = await connection.putObject(sealed, piece, this.#ended.signal);
+      this.#report({ bytesSent: piece.length, piecesConfirmed: 1 });
+      return stored;
+    } catch {
+      this.#ended.signal.throwIfAborted();
+      // Whatever went wrong in company is tried alone, and then is its own failure; the piece may have been stored.
+    }
+    await this.#sendPiece(pieceIdOf(this.#pieceIds[0]!), piece, terms, true);
+    this.#report({ piecesConfirmed: 1 });
+    return null;
   }
 
   /** Second pass: encrypts, cuts into pieces, sends. Resolves when every piece is confirmed. */

@@ -2,8 +2,10 @@
 // and the last piece only when the whole object has the CID (download.ts). Into a file: retrieve-to-file.ts.
 
 import { objectCid } from '../domain/content/cid.js';
+import { pieceLength } from '../domain/content/manifest.js';
 import { AgeChunks, ageChunkSize, isAgeFile, sealedChunkSize } from '../domain/identity/age-envelope.js';
 import { type Cid, concatBytes, type PublicKey, publicKeyOf } from '../domain/model/bytes.js';
+import { kibibyte, leafSize, mebibyte } from '../domain/model/constants.js';
 import { FileTaoError, toFileTaoError } from '../domain/model/errors.js';
 import { Download, type DownloadOptions } from './download.js';
 import {
@@ -166,7 +168,10 @@ export function parseByteRange(text: string): ByteRange {
   return { start: Number(from), end: to === '' ? null : Number(to) + 1 };
 }
 
-/** A part of an object. Only the pieces it lies in are downloaded, and each is proved to the manifest's pieceId. */
+/**
+ * A part of an object. Every byte is proved to the pieceId of the manifest: by the piece it lies in, or, where little of
+ * a large piece is wanted, by a multiproof, so that little more than the range is downloaded.
+ */
 export interface RetrievedRange extends ObjectFacts {
   /** Bounds within what was put, as far as it goes. */
   readonly start: number;
@@ -211,8 +216,10 @@ export async function retrieveRange(
  */
 async function requireNoSeal(download: Download): Promise<void> {
   if (download.manifest.pieceIds.length === 0) return;
-  for await (const piece of download.pieces(0, 0, null)) {
-    if (isAgeFile(piece)) throw download.damaged('its beginning is not what its owner stored');
+  const length = Math.min(download.manifest.size, download.manifest.pieceSize);
+  const proved = length > provedFromBytes ? await download.proved(0, 0, leafSize) : null;
+  for await (const start of proved === null ? download.pieces(0, 0, null) : [proved]) {
+    if (isAgeFile(start)) throw download.damaged('its beginning is not what its owner stored');
   }
 }
 
@@ -231,22 +238,57 @@ async function* copied(parts: AsyncGenerator<Uint8Array, void>): AsyncGenerator<
   for await (const part of parts) yield* copiesOf(part);
 }
 
-/** Bytes [start, end) of the object as it is stored, out of verified pieces; views, valid until the next. */
+/** Of pieces above this size a range is proved, where it is at most a quarter of the piece; else the piece is fetched. */
+const provedFromBytes = 256 * kibibyte;
+/** Bytes proved at once. */
+const provedBytesMax = mebibyte;
+
+/** Bytes [start, end) of the object as it is stored, verified; views, valid until the next. */
 async function* storedBytes(
   download: Download,
   start: number,
   end: number,
   options: RetrieveOptions,
 ): AsyncGenerator<Uint8Array, void> {
-  const { pieceSize } = download.manifest;
+  const { size, pieceSize } = download.manifest;
   const first = Math.floor(start / pieceSize);
   const last = Math.ceil(end / pieceSize) - 1;
-  let index = first;
-  for await (const piece of download.pieces(first, last, null)) {
-    const at = index * pieceSize;
-    yield piece.subarray(Math.max(0, start - at), Math.min(piece.length, end - at));
-    reportPiece(download, ++index, options);
+  const wanted = (index: number): readonly [from: number, to: number] => [
+    Math.max(0, start - index * pieceSize),
+    Math.min(pieceLength(size, pieceSize, index), end - index * pieceSize),
+  ];
+  const isLittle = (index: number): boolean => {
+    const [from, to] = wanted(index);
+    const length = pieceLength(size, pieceSize, index);
+    return length > provedFromBytes && 4 * (to - from) <= length;
+  };
+  async function* whole(from: number, to: number): AsyncGenerator<Uint8Array, void> {
+    let index = from;
+    for await (const piece of download.pieces(from, to, null)) {
+      yield piece.subarray(...wanted(index));
+      reportPiece(download, ++index, options);
+    }
   }
+  async function* little(index: number): AsyncGenerator<Uint8Array, void> {
+    const [from, to] = wanted(index);
+    for (let at = from; at < to; at += provedBytesMax) {
+      const part = await download.proved(index, at, Math.min(to, at + provedBytesMax));
+      // The node gives no proofs: the whole piece is one.
+      if (part === null) {
+        for await (const piece of download.pieces(index, index, null)) yield piece.subarray(at, to);
+        break;
+      }
+      yield part;
+    }
+    reportPiece(download, index + 1, options);
+  }
+  // Only the first and the last piece can be wanted in part.
+  const head = isLittle(first);
+  const tail = last > first && isLittle(last);
+  if (head) yield* little(first);
+  const [from, to] = [head ? first + 1 : first, tail ? last - 1 : last];
+  if (from <= to) yield* whole(from, to);
+  if (tail) yield* little(last);
 }
 
 /** Plaintext bytes [start, end): the chunks they lie in, opened one by one. */

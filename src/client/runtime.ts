@@ -1,6 +1,7 @@
 // What the client needs from the machine it runs on, as one value: hashing, ciphers, randomness, clock. A
 // browser composes its own.
 
+import type { ProofCore } from '../domain/core/proof-core.js';
 import type { Cipher } from '../domain/ports/cipher.js';
 import type { Random } from '../domain/ports/random.js';
 import type { Signer, VerifySignature } from '../domain/ports/signer.js';
@@ -8,6 +9,8 @@ import type { Signer, VerifySignature } from '../domain/ports/signer.js';
 export interface ClientRuntime {
   /** BLAKE3 of the data, 32 bytes. */
   readonly hash: (data: Uint8Array) => Uint8Array;
+  /** Checks what proves a range. */
+  readonly core: ProofCore;
   readonly cipher: Cipher;
   readonly random: Random;
   readonly verify: VerifySignature;

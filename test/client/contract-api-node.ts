@@ -10,6 +10,7 @@ import { openSealed } from '../../src/domain/identity/sealed.js';
 import { encodeSs58 } from '../../src/domain/identity/ss58.js';
 import { toHex } from '../../src/domain/model/bytes.js';
 import { FileTaoError, toFileTaoError } from '../../src/domain/model/errors.js';
+import { rangeBytes, rangeProof } from '../../src/domain/protocol/retrieve.js';
 import { testSigner } from './signer.js';
 
 export interface Faults {
@@ -24,6 +25,8 @@ export interface Faults {
   /** Replaces the manifest bytes given out. */
   manifest?: (sealed: Uint8Array) => Uint8Array;
   ranges?: boolean;
+  /** Replaces what proves a range. */
+  proof?: (answer: Uint8Array) => Uint8Array;
   /** Replicas it says it made. */
   replicas?: number;
 }
@@ -197,6 +200,7 @@ export class ContractApiNode {
       const sealed = this.objects.get(id);
       if (sealed === undefined) throw new FileTaoError('not-found', `no object ${id} is stored here`);
       if (part === 'manifest') response.end(this.faults.manifest?.(sealed) ?? sealed);
+      else if (part === 'proof') response.end(this.#proof(sealed, new URL(path, this.url).searchParams));
       else await this.#sendObject(sealed, request, response);
     } else throw new FileTaoError('not-found', 'no such route');
   }
@@ -222,6 +226,23 @@ export class ContractApiNode {
     this.pieces.set(id, this.forgetful ? new Uint8Array(0) : body);
     this.accepted.set(id, (this.accepted.get(id) ?? 0) + 1);
     json(200, { pieceId: id, replicas: this.faults.replicas ?? 3, hotkeys: this.hotkeys });
+  }
+
+  /** Served like the object, whole chunks and their proof; not there where there are no ranges. */
+  #proof(sealed: Uint8Array, query: URLSearchParams): Uint8Array {
+    if (this.faults.ranges === false) throw new FileTaoError('not-found', 'no such route');
+    const { core } = nodeRuntime();
+    const [index, firstChunk, chunks] = ['piece', 'first', 'chunks'].map((name) => Number(query.get(name)));
+    const root = openSealed(manifestKind, sealed, nodeRuntime().verify).value.pieceIds[index!]!;
+    const stored = this.pieces.get(toHex(root))!;
+    const range = { root, size: stored.length, chunkSize: 1024, firstChunk: firstChunk!, chunks: chunks! };
+    const proof = rangeProof(core, range, core.chunkNodes(null, stored, 0, 1024));
+    const { start, end } = rangeBytes(range)!;
+    const piece = this.faults.spoil?.(toHex(root), stored) ?? stored;
+    const answer = Buffer.concat([piece.subarray(start, end), proof]);
+    this.served.push({ id: toHex(root), from: start, length: end - start });
+    this.bytesServed += answer.length;
+    return this.faults.proof?.(answer) ?? answer;
   }
 
   async #sendObject(sealed: Uint8Array, request: IncomingMessage, response: ServerResponse): Promise<void> {

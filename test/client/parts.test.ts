@@ -13,6 +13,7 @@ import { filesOf, type PassedOver } from '../../src/client/put-inputs.js';
 import type { PutEvent } from '../../src/client/put-many.js';
 import { parseByteRange } from '../../src/client/retrieve.js';
 import { makeCid } from '../../src/domain/content/cid.js';
+import { FileTaoError } from '../../src/domain/model/errors.js';
 import type { ContractApiNode } from './contract-api-node.js';
 import { coded, collect, fastRetry, noise, runtime, startNode, testFolder, testWallet } from './fixtures.js';
 
@@ -62,6 +63,70 @@ test('ranges are the bytes of the file, out of verified pieces alone', async () 
   }
   for (const bad of ['', '-', 'a-b', '5-4', '1-2-3', '-0x', '0-1,3-4', '1'.repeat(20)])
     assert.throws(() => parseByteRange(bad), coded('bad-input'));
+});
+
+test('a small range of large pieces is proved without fetching them; a node that lies is named', async () => {
+  const { node, client } = await place();
+  node.pieceSize = 1024 * 1024;
+  const data = noise(3 * node.pieceSize + 5000);
+  for (const encrypt of [true, false]) {
+    const { cid } = await client.put(data, { encrypt });
+    const get = async (from: number, to: number): Promise<Buffer> =>
+      collect((await client.openRange(cid, { start: from, end: to })).plaintext);
+    const edges = [
+      0,
+      1,
+      1023,
+      1024,
+      node.pieceSize - 1,
+      node.pieceSize,
+      2 * node.pieceSize + 70_000,
+      data.length - 1,
+    ];
+    for (const from of edges) {
+      const length = from + 1 + randomInt(100_000);
+      const before = node.bytesServed;
+      const to = Math.min(data.length, length);
+      assert.ok(
+        (await get(from, to)).equals(data.subarray(from, to)),
+        `${from}-${to}, encrypted: ${encrypt}`,
+      );
+      // Head, whole age chunks, whole leaves, proofs.
+      const most = to - from + 16_500 + (encrypt ? 2 * 65_552 : 0) + 2 * (2048 + 32 * 22) + 2048;
+      assert.ok(node.bytesServed - before <= most, `${node.bytesServed - before} bytes for ${to - from}`);
+    }
+    const long = await get(900_000, 2_200_000);
+    assert.ok(long.equals(data.subarray(900_000, 2_200_000)), 'its ends proved, the piece between fetched');
+
+    const lies: ((answer: Uint8Array) => Uint8Array)[] = [
+      (answer) => answer.map((byte, at) => (at === 100 ? byte ^ 1 : byte)),
+      (answer) => answer.map((byte, at) => (at === answer.length - 1 ? byte ^ 1 : byte)),
+      (answer) => answer.subarray(0, answer.length - 32),
+      (answer) => answer.subarray(1),
+      () => new Uint8Array(),
+    ];
+    for (const [i, lie] of lies.entries()) {
+      node.faults.proof = lie;
+      await assert.rejects(
+        get(1_200_000, 1_200_100),
+        coded('integrity', /127\.0\.0\.1.* piece \d of 4/),
+        `lie ${i}`,
+      );
+    }
+    node.faults.proof = (answer) => Buffer.concat([answer, new Uint8Array(1)]);
+    await assert.rejects(
+      get(1_200_000, 1_200_100),
+      (error) => error instanceof FileTaoError,
+      'more than was asked for',
+    );
+    delete node.faults.proof;
+    node.faults.ranges = false;
+    assert.ok(
+      (await get(1_200_000, 1_200_100)).equals(data.subarray(1_200_000, 1_200_100)),
+      'a node without proofs',
+    );
+    delete node.faults.ranges;
+  }
 });
 
 test('without encryption the CID is the one of the file; a piece that repeats is sent once', async () => {

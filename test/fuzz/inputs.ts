@@ -1,6 +1,7 @@
 // What the fuzzer feeds: every decoder of bytes or text that come from elsewhere, each with genuine samples to begin
 // with. A subject says what is wrong, or null: refused with a typed, one-line error, or accepted as it may be.
 import { randomBytes } from 'node:crypto';
+import { nodeCipher } from '../../src/adapters/cipher/node.js';
 import { parseBytes } from '../../src/adapters/config/byte-size.js';
 import { parseConfigFile } from '../../src/adapters/config/config-file.js';
 import { parseDuration } from '../../src/adapters/config/duration.js';
@@ -205,9 +206,11 @@ subjects.ss58 = {
 };
 
 const identity = ageIdentityOf(signer);
-const envelope = await createEnvelope([await ageRecipientOf(identity)], {
-  bytes: (n) => new Uint8Array(randomBytes(n)),
-});
+const envelope = createEnvelope(
+  [await ageRecipientOf(identity)],
+  { bytes: (n) => new Uint8Array(randomBytes(n)) },
+  nodeCipher,
+);
 subjects['age header'] = {
   corpus: 'text',
   samples: [envelope.header],

@@ -6,7 +6,10 @@ import {
   createCipheriv,
   createDecipheriv,
   createHash,
+  createPublicKey,
   createSecretKey,
+  diffieHellman,
+  generateKeyPairSync,
 } from 'node:crypto';
 import { type Aead, aeadTagSize, type Cipher } from '../../domain/ports/cipher.js';
 
@@ -40,6 +43,8 @@ function chacha20Poly1305(key: Uint8Array): Aead {
   };
 }
 
+const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url');
+
 export const nodeCipher: Cipher = {
   aes256Ctr(key) {
     const cipher = createCipheriv('aes-256-ctr', key, new Uint8Array(16));
@@ -55,5 +60,14 @@ export const nodeCipher: Cipher = {
       },
       digest: () => hash.digest(),
     };
+  },
+  ephemeralX25519(theirs) {
+    const publicKey = createPublicKey({
+      format: 'jwk',
+      key: { kty: 'OKP', crv: 'X25519', x: base64url(theirs) },
+    });
+    const own = generateKeyPairSync('x25519');
+    const share = Buffer.from(own.publicKey.export({ format: 'jwk' }).x!, 'base64url');
+    return { share, shared: diffieHellman({ privateKey: own.privateKey, publicKey }) };
   },
 };

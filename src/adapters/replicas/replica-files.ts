@@ -428,10 +428,10 @@ class Writer implements ReplicaWriter {
     });
   }
 
-  async commit(outboard: Uint8Array, terms?: Uint8Array): Promise<void> {
+  async commit(outboard: Uint8Array | null, terms?: Uint8Array): Promise<void> {
     this.#assertWriting();
     this.#state = 'committing';
-    const beside: string[] = [];
+    const beside: { readonly temporary: string; readonly path: string }[] = [];
     await mapped(async () => {
       try {
         // Counted where writes succeed: neither a failed write nor one under way passes for written.
@@ -440,25 +440,28 @@ class Writer implements ReplicaWriter {
             'bad-input',
             `${this.#promised.written} of ${this.#size} bytes were written`,
           );
-        checkOutboard(outboard, this.#size);
+        if (outboard !== null) checkOutboard(outboard, this.#size);
         if (terms !== undefined) checkTerms(terms);
+        const { outboard: outboardPath, terms: termsPath } = this.#place;
+        const write = async (data: Uint8Array | null | undefined, path: string): Promise<void> => {
+          if (data) beside.push({ temporary: await this.#owner.writeIncoming(data), path });
+        };
         // Side by side: three files cost the disk one flush.
-        const [synced, ...written] = await Promise.allSettled([
+        const results = await Promise.allSettled([
           this.#file!.sync().then(() => this.#closeFile()),
-          ...[outboard, terms]
-            .filter((data) => data !== undefined)
-            .map((data) => this.#owner.writeIncoming(data)),
+          write(outboard, outboardPath),
+          write(terms, termsPath),
         ]);
-        for (const result of written) if (result.status === 'fulfilled') beside.push(result.value);
-        for (const result of [synced, ...written]) if (result.status === 'rejected') throw result.reason;
+        for (const result of results) if (result.status === 'rejected') throw result.reason;
         await this.#owner.inTurn(this.#place, () => this.#moveIntoPlace(beside));
       } catch (error) {
-        for (const path of beside) await this.#owner.dropIncoming(path);
+        for (const { temporary } of beside) await this.#owner.dropIncoming(temporary);
         await this.#end();
         throw error;
       }
       // What is in place by its name is no longer in the way by the other.
-      for (const path of [this.#path, ...beside]) this.#owner.incoming.delete(path);
+      for (const path of [this.#path, ...beside.map(({ temporary }) => temporary)])
+        this.#owner.incoming.delete(path);
       this.#release();
     });
   }
@@ -468,14 +471,15 @@ class Writer implements ReplicaWriter {
     await mapped(() => this.#end());
   }
 
-  async #moveIntoPlace([outboardPath, termsPath]: readonly string[]): Promise<void> {
+  async #moveIntoPlace(
+    beside: readonly { readonly temporary: string; readonly path: string }[],
+  ): Promise<void> {
     const { files, room } = this.#owner;
     const { folder, file, outboard, terms } = this.#place;
     await this.#owner.makeFolders(this.#place);
     const replaced = await files.size(file);
     try {
-      await files.rename(outboardPath!, outboard);
-      if (termsPath !== undefined) await files.rename(termsPath, terms);
+      for (const { temporary, path } of beside) await files.rename(temporary, path);
       await files.rename(this.#path, file);
       await files.syncFolder(folder);
     } catch (error) {

@@ -6,8 +6,10 @@ import { concatBytes } from '../../domain/model/bytes.js';
 import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
 import type { Clock } from '../../domain/ports/clock.js';
 import type { Network, NodeReply, NodeRequest } from '../../domain/ports/network.js';
+import { StoreGroups } from './store-group.js';
 import { contentTypes, frameHead, PartReader, rateHeader, resyncedHeader } from './wire.js';
 
+const groupRoute = 'stores';
 /** Milliseconds a connection may take to be established, unless told otherwise. */
 const connectMsDefault = 5_000;
 /** Milliseconds a request may take to be sent, however steadily the node takes its bytes. */
@@ -45,8 +47,12 @@ export function createHttpNetwork({
     fresh: new Agent({ keepAlive: false, maxSockets: socketsPerNode }),
     connectMs,
   };
+  const groups = new StoreGroups({
+    alone: (request) => ask(agents, clock, request),
+    group: (request, body) => ask(agents, clock, { ...request, route: groupRoute, framed: body }),
+  });
   return {
-    request: (request) => ask(agents, clock, request),
+    request: (request) => groups.request(request) ?? ask(agents, clock, request),
     async close() {
       agents.kept.destroy();
       agents.fresh.destroy();
@@ -54,10 +60,19 @@ export function createHttpNetwork({
   };
 }
 
-async function ask(agents: Agents, clock: Clock, request: NodeRequest, again = false): Promise<NodeReply> {
+/** A request whose bytes are all there, or one as nodes ask it. */
+type Asked =
+  | (Omit<NodeRequest, 'route' | 'head' | 'body'> & {
+      readonly route: typeof groupRoute;
+      readonly framed: Uint8Array;
+      readonly body?: undefined;
+    })
+  | (NodeRequest & { readonly framed?: undefined });
+
+async function ask(agents: Agents, clock: Clock, request: Asked, again = false): Promise<NodeReply> {
   request.signal?.throwIfAborted();
   const { address, route, body } = request;
-  const framed = frameHead(request.head);
+  const framed = request.framed ?? frameHead(request.head);
   const isHeld = body === undefined || body.whole !== undefined;
   const head = body?.whole === undefined ? framed : concatBytes(framed, body.whole);
   const outgoing = httpRequest({
@@ -67,7 +82,7 @@ async function ask(agents: Agents, clock: Clock, request: NodeRequest, again = f
     method: 'POST',
     path: `/v1/${route}`,
     headers: {
-      'content-type': contentTypes.message,
+      'content-type': request.framed === undefined ? contentTypes.message : contentTypes.group,
       'content-length': framed.length + (body?.length ?? 0),
     },
   });
@@ -174,7 +189,8 @@ export interface RawReply {
 /** The node's reply; throws for an answer that no node signed. */
 export async function readReply(raw: RawReply): Promise<NodeReply> {
   const { contentType, resynced, rate, parts, elapsedMs } = raw;
-  if (contentType !== contentTypes.message && contentType !== contentTypes.refusal) await failUnsigned(raw);
+  const known: readonly string[] = [contentTypes.message, contentTypes.refusal, contentTypes.group];
+  if (!known.includes(contentType)) await failUnsigned(raw);
   return {
     kind: contentType === contentTypes.refusal ? 'refusal' : 'answer',
     resynced,

@@ -1,6 +1,7 @@
 // How messages lie in HTTP bodies between nodes.
 //   a request, and an answer with bulk:  u32 little-endian length of the head ‖ head ‖ bulk
 //   an answer without bulk:              the head alone
+// Small stores go in groups (store-group.ts).
 // A head is a signed message (signature ‖ body).
 
 import { concatBytes } from '../../domain/model/bytes.js';
@@ -9,6 +10,7 @@ import { FileTaoError } from '../../domain/model/errors.js';
 
 export const contentTypes = {
   message: 'application/vnd.filetao',
+  group: 'application/vnd.filetao.group',
   refusal: 'application/vnd.filetao.refusal',
   problem: 'application/problem+json',
 } as const;
@@ -60,10 +62,15 @@ export class PartReader {
   }
 
   /** The signed head that a request or bulk answer begins with. */
-  async takeHead(): Promise<Uint8Array> {
+  takeHead(): Promise<Uint8Array> {
+    return this.takeFrame(limits.messageBytesMax);
+  }
+
+  /** Bytes behind their own u32 length; throws `too-large` beyond `max`. */
+  async takeFrame(max: number): Promise<Uint8Array> {
     const prefix = await this.take(4);
     const length = new DataView(prefix.buffer, prefix.byteOffset, 4).getUint32(0, true);
-    if (length > limits.messageBytesMax) throw new FileTaoError('too-large', `a head of ${length} bytes`);
+    if (length > max) throw new FileTaoError('too-large', `a head of ${length} bytes, at most ${max} here`);
     return this.take(length);
   }
 

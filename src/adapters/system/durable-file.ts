@@ -56,13 +56,13 @@ export async function createFile(
 ): Promise<boolean> {
   const temporary = await writeBeside(files, path, content);
   try {
-    await putInPlace(temporary, path, false, files);
+    await putInPlace(temporary, path, false, files); // removes the temporary name
     return true;
   } catch (error) {
+    await files.remove(temporary).catch(() => {});
     if ((error as { code?: unknown }).code === 'EEXIST') return false;
     throw error;
   } finally {
-    await files.remove(temporary).catch(() => {});
     underWay.delete(temporary);
   }
 }
@@ -90,7 +90,8 @@ export async function putInPlace(
     await files.remove(to).catch(() => {});
     throw error;
   }
-  await files.remove(from).catch(() => {}); // it is in place: what cannot be removed now is swept later
+  // It is in place: what cannot be removed now, nor when it is tried again, is swept later.
+  await files.remove(from).catch(() => files.remove(from).catch(() => {}));
 }
 
 /** `.<name>.<process id>-<12 hex digits>.tmp` */

@@ -39,14 +39,18 @@ export function defineMessage<const S extends Shape>(
   return { type, fields: Object.keys(shape), body: struct(shape), signerOf, maxBytes };
 }
 
-/** What is signed for a body of this type. */
-export const signedText = (type: string, body: Uint8Array): Uint8Array => signedDigest(type, blake3(body));
-
-/** The same for whoever has kept no more of the body than its digest. */
+/** What is signed for a body of which no more is kept than its digest. */
 export const signedDigest = (type: string, digest: Uint8Array): Uint8Array =>
   concatBytes(utf8(`filetao v1 ${type}\n`), digest);
 
-export function sealMessage<Value>(kind: MessageKind<Value>, value: Value, signer: Signer): Uint8Array {
+/** What is signed for a body of this type. */
+export const signedText = (type: string, body: Uint8Array): Uint8Array => signedDigest(type, blake3(body));
+
+export const sealMessage = <Value>(kind: MessageKind<Value>, value: Value, signer: Signer): Uint8Array =>
+  sealOpened(kind, value, signer).bytes;
+
+/** The same with what its receiver reads from it, which its sender need not decode again. */
+export function sealOpened<Value>(kind: MessageKind<Value>, value: Value, signer: Signer): Opened<Value> {
   const body = encodeCanonical(kind.body, value, kind.type);
   if (body.length + signatureSize > kind.maxBytes) {
     throw new FileTaoError(
@@ -54,7 +58,10 @@ export function sealMessage<Value>(kind: MessageKind<Value>, value: Value, signe
       `${kind.type}: ${body.length} bytes, at most ${kind.maxBytes} are sent`,
     );
   }
-  return concatBytes(signer.sign(signedText(kind.type, body)), body);
+  const digest = blake3(body);
+  const bytes = concatBytes(signer.sign(signedDigest(kind.type, digest)), body);
+  const signature = bytes.subarray(0, signatureSize);
+  return { value, body: bytes.subarray(signatureSize), digest, signature, bytes };
 }
 
 /** Decodes without looking at the signature: for reading one's own records. */
@@ -78,7 +85,7 @@ export function openSealed<Value>(
   verify: VerifySignature,
 ): Opened<Value> {
   const opened = readSealed(kind, sealed);
-  if (!verify(signedText(kind.type, opened.body), opened.signature, kind.signerOf(opened.value))) {
+  if (!verify(signedDigest(kind.type, opened.digest), opened.signature, kind.signerOf(opened.value))) {
     throw new FileTaoError('bad-signature', `${kind.type}: the signature is not of the key it names`);
   }
   return opened;

@@ -26,4 +26,9 @@ export interface Cipher {
   /** ChaCha20-Poly1305 of RFC 8439; key 32 bytes. */
   chacha20Poly1305(key: Uint8Array): Aead;
   sha256(): Sha256;
+  /**
+   * X25519 (RFC 7748) of a new key pair, whose secret nobody keeps, with their public key: both 32 bytes. Throws for a
+   * public key of low order.
+   */
+  ephemeralX25519(theirs: Uint8Array): { readonly share: Uint8Array; readonly shared: Uint8Array };
 }

@@ -9,11 +9,11 @@ import type { ReplicaId } from '../model/records.js';
 export interface ReplicaWriter {
   write(data: Uint8Array): Promise<void>;
   /**
-   * Makes the replica and its outboard (values of all 1 KiB leaves, 32 bytes each) durable:
+   * Makes the replica and its outboard (values of all 1 KiB leaves, 32 bytes each; null: none is kept) durable:
    * fsync, rename, fsync of the directory. Replaces an older file of the same id. `terms` (protocol/terms.ts) lie
    * beside them and become durable together with them.
    */
-  commit(outboard: Uint8Array, terms?: Uint8Array): Promise<void>;
+  commit(outboard: Uint8Array | null, terms?: Uint8Array): Promise<void>;
   /** Removes what was written. Safe after commit (does nothing). */
   abort(): Promise<void>;
 }

@@ -60,11 +60,14 @@ export function retrieveProofFault(
   return equalBytes(proof.proof, expected) ? null : 'proof';
 }
 
-const rangeIndices = (range: RangeBody): number[] =>
+/** Which chunks of which tree: of a replica, or of a piece P for a client (PROTOCOL 6a). */
+export type RangeShape = Pick<RangeBody, 'root' | 'size' | 'chunkSize' | 'firstChunk' | 'chunks'>;
+
+const rangeIndices = (range: RangeShape): number[] =>
   Array.from({ length: range.chunks }, (_, i) => range.firstChunk + i);
 
 /** Bytes [start, end) of E that the range names, or null when it reaches past the replica. */
-export function rangeBytes(range: RangeBody): { readonly start: number; readonly end: number } | null {
+export function rangeBytes(range: RangeShape): { readonly start: number; readonly end: number } | null {
   const count = chunkCount(range.size, range.chunkSize);
   if (range.firstChunk + range.chunks > count) return null;
   const start = range.firstChunk * range.chunkSize;
@@ -72,7 +75,7 @@ export function rangeBytes(range: RangeBody): { readonly start: number; readonly
 }
 
 /** Bytes of the bulk that answers the range. */
-export function rangeBulkLength(core: ProofCore, range: RangeBody): number {
+export function rangeBulkLength(core: ProofCore, range: RangeShape): number {
   const indices = rangeIndices(range);
   const count = chunkCount(range.size, range.chunkSize);
   const data = indices.reduce((sum, index) => sum + chunkLength(range.size, range.chunkSize, index), 0);
@@ -80,11 +83,11 @@ export function rangeBulkLength(core: ProofCore, range: RangeBody): number {
 }
 
 /** The content multiproof that goes after the chunks. @param nodes content values of all chunks */
-export const rangeProof = (core: ProofCore, range: RangeBody, nodes: Uint8Array): Uint8Array =>
+export const rangeProof = (core: ProofCore, range: RangeShape, nodes: Uint8Array): Uint8Array =>
   core.multiproof({ kind: 'content' }, nodes, rangeIndices(range));
 
 /** The verified chunk bytes, or null when the bulk does not prove them against the root asked for. */
-export function openRange(core: ProofCore, range: RangeBody, bulk: Uint8Array): Uint8Array | null {
+export function openRange(core: ProofCore, range: RangeShape, bulk: Uint8Array): Uint8Array | null {
   if (rangeBytes(range) === null || bulk.length !== rangeBulkLength(core, range)) return null;
   const indices = rangeIndices(range);
   const count = chunkCount(range.size, range.chunkSize);

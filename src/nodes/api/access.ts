@@ -30,6 +30,16 @@ export function authorise(context: ApiContext, request: FastifyRequest): Authori
   return checked;
 }
 
+/** Counts a request that holds several for as many. */
+export function countMore(
+  { access: { rates }, clock }: ApiContext,
+  request: FastifyRequest,
+  checked: AuthorisedRequest | null,
+  more: number,
+): void {
+  for (let i = 0; i < more; i++) rates.count(checked?.sender ?? request.ip, clock.monotonic());
+}
+
 /** The same for what only an owner may do: who does not sign cannot be told from anybody else. */
 export function authoriseOwner(context: ApiContext, request: FastifyRequest): AuthorisedRequest {
   const checked = authorise(context, request);

@@ -61,6 +61,8 @@ export interface ApiParts extends ValidatorParts {
 const spoolBytesMax = 1024 * mebibyte;
 /** Bytes of pieces in memory, so that the process stays well below 400 MB. */
 const memoryBytesMax = 48 * mebibyte;
+/** Bytes of proofs of ranges that are being made: four of the largest. */
+const proofBytesMax = 24 * mebibyte;
 /** Disk for verified pieces that users are reading. */
 const cacheBytesMax = 1024 * mebibyte;
 /** Requests that wait for room in one of these at most; the next is told to come again. */
@@ -85,6 +87,7 @@ export async function startApi(parts: ApiParts): Promise<RunningNode> {
     spoolDirectory: parts.spoolDirectory,
     spoolGate: new ByteGate(spoolBytesMax, waitingMax),
     pieceBuffers: new PieceBuffers(memoryBytesMax, waitingMax),
+    proofGate: new ByteGate(proofBytesMax, waitingMax),
     pieceCache: new PieceCache(parts.spoolDirectory, cacheBytesMax, waitingMax),
     pieceTurns: new Turns(),
     background: new BackgroundWork(parts.log),
@@ -152,6 +155,7 @@ export async function startApi(parts: ApiParts): Promise<RunningNode> {
       await dashboard?.close();
       await server.close();
       await context.background.stop();
+      await context.pieceCache.close();
       await status.close();
       await closeValidatorParts(context);
     },

@@ -36,6 +36,8 @@ export interface ApiContext extends ValidatorContext {
   readonly spoolGate: ByteGate;
   /** Memory for pieces on their way to users. */
   readonly pieceBuffers: PieceBuffers;
+  /** Memory of proofs that are being made. */
+  readonly proofGate: ByteGate;
   /** Verified pieces on disk, from which users are served at their own pace. */
   readonly pieceCache: PieceCache;
   /** One change of a piece at a time. */

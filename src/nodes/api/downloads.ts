@@ -126,7 +126,7 @@ async function* verifiedParts(
   if (held !== null) yield held;
 }
 
-interface Held {
+export interface Held {
   parts(from: number, to: number): AsyncIterable<Uint8Array>;
   leave(): void;
 }
@@ -163,7 +163,7 @@ async function* objectParts(
   }
 }
 
-async function takePiece(
+export async function takePiece(
   context: ApiContext,
   { pieceIds, pieceSize, size }: ObjectRecord,
   index: number,

@@ -102,6 +102,13 @@ export class PieceCache {
     return entry;
   }
 
+  /** Removes the files. To be called when nobody reads any more. */
+  async close(): Promise<void> {
+    const paths = [...this.#entries.values()].map(({ path }) => path);
+    this.#entries.clear();
+    await Promise.all(paths.map((path) => rm(path, { force: true })));
+  }
+
   /** Drops what nobody reads, the longest unread first, until `size` fits and nobody waits. */
   #evict(size = 0): void {
     for (const [pieceId, entry] of this.#entries) {

@@ -74,6 +74,19 @@ export const pieceQuery: Schema = {
   },
 };
 export const objectQuery: Schema = { type: 'object', properties: { min_copies: minCopies } };
+export const proofQuery: Schema = {
+  type: 'object',
+  required: ['piece', 'first', 'chunks'],
+  properties: {
+    piece: { type: 'integer', minimum: 0, description: 'Which piece of the object, from 0' },
+    first: {
+      type: 'integer',
+      minimum: 0,
+      description: 'Number of the first chunk of 1 KiB within the piece',
+    },
+    chunks: { type: 'integer', minimum: 1, maximum: 2048, description: 'How many chunks' },
+  },
+};
 export const listQuery: Schema = {
   type: 'object',
   properties: {
@@ -115,6 +128,9 @@ export const storedObject = object({
   cid,
   replicas: count('Verified, durable replicas of the piece that has fewest'),
   hotkeys,
+});
+export const objectGroup = object({
+  objects: listOf({ anyOf: [storedObject, problem] }),
 });
 export const status = object({
   cid,

@@ -1,8 +1,15 @@
 // The user routes of an API node: what each takes, who may ask, and who does the work.
 
 import type { FastifyRequest } from 'fastify';
-import { bodyParts, contentLength, type NodeServer } from '../../adapters/rpc/server.js';
+import { bodyParts, contentLength, type NodeServer, problemOf } from '../../adapters/rpc/server.js';
 import { PartReader } from '../../adapters/rpc/wire.js';
+import {
+  groupedObjectBytesMax,
+  groupObjectsMax,
+  groupRequestBytesMax,
+  objectGroupPath,
+  objectGroupType,
+} from '../../domain/content/object-group.js';
 import { encodeSs58 } from '../../domain/identity/ss58.js';
 import { type PieceId, toHex } from '../../domain/model/bytes.js';
 import { limits } from '../../domain/model/constants.js';
@@ -13,6 +20,7 @@ import {
   authoriseBody,
   authoriseOwner,
   callerKey,
+  countMore,
   requireExpiry,
   requireQuota,
 } from './access.js';
@@ -20,9 +28,11 @@ import { addAppRoutes } from './app-files.js';
 import type { ApiContext } from './context.js';
 import { requireObject, sendObject } from './downloads.js';
 import { rawBlockType, sendRawBlock } from './ipfs.js';
+import { framesOf, storeGroup } from './object-group.js';
 import { deleteObject, listObjects, putManifest, renewObject, statusOf } from './objects.js';
 import { describeRoutes } from './openapi.js';
 import { activeReplicas, hotkeysOf, type PieceTerms, receivePiece } from './pieces.js';
+import { provedRange, type WantedChunks } from './proved-range.js';
 import * as schemas from './route-schemas.js';
 import { cidHeader, type Uploads, uploadsPath } from './uploads.js';
 
@@ -159,6 +169,32 @@ function addObjectRoutes(app: App, context: ApiContext): void {
       return reply.code(201).send(answer);
     },
   );
+  app.post(
+    objectGroupPath,
+    {
+      schema: { response: { 200: schemas.objectGroup } },
+      config: {
+        about: {
+          summary: 'Store many small objects in one request',
+          description:
+            `Up to ${groupObjectsMax} objects of one piece of at most ${groupedObjectBytesMax} bytes, each a frame behind its u32 little-endian length: ` +
+            'u32 little-endian length of the manifest, the manifest as its owner signed it, the bytes of the piece. Each is stored and answered, or refused, by itself, in the order they came.',
+          consumes: objectGroupType,
+        },
+      },
+    },
+    async (request) => {
+      const authorised = authorise(context, request);
+      const body = await readBody(request, groupRequestBytesMax);
+      authoriseBody(context, authorised, body);
+      const frames = framesOf(body);
+      countMore(context, request, authorised, frames.length - 1);
+      const results = await storeGroup(context, frames, authorised?.sender ?? null);
+      return {
+        objects: results.map((result) => ('stored' in result ? result.stored : problemOf(result.failure))),
+      };
+    },
+  );
   // HEAD is a method of its own: Fastify's own HEAD of a GET says that nothing has 0 bytes.
   app.route<CidRequest>({
     method: ['GET', 'HEAD'],
@@ -203,6 +239,28 @@ function addObjectRoutes(app: App, context: ApiContext): void {
       const caller = authorise(context, request)?.sender ?? null;
       const { manifest } = await requireObject(context, request.params.cid, caller);
       return reply.type(manifestType).send(Buffer.from(manifest));
+    },
+  );
+  app.get<CidRequest & { Querystring: WantedChunks }>(
+    '/objects/:cid/proof',
+    {
+      schema: { params: schemas.cidParams, querystring: schemas.proofQuery },
+      config: {
+        about: {
+          summary: 'Some bytes of an object with what proves them to the manifest',
+          description:
+            'Chunks of 1 KiB of one piece, then the BLAKE3 multiproof (32 bytes a node, left before right) by which they lead to its pieceId.',
+          produces: [[200, octets, 'Chunks and multiproof']],
+        },
+      },
+    },
+    async (request, reply) => {
+      const caller = authorise(context, request)?.sender ?? null;
+      const object = await requireObject(context, request.params.cid, caller);
+      const gone = new AbortController();
+      reply.raw.once('close', () => gone.abort(new FileTaoError('cancelled', 'the user has gone')));
+      const proved = await provedRange(context, object, request.query, gone.signal);
+      return reply.type(octets).send(Buffer.from(proved.buffer, proved.byteOffset, proved.length));
     },
   );
   app.get<CidRequest>(

@@ -3,6 +3,7 @@
 import { roundIdOf } from '../../adapters/observe/observer.js';
 import { openSealed, sealMessage } from '../../domain/identity/sealed.js';
 import { equalBytes, publicKeyOf } from '../../domain/model/bytes.js';
+import { leafSize } from '../../domain/model/constants.js';
 import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
 import type { HeldReplica } from '../../domain/model/records.js';
 import {
@@ -25,6 +26,7 @@ import { admit, replicaIdOf, requireBlock, requireReplica } from './admission.js
 import type { MinerContext } from './context.js';
 import type { HeldRound } from './rounds.js';
 import { examine } from './scrubbing.js';
+import { keepsOutboard } from './storing.js';
 
 export interface CommitmentAnswer {
   readonly sealed: Uint8Array;
@@ -137,10 +139,16 @@ export async function answerOpening(context: MinerContext, sealed: Uint8Array): 
   };
 }
 
-/** The outboard, rebuilt from the replica when it is missing or does not reach the root. */
+/** The outboard, made from the replica where none is kept, it is missing or does not reach the root. */
 export async function checkedOutboard(context: MinerContext, held: HeldReplica): Promise<Uint8Array> {
   const { core, replicas, prover, log } = context;
   const root = Buffer.from(held.root, 'hex');
+  if (!keepsOutboard(held.size)) {
+    const data = await replicas.read(held, 0, held.size);
+    if (equalBytes(core.hash(data), root)) return core.chunkNodes(null, data, 0, leafSize);
+    await examine(context, held);
+    throw new FileTaoError('damaged', 'the replica is damaged on this disk');
+  }
   const stored = await replicas.readOutboard(held, held.size);
   if (stored !== null && (stored.length === 32 || outboardReaches(core, stored, root))) return stored;
   const path = await replicas.path(held);

@@ -12,8 +12,23 @@ import {
   retryAfterOf,
   sendProblem,
 } from '../../adapters/rpc/server.js';
-import { contentTypes, frameHead, PartReader, rateHeader, resyncedHeader } from '../../adapters/rpc/wire.js';
+import {
+  encodeGroupAnswer,
+  type GroupedAnswer,
+  groupBytesMax,
+  groupedStoreBytesMax,
+  groupStoresMax,
+} from '../../adapters/rpc/store-group.js';
+import {
+  contentTypes,
+  frameHead,
+  PartReader,
+  rateHeader,
+  resyncedHeader,
+  splitFrame,
+} from '../../adapters/rpc/wire.js';
 import { type MessageKind, openSealed, sealMessage } from '../../domain/identity/sealed.js';
+import { utf8 } from '../../domain/model/bytes.js';
 import { limits } from '../../domain/model/constants.js';
 import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
 import type { NodeRoute } from '../../domain/ports/network.js';
@@ -25,6 +40,7 @@ import {
   refusalCodes,
   refusalKind,
   routeKinds,
+  storeKind,
 } from '../../domain/protocol/messages.js';
 import { answerChallenge, answerOpening } from './challenging.js';
 import type { MinerContext } from './context.js';
@@ -97,6 +113,7 @@ const handlers: Readonly<Record<NodeRoute, Handler>> = {
 const bodyLengthMax = (route: NodeRoute): number => (route === 'store' ? limits.replicaSizeMax : 0);
 
 export function addMinerRoutes(server: NodeServer, context: MinerContext): void {
+  addGroupRoute(server, context);
   for (const [route, handler] of Object.entries(handlers) as [NodeRoute, Handler][]) {
     server.app.post(`/v1/${route}`, async (request, reply) => {
       let head: Uint8Array | null = null;
@@ -125,6 +142,65 @@ export function addMinerRoutes(server: NodeServer, context: MinerContext): void 
         return reply.code(failure.status).type(contentTypes.refusal).send(Buffer.from(refusal));
       }
     });
+  }
+}
+
+/** Small stores that came together: each is carried out, and answered or refused, by itself. */
+function addGroupRoute(server: NodeServer, context: MinerContext): void {
+  server.app.post('/v1/stores', async (request, reply) => {
+    const body = new PartReader(bodyParts(request));
+    try {
+      let left = requireLength(request);
+      if (left > groupBytesMax) throw new FileTaoError('too-large', `a group of ${left} bytes`);
+      const answers: Promise<GroupedAnswer>[] = [];
+      let isForeign = false;
+      while (left > 0) {
+        const part = await body.takeFrame(groupedStoreBytesMax);
+        left -= 4 + part.length;
+        if (answers.length === groupStoresMax)
+          throw new FileTaoError('too-large', `more than ${groupStoresMax} stores in a group`);
+        answers.push(
+          storeGrouped(context, part).then((answer) => {
+            if (answer.kind === 'problem') isForeign = true;
+            return answer;
+          }),
+        );
+        // Nobody signs for what comes with a store that is not signed.
+        if (isForeign) break;
+      }
+      const told = (await Promise.all(answers)).map(encodeGroupAnswer);
+      if (left > 0) return sendProblem(reply, new FileTaoError('bad-signature', 'a store is not signed'));
+      return reply
+        .header(rateHeader, String(context.rate))
+        .type(contentTypes.group)
+        .send(Buffer.concat(told));
+    } catch (error) {
+      const failure = toFileTaoError(error);
+      logRefusal(context, 'store', failure);
+      if (isUnbounded(request)) reply.header('connection', 'close');
+      return sendProblem(reply, failure);
+    } finally {
+      if (!isUnbounded(request)) void body.drain();
+    }
+  });
+}
+
+/** Never rejects. */
+async function storeGrouped(context: MinerContext, framed: Uint8Array): Promise<GroupedAnswer> {
+  let head: Uint8Array | null = null;
+  try {
+    const parts = splitFrame(framed);
+    head = parts.head;
+    const whole = (async function* () {
+      yield parts.bulk;
+    })();
+    return { kind: 'answer', bytes: await storeReplica(context, head, parts.bulk.length, whole) };
+  } catch (error) {
+    const failure = toFileTaoError(error);
+    logRefusal(context, 'store', failure);
+    const refusal = head === null ? null : await sealRefusal(context, storeKind, head, failure);
+    if (refusal !== null) return { kind: 'refusal', bytes: refusal };
+    return { kind: 'problem', bytes: utf8(failure.message.slice(0, 300)) };
   }
 }
 

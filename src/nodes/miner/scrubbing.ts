@@ -8,6 +8,7 @@ import type { HeldReplica } from '../../domain/model/records.js';
 import { provenTerms } from './adopting.js';
 import type { MinerContext } from './context.js';
 import type { ScrubFault, ScrubFinding } from './scrub-reports.js';
+import { keepsOutboard } from './storing.js';
 
 export type ScrubContext = Pick<MinerContext, 'verify' | 'replicas' | 'index' | 'prover' | 'turns' | 'clock'>;
 
@@ -89,7 +90,7 @@ export async function scrubReplica(
       await index.remove(held);
       return found('damaged', aside ?? 'gone meanwhile');
     }
-    const stored = await replicas.readOutboard(held, held.size);
+    const stored = keepsOutboard(held.size) ? await replicas.readOutboard(held, held.size) : outboard;
     if (stored === null || !equalBytes(stored, outboard)) {
       await replicas.writeOutboard(held, outboard);
       return found('outboard', stored === null ? 'it was missing' : 'it was damaged');

@@ -54,7 +54,7 @@ export async function storeReplica(
       const answer = sealMessage(receiptKind, receipt, context.signer);
       // The file, and beside it what rebuilds the index's record of it, are durable before the receipt leaves.
       const terms = encodeTerms({ store: sealed, receipt: answer, renew: new Uint8Array(), storedAt: now });
-      if (writer !== null) await writer.commit(received.outboard, terms);
+      if (writer !== null) await writer.commit(keepsOutboard(size) ? received.outboard : null, terms);
       else if (expiry > (held?.expiry ?? 0)) await replicas.writeTerms(id, terms);
       if (held !== null) {
         if ((await index.renew(id, expiry)) === null)
@@ -78,6 +78,11 @@ export async function storeReplica(
     }
   });
 }
+
+/** A small replica is hashed in less time than a file of its nodes is opened, and storing it costs a third less without. */
+const outboardFromBytes = 16 * 1024;
+
+export const keepsOutboard = (size: number): boolean => size > outboardFromBytes;
 
 /** Whether the bytes on this disk are those of the replica: read again, because only they can tell. */
 async function hasWholeFile({ replicas, prover }: MinerContext, held: HeldReplica): Promise<boolean> {

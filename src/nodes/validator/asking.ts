@@ -1,13 +1,7 @@
 // Asking a miner: seals the request, sends it, opens the answer. A refusal the miner signed becomes a
 // Refused error that keeps the signed bytes; everything else that goes wrong is the network's or unsigned.
 
-import {
-  type MessageKind,
-  type Opened,
-  openSealed,
-  readSealed,
-  sealMessage,
-} from '../../domain/identity/sealed.js';
+import { type MessageKind, type Opened, openSealed, sealOpened } from '../../domain/identity/sealed.js';
 import { equalBytes } from '../../domain/model/bytes.js';
 import { limits } from '../../domain/model/constants.js';
 import { FileTaoError } from '../../domain/model/errors.js';
@@ -43,7 +37,7 @@ export function sealQuestion<Body extends Header>(
   context: ValidatorContext,
   { kind, body }: Pick<Question<Body>, 'kind' | 'body'>,
 ): Opened<Body> {
-  return readSealed(kind, sealMessage(kind, body, context.signer));
+  return sealOpened(kind, body, context.signer);
 }
 
 /** Sends a sealed question; throws Refused for a signed refusal of this very question. */

@@ -59,6 +59,8 @@ export interface StoreAttempt {
   readonly verdict: Verdict;
   readonly failure: FileTaoError | null;
   readonly elapsedMs: number;
+  /** Whether the room that was promised is taken by the record now. */
+  readonly promiseSettled?: boolean;
 }
 
 /** Stores one replica on one miner and records it; throws what went wrong. */
@@ -151,7 +153,8 @@ export async function attemptStore(
     version: 1,
   };
   const done = { verdict, failure: null, elapsedMs } as const;
-  if (await index.addReplica(record, promiseId)) return { ...done, record };
+  if (await index.addReplica(record, promiseId))
+    return { ...done, record, promiseSettled: promiseId !== undefined };
   // Stored before, and lost perhaps: the miner has it (again). n, link and the receipt they started from stay.
   const restored = await changeReplica(context, id, (current) => ({
     ...current,
@@ -222,10 +225,16 @@ export async function storeWithinLimit(
   };
   if (!(await index.promise(promise, now, await context.storageLimit(hotkey))))
     throw new FileTaoError('full', 'the miner has reached the storage limit of its tier');
+  let isSettled = false;
   try {
-    return await attemptStore(context, later(piece, instead), miner, { signal, promiseId: promise.id });
+    const attempt = await attemptStore(context, later(piece, instead), miner, {
+      signal,
+      promiseId: promise.id,
+    });
+    isSettled = attempt.promiseSettled === true;
+    return attempt;
   } finally {
-    await index.releasePromise(hotkey, promise.id);
+    if (!isSettled) await index.releasePromise(hotkey, promise.id);
   }
 }
 

@@ -9,7 +9,7 @@ import {
   type TranscriptMessage,
   transcriptKind,
 } from '../../domain/audit/transcript.js';
-import { type MessageKind, readSealed, sealMessage } from '../../domain/identity/sealed.js';
+import { type MessageKind, readSealed, sealOpened } from '../../domain/identity/sealed.js';
 import { fromHex } from '../../domain/model/bytes.js';
 import { nodeSize, protocolVersion } from '../../domain/model/constants.js';
 import type { ReplicaId } from '../../domain/model/records.js';
@@ -138,14 +138,14 @@ export async function recordTranscript(
     const fields = { round: roundIdOf(challengeId), miner: id.minerKey, root: id.root, n };
     context.log.debug({ ...fields, ...verdict, ms: exchange.elapsedMs }, 'a round ended');
   }
-  const sealed = sealMessage(transcriptKind, head, context.signer);
+  const sealed = sealOpened(transcriptKind, head, context.signer);
   await context.transcripts.append(
     encodeEntry(
-      sealed,
+      sealed.bytes,
       exchange.bulks.map((bulk) => bulk.bytes),
     ),
   );
-  const counts = answerOf(readSealed(transcriptKind, sealed));
+  const counts = answerOf(sealed);
   if (counts === null) return;
   const answer = { ...counts, asker: context.processId };
   await context.index.count(answer);

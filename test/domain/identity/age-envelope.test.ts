@@ -79,7 +79,7 @@ test('files of every chunk boundary go both ways through age-encryption', async 
   decrypter.addIdentity(identity);
   for (const size of sizes) {
     const plaintext = randomBytes(size);
-    const ours = seal(await createEnvelope([recipient], random), plaintext);
+    const ours = seal(createEnvelope([recipient], random, nodeCipher), plaintext);
     assert.ok(Buffer.from(await decrypter.decrypt(ours)).equals(plaintext), `${size} bytes, ours to theirs`);
     const theirs = await encrypter.encrypt(plaintext);
     assert.ok((await open(theirs)).equals(plaintext), `${size} bytes, theirs to ours`);
@@ -101,7 +101,7 @@ test('files of every chunk boundary go both ways through the stock age tool', {
   writeFileSync(keyFile, `${identity}\n`, { mode: 0o600 });
   for (const size of sizes) {
     const plaintext = randomBytes(size);
-    writeFileSync(file, seal(await createEnvelope([recipient], random), plaintext));
+    writeFileSync(file, seal(createEnvelope([recipient], random, nodeCipher), plaintext));
     const opened = execFileSync('age', ['-d', '-i', keyFile, file], { maxBuffer: 1 << 26 });
     assert.ok(opened.equals(plaintext), `${size} bytes, ours to theirs`);
     execFileSync('age', ['-r', recipient, '-o', file], { input: plaintext });
@@ -113,14 +113,14 @@ test('files of every chunk boundary go both ways through the stock age tool', {
 test('several recipients can each open it', async () => {
   const other = await generateX25519Identity();
   const file = seal(
-    await createEnvelope([recipient, await identityToRecipient(other)], random),
+    createEnvelope([recipient, await identityToRecipient(other)], random, nodeCipher),
     utf8('for two'),
   );
   for (const key of [identity, other]) assert.equal((await open(file, key)).toString(), 'for two');
 });
 
 test('the same envelope and plaintext give the same ciphertext, however either side is cut', async (t) => {
-  const envelope = await createEnvelope([recipient], random);
+  const envelope = createEnvelope([recipient], random, nodeCipher);
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 0, max: 4 * ageChunkSize }),
@@ -144,7 +144,7 @@ test('the same envelope and plaintext give the same ciphertext, however either s
 });
 
 test('another wallet is refused as such; a damaged header is a matter of integrity', async () => {
-  const file = seal(await createEnvelope([recipient], random), utf8('mine'));
+  const file = seal(createEnvelope([recipient], random, nodeCipher), utf8('mine'));
   await assert.rejects(open(file, await generateX25519Identity()), code('wrong-wallet'));
   const end = ageHeaderLength(file)!;
   const mac = Buffer.from(file.subarray(0, end));
@@ -155,12 +155,12 @@ test('another wallet is refused as such; a damaged header is a matter of integri
     code('integrity'),
   );
   await assert.rejects(openHeader(file.subarray(0, end), 'nonsense'), code('bad-input'));
-  await assert.rejects(createEnvelope(['nonsense'], random), code('bad-input'));
-  await assert.rejects(createEnvelope([], random), code('bad-input'));
+  assert.throws(() => createEnvelope(['nonsense'], random, nodeCipher), code('bad-input'));
+  assert.throws(() => createEnvelope([], random, nodeCipher), code('bad-input'));
 });
 
 test('the end of the header is found from any prefix, and its absence within bounds', async () => {
-  const file = seal(await createEnvelope([recipient], random), utf8('x'));
+  const file = seal(createEnvelope([recipient], random, nodeCipher), utf8('x'));
   const end = ageHeaderLength(file)!;
   for (let length = 0; length < file.length; length++) {
     assert.equal(ageHeaderLength(file.subarray(0, length)), length < end ? null : end, `${length} bytes`);
@@ -173,7 +173,7 @@ test('the end of the header is found from any prefix, and its absence within bou
 });
 
 test('truncated, extended, reordered or changed payloads are refused', async () => {
-  const envelope = await createEnvelope([recipient], random);
+  const envelope = createEnvelope([recipient], random, nodeCipher);
   const head = envelope.header.length;
   const chunk = ageChunkSize + 16;
   for (const size of [0, 1, 65536, 65537, 3 * 65536]) {
@@ -207,7 +207,7 @@ test('truncated, extended, reordered or changed payloads are refused', async () 
 });
 
 test('a final chunk may be empty only when the payload is', async () => {
-  const { fileKey, payloadNonce } = await createEnvelope([recipient], random);
+  const { fileKey, payloadNonce } = createEnvelope([recipient], random, nodeCipher);
   const aead = nodeCipher.chacha20Poly1305(hkdf(sha256, fileKey, payloadNonce, utf8('payload'), 32));
   const nonce = new Uint8Array(12);
   const full = aead.seal(nonce, new Uint8Array(ageChunkSize));

@@ -24,6 +24,7 @@ test('the OpenAPI document is valid and names every user route', async (t) => {
     'GET /objects',
     'GET /objects/{cid}',
     'GET /objects/{cid}/manifest',
+    'GET /objects/{cid}/proof',
     'GET /objects/{cid}/status',
     'GET /v1/info',
     'HEAD /files/{id}',
@@ -31,6 +32,7 @@ test('the OpenAPI document is valid and names every user route', async (t) => {
     'HEAD /objects',
     'HEAD /objects/{cid}',
     'HEAD /objects/{cid}/manifest',
+    'HEAD /objects/{cid}/proof',
     'HEAD /objects/{cid}/status',
     'HEAD /pieces/{pieceId}',
     'HEAD /v1/info',
@@ -38,6 +40,7 @@ test('the OpenAPI document is valid and names every user route', async (t) => {
     'PATCH /files/{id}',
     'POST /files',
     'POST /objects',
+    'POST /objects/group',
     'POST /objects/{cid}/renew',
     'PUT /pieces/{pieceId}',
   ]);

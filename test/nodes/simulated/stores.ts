@@ -52,7 +52,7 @@ export class MemoryHoldings {
 interface Stored {
   readonly id: ReplicaId;
   data: Uint8Array;
-  outboard: Uint8Array;
+  outboard: Uint8Array | null;
   terms: Uint8Array | null;
 }
 
@@ -79,7 +79,7 @@ export class MemoryReplicas {
             void this.files.set(replicaKey(id), {
               id,
               data,
-              outboard: outboard.slice(),
+              outboard: outboard?.slice() ?? null,
               terms: terms?.slice() ?? null,
             }),
           abort: async () => {},
