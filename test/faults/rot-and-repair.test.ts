@@ -59,7 +59,7 @@ for (const isLive of [false, true]) {
     const own = (): ReplicaRecord[] =>
       pieces.flatMap(({ replicas }) => replicas.filter(({ minerKey }) => minerKey === key));
     while (own().length < 3 * names.length + 3)
-      pieces.push(await network.storePiece(validator, 4000 + random.below(20_000), 2));
+      pieces.push(await network.storePiece(validator, 17_000 + random.below(20_000), 2));
     const scrubbing = {
       file: join(network.folder, 'scrub.json'),
       bytesPerSecond: 1e9,

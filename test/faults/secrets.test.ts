@@ -162,4 +162,4 @@ test('dependencies are pinned, and nothing runs when they are installed', () => 
 });
 
 /** Their native parts come prebuilt as packages of their own: the scripts would only build them anew. */
-const knownScripts: readonly string[] = ['lmdb', 'msgpackr-extract'];
+const knownScripts: readonly string[] = ['esbuild', 'lmdb', 'msgpackr-extract'];

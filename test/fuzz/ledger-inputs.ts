@@ -6,6 +6,7 @@ import {
   type LedgerEvent,
   ledgerEvents,
   ledgerKind,
+  packCounts,
   packFloat,
   packRules,
   readLedgerEntry,
@@ -24,13 +25,25 @@ const [lowest, next] = tierNames as unknown as readonly [
   (typeof tierNames)[number],
 ];
 const few = { store: 1, challenge: 2, retrieve: 0 };
+const counts = packCounts({ attempts: few, successes: few, totalSuccesses: 3 });
 
 const contents: Readonly<Record<LedgerEvent, LedgerContent>> = {
   state: {
     rules: packRules(defaultRules),
-    miners: [{ minerKey, tier: next, score: packFloat(0.5), misses: 1, asked: true, away: false }] as never,
+    miners: [{ minerKey, tier: next, score: packFloat(0.5), misses: 1, asked: true, away: false, counts }],
   },
   step: {
+    occasion: 'draw',
+    selection: [
+      {
+        task: 'challenge',
+        block: 101,
+        blockHash: new Uint8Array(32).fill(9),
+        k: 1,
+        candidates: [0, 1],
+        chosen: [{ uid: 1, minerKey }],
+      },
+    ],
     answers: [
       {
         task: 'challenge',
@@ -45,16 +58,16 @@ const contents: Readonly<Record<LedgerEvent, LedgerContent>> = {
     ],
   },
   monitor: {
-    miners: [{ minerKey, tier: lowest, score: packFloat(0.1), misses: 2, asked: true, away: true }] as never,
+    miners: [{ minerKey, tier: lowest, score: packFloat(0.1), misses: 2, asked: true, away: true, counts }],
   },
   window: {
     judged: [{ minerKey, attempts: few, successes: few, totalSuccesses: 3, before: lowest, after: next }],
   },
   drop: {
-    miners: [{ minerKey, tier: lowest, score: packFloat(0), misses: 3, asked: true, away: true }] as never,
+    miners: [{ minerKey, tier: lowest, score: packFloat(0), misses: 3, asked: true, away: true, counts }],
   },
   weights: {
-    neurons: [{ uid: 1, minerKey, score: packFloat(1), asked: true, value: 65535 }] as never,
+    neurons: [{ uid: 1, minerKey, score: packFloat(1), asked: true, value: 65535 }],
     minAllowedWeights: 1,
     maxWeightsLimit: 65535,
   },
