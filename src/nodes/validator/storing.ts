@@ -30,7 +30,7 @@ import type { ValidatorContext } from './context.js';
 import { type FailureCounts, locateMiner, placementCandidates } from './miners.js';
 import { deleteReplicaOn } from './renewing.js';
 import { changeReplica } from './replica-state.js';
-import { Exchange, failed, passed, recordTranscript, type Verdict } from './transcripts.js';
+import { Exchange, failed, passed, recordTranscript, type Verdict, voided } from './transcripts.js';
 import type { WorkFiles } from './work-files.js';
 
 /** Bytes of the largest piece that is best held in memory: hashing it takes less than handing it to a worker. */
@@ -75,12 +75,19 @@ export async function storeReplicaOn(
   return record;
 }
 
-/** @param promiseId of the room it takes, settled with the record */
+export interface AttemptOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Of the room it takes, settled with the record. */
+  readonly promiseId?: string;
+  /** Whether the miner has refused the block of this store once. */
+  readonly again?: boolean;
+}
+
 export async function attemptStore(
   context: ValidatorContext,
   piece: PieceSource,
   miner: ReachableNeuron,
-  { signal, promiseId }: { readonly signal?: AbortSignal | undefined; readonly promiseId?: string } = {},
+  { signal, promiseId, again = false }: AttemptOptions = {},
 ): Promise<StoreAttempt> {
   const { core, party, index } = context;
   const minerKey = fromHex(miner.hotkey);
@@ -130,7 +137,19 @@ export async function attemptStore(
     failure = toFileTaoError(error);
     verdict = await verdictOf(context, exchange, error, { named: block, signal });
   }
+  // A piece that was stored, deleted and forgotten within one block is the same message, which the miner rightly takes for a
+  // replay (miner/replays.ts) and nobody here remembers: it is asked again in other words, and who refuses twice fails.
+  const isAskedAgain = !again && verdict.outcome === 'fail' && verdict.reason === 'block';
+  if (isAskedAgain) verdict = voided('block');
   await recordTranscript(context, { kind: 'store', id, size: piece.size }, exchange, verdict);
+  if (isAskedAgain) {
+    const anew = { ...piece, expiry: piece.expiry + 1 };
+    return attemptStore(context, anew, miner, {
+      signal,
+      ...(promiseId === undefined ? {} : { promiseId }),
+      again: true,
+    });
+  }
   const { elapsedMs } = exchange;
   if (failure !== null || receipt === null) return { record: null, verdict, failure, elapsedMs };
   const record: ReplicaRecord = {

@@ -13,4 +13,8 @@ export const keptSeeds: readonly KeptSeed[] = [
   { seed: 24, found: `${deletedMeanwhile} (retrieval)` },
   { seed: 61, found: `${deletedMeanwhile} (round)` },
   { seed: 191, found: `${deletedMeanwhile} (round, after a crash)` },
+  {
+    seed: 380563615,
+    found: 'an honest miner failed by taking the store of a forgotten piece, in the same block, for a replay',
+  },
 ];
