@@ -10,7 +10,7 @@ import { subjects } from './subjects.js';
 test('both builds agree with the references', (t) => {
   const given = process.env.FILETAO_TEST_SEED;
   const seed = given === undefined ? newSeed() : Number(given);
-  const { cases, failure } = fuzz({ seed, seconds: 15 });
+  const { cases, failure } = fuzz({ seed, seconds: 3 });
   t.diagnostic(`npm run fuzz -- --what core --seed ${seed}: ${cases} cases`);
   assert.equal(failure, null, failure === null ? '' : `${failure.difference}\nagain: ${commandOf(failure)}`);
 });

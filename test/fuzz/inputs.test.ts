@@ -11,7 +11,7 @@ const given = process.env.FILETAO_TEST_SEED;
 const seed = given === undefined ? newSeed() : Number(given);
 
 test('decoders refuse garbage, or take it as it may be', async (t) => {
-  const { cases, failure } = await fuzzInputs({ seed, seconds: 25 });
+  const { cases, failure } = await fuzzInputs({ seed, seconds: 5 });
   t.diagnostic(
     `npm run fuzz -- --what inputs --seed ${seed}: ${cases} inputs to ${Object.keys(inputSubjects).length} subjects`,
   );
@@ -20,7 +20,7 @@ test('decoders refuse garbage, or take it as it may be', async (t) => {
 });
 
 test('running nodes answer or close whatever comes', async (t) => {
-  const { cases, failure } = await fuzzHttp(t, { seed, seconds: 20 });
+  const { cases, failure } = await fuzzHttp(t, { seed, seconds: 4 });
   t.diagnostic(`npm run fuzz -- --what http --seed ${seed}: ${cases} requests`);
   assert.equal(
     failure,
@@ -54,7 +54,7 @@ test('a decoder that trusts, throws or hangs is caught', async () => {
   for (const [name, subject] of Object.entries(wrong)) {
     const { failure } = await fuzzInputs({
       seed,
-      seconds: 5,
+      seconds: 2,
       only: 0,
       processorMs: 100,
       subjects: { [name]: subject },
