@@ -35,20 +35,19 @@ ${region('glance', glance(source, uploads, height))}
 
 function glance(source: ServingSource, uploads: readonly UploadUnderWay[], height: number): Html {
   const { objects, bytes, isCounted } = source.objects();
-  const { newest, count } = source.activity.transfers;
+  const { newest } = source.activity.transfers;
   const of = (direction: TransferSeen['direction']): readonly TransferSeen[] =>
     newest.filter((transfer) => transfer.direction === direction);
   const total = (list: readonly TransferSeen[]): number => list.reduce((sum, one) => sum + one.bytes, 0);
   const [up, down] = [of('upload'), of('download')];
-  const among = `of the last ${plural(Math.min(count, newest.length), 'transfer')}`;
   return figures(
     figure(
       'Objects',
       isCounted ? countText(objects) : '…',
       isCounted ? `${sizeText(bytes)}, each claim counted once` : 'being counted',
     ),
-    figure('Taken', sizeText(total(up)), `${plural(up.length, 'upload')} ${among}`),
-    figure('Sent', sizeText(total(down)), `${plural(down.length, 'download')} ${among}`),
+    figure('Taken', sizeText(total(up)), `in ${plural(up.length, 'upload')} of late`),
+    figure('Sent', sizeText(total(down)), `in ${plural(down.length, 'download')} of late`),
     figure('Under way', countText(uploads.length), 'resumable uploads'),
     figure('Block', countText(height)),
   );
