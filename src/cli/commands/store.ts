@@ -198,7 +198,7 @@ function showProgress(bar: ProgressBar, progress: StoreProgress): void {
 function summary(result: StoreResult, elapsedMs: number): string {
   const { name, size, pieces, replicas, bytesSkipped, expiry } = result;
   const what = `stored ${shown(name ?? 'standard input')}: ${formatBytes(size)}`;
-  const where = `${pieces} ${pieces === 1 ? 'piece' : 'pieces'} on ${replicas} miners each`;
+  const where = `${pieces} ${pieces === 1 ? 'piece' : 'pieces'} on ${replicas} ${replicas === 1 ? 'miner' : 'miners each'}`;
   const resumed = bytesSkipped > 0 ? `, ${formatBytes(bytesSkipped)} were there already` : '';
   const until = new Date(expiry * 1000).toISOString().slice(0, 10);
   return `${what} in ${(elapsedMs / 1000).toFixed(1)} s, ${where}${resumed}, until ${until}\n`;
