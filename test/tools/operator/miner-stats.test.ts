@@ -17,9 +17,9 @@ const row: MinerRow = {
 
 test('a table fits its terminal, and shows all where nobody says how wide that is', () => {
   const [, whole] = statsLines([row]);
-  assert.ok(whole!.startsWith(row.hotkey) && whole!.endsWith('1.9MiB / 10TB'), whole);
+  assert.ok(whole!.startsWith(row.hotkey) && whole!.endsWith('2MB / 10TB'), whole);
   assert.deepEqual(statsLines([row], whole!.length)[1], whole);
   const narrow = statsLines([row], whole!.length - 1);
-  assert.match(narrow[1]!, /^5FYoaB…m4jJ +123456 +1199 99\.9 % +1199 99\.9 % +0 – +Super Saiyan +1\.9MiB$/u);
+  assert.match(narrow[1]!, /^5FYoaB…m4jJ +123456 +1199 99\.9 % +1199 99\.9 % +0 – +Super Saiyan +2MB$/u);
   for (const line of narrow) assert.ok(line.length <= 80, line);
 });
