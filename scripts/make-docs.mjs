@@ -87,14 +87,16 @@ function sdkPage() {
 // --- Options -----------------------------------------------------------------------------------------------------
 
 async function optionsPage() {
-  const { defaultTextOf, environmentNameOf, optionKeys, optionOf, roles } = await import(
+  const { defaultTextOf, optionKeys, optionOf, roles, variablesOf } = await import(
     new URL('../dist/src/adapters/config/schema.js', import.meta.url).href
   );
   const cell = (text) => String(text).replaceAll('|', '\\|');
   const rows = optionKeys.map((key) => {
     const { kind, help, roles: readers } = optionOf(key);
     const flag = `--${key}${kind.placeholder === null ? '' : ` <${kind.placeholder}>`}`;
-    return `| \`${flag}\` | ${readers.join(', ')} | ${cell(help)} | ${cell(defaultTextOf(key)).replace(/^(?=.)/u, '')} | \`${environmentNameOf(key)}\` |`;
+    const variables = variablesOf(key).map((name) => `\`${name}\``);
+    const preset = cell(defaultTextOf(key)).replace(/^(?=.)/u, '');
+    return `| \`${flag}\` | ${readers.join(', ')} | ${cell(help)} | ${preset} | ${variables.join(', ')} |`;
   });
   return [
     '# Options',

@@ -13,6 +13,7 @@ const blocksOf = (text: string): string[] =>
   [...text.matchAll(/^```sh run\n(.*?)^```$/gms)].map((match) => match[1]!);
 
 const pages = readdirSync(join(root, 'docs'))
+  .filter((name) => name.endsWith('.md'))
   .map((name) => ({ name, blocks: blocksOf(readFileSync(join(root, 'docs', name), 'utf8')) }))
   .filter(({ blocks }) => blocks.length > 0);
 

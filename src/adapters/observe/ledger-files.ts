@@ -76,8 +76,8 @@ async function transcriptsNamedSince(
 }
 
 /**
- * Entries of about the last `bytesMax` bytes of the ledger, from a state on if there is one among them; those before it
- * are not decoded. Lets others have their turn in between.
+ * Entries of about the last `bytesMax` bytes of the ledger, from a state on, by which the standings are known; of as many
+ * more as there must be to find one. What comes before is not decoded. Lets others have their turn in between.
  */
 export async function* recentLedgerEntries(
   directory: string,
@@ -86,27 +86,41 @@ export async function* recentLedgerEntries(
 ): AsyncGenerator<LedgerEntry> {
   const paths = await ledgerFiles(directory, files);
   const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
-  let from = paths.length;
-  let bytes = 0;
-  while (from > 0 && bytes < bytesMax) bytes += sizes[--from]!;
-  /** Bytes that are passed over. */
-  let skip = Math.max(0, bytes - bytesMax);
-  let hasState = false;
-  let turns = 0;
-  for (; from < paths.length; from++) {
-    for await (const { sealedHead, offset, length } of readFrames(paths[from]!, files)) {
-      if (offset + length <= skip) continue;
-      let entry: LedgerEntry;
-      try {
-        entry = readLedgerEntry(Uint8Array.from(sealedHead));
-      } catch {
-        break; // finding fault with files is the audit's work
-      }
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  for (let bytes = bytesMax; ; bytes *= 2) {
+    let hasState = false;
+    for await (const entry of entriesAfter(paths, sizes, total - bytes, files)) {
       hasState ||= entry.value.event === 'state';
       if (hasState) yield entry;
-      if (++turns % entriesATurn === 0) await new Promise((resolve) => setImmediate(resolve));
     }
-    skip = 0;
+    if (hasState || bytes >= total) return;
+  }
+}
+
+/** Entries that end after so many bytes of all files in a row. */
+async function* entriesAfter(
+  paths: readonly string[],
+  sizes: readonly number[],
+  passedOver: number,
+  files: Files,
+): AsyncGenerator<LedgerEntry> {
+  let skip = passedOver;
+  let turns = 0;
+  for (const [i, path] of paths.entries()) {
+    if (sizes[i]! > skip)
+      for await (const { sealedHead, offset, length } of readFrames(path, files)) {
+        if (offset + length <= skip) continue;
+        let entry: LedgerEntry;
+        try {
+          // Frames share their reader's memory; entries outlive it.
+          entry = readLedgerEntry(Uint8Array.from(sealedHead));
+        } catch {
+          break; // finding fault with files is the audit's work
+        }
+        yield entry;
+        if (++turns % entriesATurn === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+    skip -= sizes[i]!;
   }
 }
 

@@ -34,9 +34,11 @@ export interface TierReason {
 }
 
 export interface MinerStory {
+  /** Unix milliseconds from which on the ledger was read; null where it was read from its beginning. */
+  readonly since: number | null;
   /** The newest first. */
   readonly changes: readonly Change[];
-  /** null before the miner's first window. */
+  /** null where no window judged the miner since. */
   readonly tier: TierReason | null;
   /** null before weights were made. */
   readonly weight: Weighed | null;
@@ -45,6 +47,7 @@ export interface MinerStory {
 export class RewardHistory {
   readonly #replay = new LedgerReplay(null, null);
   readonly #changes = new Map<PublicKey, Change[]>();
+  #since: number | null = null;
 
   /** The next entry of the ledger; one that was taken already changes nothing. */
   take(entry: LedgerEntry): void {
@@ -55,6 +58,7 @@ export class RewardHistory {
       // another hotkey's ledger begins anew
       !(entry.value.sequence === 1 && entry.value.event === 'state' && last.value.atMs < entry.value.atMs);
     if (isOld) return;
+    if (last === null && entry.value.sequence > 1) this.#since = entry.value.atMs;
     for (const change of this.#replay.take(entry).changes) this.#keep(change);
   }
 
@@ -72,6 +76,7 @@ export class RewardHistory {
   of(miner: PublicKey): MinerStory {
     const judged = this.#replay.judged.get(miner);
     return {
+      since: this.#since,
       changes: (this.#changes.get(miner) ?? []).toReversed(),
       tier: judged === undefined ? null : tierReason(judged, this.#replay.standings.rules),
       weight: this.#replay.weighed.get(miner) ?? null,

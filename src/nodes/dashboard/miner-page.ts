@@ -109,12 +109,16 @@ function facts(row: MinerRow, { changes, weight }: MinerStory): Html {
   );
 }
 
-function why(row: MinerRow, { tier }: MinerStory): Html {
-  return html`<h2>Why ${row.tier}</h2>${tier === null ? notJudged(row) : judged(tier)}`;
+function why(row: MinerRow, { tier, since }: MinerStory): Html {
+  return html`<h2>Why ${row.tier}</h2>${tier === null ? notJudged(row, since) : judged(tier)}`;
 }
 
-const notJudged = (row: MinerRow): Html =>
-  html`<p>No window of this ledger has judged it yet: ${
+const notJudged = (row: MinerRow, since: number | null): Html =>
+  html`<p>${
+    since === null
+      ? 'No window of this ledger has judged it yet'
+      : html`No window has judged it since ${when(since)}, and this page reads the ledger no further back`
+  }: ${
     row.attempts === 0
       ? 'it has not been asked anything in this one either.'
       : `in this one it has passed ${countText(row.successes)} of ${plural(row.attempts, 'exchange')}.`
@@ -172,7 +176,7 @@ const countTable = ({ statistics }: MinerRow): Html =>
     '',
   );
 
-const storyTable = ({ changes }: MinerStory): Html =>
+const storyTable = ({ changes, since }: MinerStory): Html =>
   table(
     'What changed its reward and tier',
     [
@@ -198,7 +202,9 @@ const storyTable = ({ changes }: MinerStory): Html =>
         ],
       };
     }),
-    'The reward ledger tells nothing of it yet: it has not been asked anything.',
+    since === null
+      ? 'The reward ledger tells nothing of it yet: it has not been asked anything.'
+      : html`Nothing since ${when(since)}. What came before: <code>filetao rewards explain HOTKEY</code>.`,
   );
 
 const signed = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(4)}`;

@@ -6,7 +6,12 @@ import { appendFile, readdir, readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { openLmdbPlacementIndex } from '../../../src/adapters/index/lmdb/placement-index.js';
-import { ledgerEntries, ledgerFiles, openRewardLog } from '../../../src/adapters/observe/ledger-files.js';
+import {
+  ledgerEntries,
+  ledgerFiles,
+  openRewardLog,
+  recentLedgerEntries,
+} from '../../../src/adapters/observe/ledger-files.js';
 import { silentLog } from '../../../src/adapters/observe/log.js';
 import { signerFromSeed, verifySr25519 } from '../../../src/adapters/wallets/sr25519.js';
 import { type LedgerEntry, ledgerKind, readLedgerEntry } from '../../../src/domain/audit/ledger.js';
@@ -17,6 +22,7 @@ import { sealMessage } from '../../../src/domain/identity/sealed.js';
 import { equalBytes, type PublicKey } from '../../../src/domain/model/bytes.js';
 import { defaultRules } from '../../../src/domain/model/economy.js';
 import type { CountedAnswer, StatisticKind } from '../../../src/domain/model/records.js';
+import { LedgerFollower } from '../../../src/nodes/validator/ledger-follower.js';
 import { openRewarding, type Rewarding } from '../../../src/nodes/validator/rewarding.js';
 import { manualClock } from '../../adapters/manual-clock.js';
 import { temporaryFolder } from '../../adapters/temporary-folder.js';
@@ -177,6 +183,49 @@ test('windows: tiers are judged once, and a crash between ledger and index loses
   assert.equal(again.standingOf(key(1)).totalSuccesses, 2010, 'and what waited is in the ledger');
   assert.equal(await index.window(), 4);
   assert.deepEqual(replayed(await entries()).findings, []);
+});
+
+test('a story read back from anywhere in a ledger says why as the whole does, or how far back it was read', async (context) => {
+  const { run, ask, directory, clock } = await world(context);
+  const first = await run(100);
+  await ask(first, 101, [...many(1, 20, 19), ...many(2, 9, 8), ...many(3, 4, 4)]);
+  clock.advance(1000);
+  await first.rollIfDue(720);
+  await ask(first, 730, [...many(1, 12, 12), ...many(2, 6, 3)]);
+  // A restart in the middle of a window: its state holds the counts of what came before.
+  const second = await run(740);
+  await ask(second, 741, [...many(1, 7, 6), ...many(2, 1, 1)]);
+  clock.advance(1000);
+  await second.rollIfDue(1440);
+  await ask(second, 1450, many(1, 30, 30));
+
+  const told = async (bytesMax: number) => {
+    const follower = new LedgerFollower(() => recentLedgerEntries(directory, bytesMax));
+    return Promise.all([1, 2, 3].map((i) => follower.of(key(i))));
+  };
+  const whole = await told(Number.MAX_SAFE_INTEGER);
+  assert.deepEqual(
+    whole.map(({ tier, since }) => [tier?.window, tier?.attempts, tier?.successes, since]),
+    [
+      [2, 19, 18, null],
+      [2, 7, 4, null],
+      [1, 4, 4, null],
+    ],
+  );
+  let bytes = 0;
+  for (const path of await ledgerFiles(directory)) bytes += (await readFile(path)).length;
+  const reached = new Set<number | null>();
+  for (let bytesMax = 1; bytesMax <= bytes + 500; bytesMax += 500) {
+    const some = await told(bytesMax);
+    for (const [i, { tier, since, changes }] of some.entries()) {
+      reached.add(since);
+      if (tier !== null) assert.deepEqual(tier, whole[i]!.tier, `${bytesMax} bytes`);
+      else assert.notEqual(since, null);
+      assert.deepEqual(changes, whole[i]!.changes.slice(0, changes.length), `${bytesMax} bytes`);
+    }
+    assert.ok(some[0]!.changes.length >= 30, 'never less than since the last state');
+  }
+  assert.equal(reached.size, 4, 'from the beginning, from the restart, and from either window');
 });
 
 test('an answer is in the ledger once, wherever a crash comes and whoever asked', async (context) => {
