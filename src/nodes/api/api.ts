@@ -19,7 +19,6 @@ import { FailureCounts } from '../validator/miners.js';
 import { BackgroundWork } from './background-work.js';
 import { CallerRates } from './caller-rates.js';
 import type { ApiContext, Quotas } from './context.js';
-import { openApiDashboard } from './dashboard.js';
 import { PieceCache } from './piece-cache.js';
 import { addUserRoutes } from './routes.js';
 import { Turns } from './turns.js';
@@ -123,8 +122,10 @@ export async function startApi(parts: ApiParts): Promise<RunningNode> {
   let address: NodeAddress;
   try {
     address = await server.listen();
-    if (parts.dashboard !== undefined)
+    if (parts.dashboard !== undefined) {
+      const { openApiDashboard } = await import('./dashboard.js');
       dashboard = await openApiDashboard(context, parts.dashboard, census, uploadStore);
+    }
     // Only now, because until here another API node might be at work on this folder.
     for (const path of leftovers) await rm(path, { force: true });
     uploads.start();
