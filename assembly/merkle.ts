@@ -134,7 +134,8 @@ export function multiproof(
 }
 
 /**
- * The root that opened nodes and a proof lead to, at `levelsAt`. The caller has checked the proof's length.
+ * The root that opened nodes and a proof lead to, at `levelsAt`; false where the proof does not have exactly `proofNodes` nodes. Whatever
+ * their number, no more is read than the longest proof for this many chunks has.
  * Merges go level by level, four at a time, rather than in the traversal's order: two siblings of the traversal are neighbours
  * in their level's slots, so a level is one `mergePairs` whose results go to the slots above that wait for one.
  */
@@ -146,10 +147,11 @@ export function multiproofRoot(
   opened: u32,
   openedNodes: usize,
   proof: usize,
+  proofNodes: u32,
   key: usize,
   flags: u32,
   rootFlags: u32,
-): void {
+): bool {
   task = CHECK;
   known = knownAt;
   nextOpened = openedNodes;
@@ -157,12 +159,13 @@ export function multiproofRoot(
   memory.fill(FILLED, 0, 4 * LEVELS);
   const height = plan(chunkCount, levelsAt);
   traverse(height, 0, indices, indices + ((<usize>opened) << 2));
+  if (given != proofNodes) return false;
   for (let h: u32 = 1; h <= height; h++) {
     const below = levels + <usize>levelAt(h - 1) * NODE;
     if (h == height) {
       foldToRoot(below, filled(h - 1), key, flags, rootFlags);
       copyNode(below, levels);
-      return;
+      break;
     }
     mergePairs(below, filled(h - 1), key, flags, below);
     const slots = <usize>levelAt(h);
@@ -173,4 +176,5 @@ export function multiproofRoot(
       merged += NODE;
     }
   }
+  return true;
 }

@@ -1,5 +1,6 @@
 // Starts a node of a role from its configuration: opens what stands behind the ports, composes the node, and
-// closes everything again when it ends or fails to start. The heavy parts are imported here, when they are used.
+// closes everything again when it ends or fails to start. What only one role runs is imported when that role is launched: all
+// three together are half as many modules again.
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -23,7 +24,6 @@ import { pruneTranscripts } from '../adapters/observe/transcript-files.js';
 import { openTranscriptLog } from '../adapters/observe/transcript-log.js';
 import { chooseBuild, loadCore } from '../adapters/proving/load-core.js';
 import { createProver, type PooledProver } from '../adapters/proving/prover.js';
-import { openReplicaFiles } from '../adapters/replicas/replica-files.js';
 import { createHttpNetwork } from '../adapters/rpc/client.js';
 import { systemClock } from '../adapters/system/clock.js';
 import { Hook } from '../adapters/system/hook.js';
@@ -39,16 +39,13 @@ import type { Chain, FullChain } from '../domain/ports/chain.js';
 import type { Prover } from '../domain/ports/prover.js';
 import type { Signer } from '../domain/ports/signer.js';
 import { announcedAddress } from './announcing.js';
-import { startApi } from './api/api.js';
 import type { DashboardWish } from './dashboard/dashboard.js';
 import { joinDevChain, type NodeRole, requireRegistration } from './joining.js';
-import { startMiner } from './miner/miner.js';
 import type { RunningNode } from './running-node.js';
 import type { Operation } from './status.js';
-import { composeValidator, type ValidatorParts } from './validator/compose.js';
+import type { ValidatorParts } from './validator/compose.js';
 import type { DutyOptions } from './validator/duty/compose.js';
-import { type RecoveredPlacement, recoverPlacement } from './validator/inventories.js';
-import { startValidator } from './validator/validator.js';
+import type { RecoveredPlacement } from './validator/inventories.js';
 
 export interface LaunchedNode extends RunningNode {
   /** ss58 */
@@ -230,6 +227,10 @@ export async function rebuildPlacement(
   signal?: AbortSignal,
   unlock: Unlock = {},
 ): Promise<RecoveredPlacement> {
+  const [{ composeValidator }, { recoverPlacement }] = await Promise.all([
+    import('./validator/compose.js'),
+    import('./validator/inventories.js'),
+  ]);
   const { values } = config;
   const { hotkey } = await openWallet(
     { path: values['wallet.path'], name: values['wallet.name'], hotkey: values['wallet.hotkey'] },
@@ -269,6 +270,10 @@ async function launchMiner(
   log: Log,
   { operation, observer, dashboard }: Operated,
 ): Promise<RunningNode> {
+  const [{ startMiner }, { openReplicaFiles }] = await Promise.all([
+    import('./miner/miner.js'),
+    import('../adapters/replicas/replica-files.js'),
+  ]);
   const { values } = config;
   const { metrics } = operation;
   const directory = values['database.directory'];
@@ -388,6 +393,7 @@ async function launchValidator(
   operated: Operated,
   unlock: Unlock,
 ): Promise<RunningNode> {
+  const { startValidator } = await import('./validator/validator.js');
   const { values } = config;
   const pruned = new Set<string>();
   const directory = values['database.directory'];
@@ -494,6 +500,7 @@ async function launchApi(
   unlock: Unlock,
   version: string,
 ): Promise<RunningNode> {
+  const { startApi } = await import('./api/api.js');
   const { values } = config;
   return startApi({
     ...(await validatorParts(config, signer, chain, opened, log, operated, unlock)),

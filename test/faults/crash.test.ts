@@ -1,12 +1,20 @@
 // Ten kills, for time; test/long/crash.test.ts has a thousand, FILETAO_CRASH_ROUNDS of them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { crashApi, crashMiner, crashValidator } from './crash/harness.js';
+import { crashApi } from './crash/crash-api.js';
+import { crashMiner } from './crash/crash-miner.js';
+import { crashValidator } from './crash/crash-validator.js';
+import { Killer } from './crash/killer.js';
 
-test('a miner that is killed keeps what it acknowledged', (t) => crashMiner(t, { rounds: 4 }));
-test('a validator that is killed keeps its pieces and its chains', (t) => crashValidator(t, { rounds: 3 }));
-test('an API node that is killed keeps its objects', (t) => crashApi(t, { rounds: 3 }));
+test('a miner that is killed keeps what it acknowledged', (t) =>
+  crashMiner(t, { rounds: 4, killer: new Killer() }));
+test('a validator that is killed keeps its pieces and its chains', (t) =>
+  crashValidator(t, { rounds: 3, killer: new Killer() }));
+test('an API node that is killed keeps its objects', (t) => crashApi(t, { rounds: 3, killer: new Killer() }));
 
 test('a miner that acknowledges before it writes is caught', async (t) => {
-  await assert.rejects(crashMiner(t, { rounds: 10, hasty: true }), /acknowledged replica/);
+  await assert.rejects(
+    crashMiner(t, { rounds: 10, killer: new Killer(), hasty: true }),
+    /acknowledged replica/,
+  );
 });

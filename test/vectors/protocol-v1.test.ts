@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import * as dagCbor from '@ipld/dag-cbor';
 import { ristretto255, ristretto255_hasher } from '@noble/curves/ed25519.js';
 import { blake3 } from '@noble/hashes/blake3.js';
-import { sr25519Verify } from '@polkadot/wasm-crypto';
+import { sr25519Verify, waitReady } from '@polkadot/wasm-crypto';
 import {
   keyPairFromPhrase,
   keyPairFromPrivateKey,
@@ -47,6 +47,8 @@ interface Message {
   readonly body: string;
   readonly digest: string;
 }
+await waitReady();
+
 const messageNames = [
   'store',
   'receipt',

@@ -3,7 +3,6 @@
 // Retry-After, which callers take for "not there at the moment", and what is under way is finished, for a bounded time.
 
 import { STATUS_CODES } from 'node:http';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { requestScheme } from '../../domain/identity/request.js';
@@ -12,6 +11,7 @@ import { FileTaoError, toFileTaoError } from '../../domain/model/errors.js';
 import type { NodeAddress } from '../../domain/ports/chain.js';
 import type { Log } from '../observe/log.js';
 import { connectionLimit } from './connection-limit.js';
+import { compilersFactory } from './schema-compilers.js';
 import { contentTypes } from './wire.js';
 
 export interface ServerOptions {
@@ -53,16 +53,6 @@ const closeMsMax = 1_000;
 const retryAfterDraining = 2;
 /** Routes that tell how the node is, also while it ends. */
 export const statusRoutes = ['/healthz', '/readyz', '/metrics'] as const;
-
-const require = createRequire(createRequire(import.meta.url).resolve('fastify'));
-/**
- * Fastify's own compilers of schemas, loaded with the first route that has a schema. Miners and validators have none, and
- * loading them is a tenth of the processor time that it takes a miner to be ready.
- */
-const compilersFactory = {
-  buildValidator: (...given: unknown[]) => require('@fastify/ajv-compiler')()(...given),
-  buildSerializer: (...given: unknown[]) => require('@fastify/fast-json-stringify-compiler')()(...given),
-};
 
 export function createServer(options: ServerOptions): NodeServer {
   const { log, host, port, idleMs = idleMsDefault, headersMs = headersMsMax } = options;

@@ -1,24 +1,7 @@
-// sr25519 (Schnorr over ristretto255, context "substrate"; https://github.com/w3f/schnorrkel) through
-// @polkadot/wasm-crypto called directly: 0.15 ms to sign and 0.34 ms to verify on the reference machine, where
-// @polkadot/util-crypto 14 takes 1.0 and 2.4 ms.
-//
-// Importing this module waits for the WebAssembly, so that signing and verifying are synchronous and cannot
-// be called too early. Whoever wants a fast start imports it only when a key is needed.
-//
-// The WebAssembly panics on input of wrong shape, so lengths and phrases are checked before every call.
+// sr25519 (Schnorr over ristretto255, context "substrate"; https://github.com/w3f/schnorrkel) in WebAssembly called
+// directly: 0.15 ms to sign and 0.34 ms to verify on the reference machine, where @polkadot/util-crypto 14 takes 1.0 and
+// 2.4 ms. The WebAssembly panics on input of wrong shape, so lengths and phrases are checked before every call.
 
-import {
-  bip39Generate,
-  bip39ToMiniSecret,
-  bip39Validate,
-  blake2b,
-  sr25519DeriveKeypairHard,
-  sr25519DeriveKeypairSoft,
-  sr25519KeypairFromSeed,
-  sr25519Sign,
-  sr25519Verify,
-  waitReady,
-} from '@polkadot/wasm-crypto';
 import {
   deriveSecret,
   fromExpandedSecret,
@@ -31,10 +14,17 @@ import { concatBytes, utf8 } from '../../domain/model/bytes.js';
 import { signatureSize } from '../../domain/model/constants.js';
 import { FileTaoError } from '../../domain/model/errors.js';
 import type { Signer, VerifySignature } from '../../domain/ports/signer.js';
-
-if (!(await waitReady())) {
-  throw new FileTaoError('internal', 'the WebAssembly of @polkadot/wasm-crypto did not start');
-}
+import {
+  bip39Generate,
+  bip39ToMiniSecret,
+  bip39Validate,
+  blake2b,
+  sr25519DeriveKeypairHard,
+  sr25519DeriveKeypairSoft,
+  sr25519KeypairFromSeed,
+  sr25519Sign,
+  sr25519Verify,
+} from './schnorrkel.js';
 
 /** The phrase of Substrate's development accounts (sp-core `DEV_PHRASE`): public, worth nothing. */
 export const developmentPhrase = 'bottom drive obey lake curtain smoke basket hold race lonely fit walk';

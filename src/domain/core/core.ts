@@ -12,6 +12,7 @@ import {
   checkIndices,
   checkKey,
   checkNodes,
+  checkOpenedChunks,
   checkSize,
   LEAF_BYTES,
   NODE_BYTES,
@@ -124,58 +125,69 @@ class WasmProofCore implements ProofCore {
     if (!Number.isInteger(firstChunk) || firstChunk < 0 || firstChunk + count > 2 ** 32 / 2 ** depth) {
       throw new CoreInputError('bad-index', `chunk ${firstChunk}: leaves are numbered below 2^32`);
     }
-    return this.#chunkNodes(key, data, depth, firstChunk * 2 ** depth, 0);
+    return this.#nodesOf([key], [data], firstChunk * 2 ** depth, 0, depth)[0]!;
   }
 
   openedChunkNodes(
-    key: Uint8Array | null,
-    data: Uint8Array,
+    keys: readonly (Uint8Array | null)[],
+    chunks: readonly Uint8Array[],
     indices: ArrayLike<number>,
     chunkSize: number,
-  ): Uint8Array {
+  ): Uint8Array[] {
     const depth = checkChunkSize(chunkSize);
-    checkSize(data.length);
     checkIndices(indices, CHUNKS_MAX);
-    if (Math.ceil(data.length / chunkSize) !== indices.length) {
-      throw new CoreInputError('bad-data-length', `${data.length} bytes for ${indices.length} chunks`);
-    }
+    checkOpenedChunks(chunks, indices.length, chunkSize);
     this.#instance.indices.set(indices);
-    return this.#chunkNodes(key, data, depth, 0, this.#instance.regions.indices.at);
+    return this.#nodesOf(keys, chunks, 0, this.#instance.regions.indices.at, depth);
   }
 
-  // Nodes of the chunks in `data`, whose leaves are numbered from `firstLeaf`, or by the chunk numbers at `chunks`.
-  #chunkNodes(
-    key: Uint8Array | null,
-    data: Uint8Array,
-    depth: number,
+  // Nodes of the chunks in `parts` under each key; leaves are numbered from `firstLeaf`, or by the chunk numbers at `chunks`. Bytes are copied
+  // into the core once for all keys, a step at a time: whole chunks, or a piece of one.
+  #nodesOf(
+    keys: readonly (Uint8Array | null)[],
+    parts: readonly Uint8Array[],
     firstLeaf: number,
     chunks: number,
-  ): Uint8Array {
+    depth: number,
+  ): Uint8Array[] {
     const { exports, regions } = this.#instance;
     const { message, levels } = regions;
-    const keying = chunkKeying(this.#instance, key);
-    const mergeFlags = keying.flags | PARENT;
     const stepDepth = Math.min(depth, Math.log2(STEP_NODES));
-    let count = 0;
-    for (let at = 0; at < data.length; at += STEP_BYTES) {
-      const part = data.subarray(at, at + STEP_BYTES);
-      message.bytes.set(part);
-      const to = levels.at + count * NODE_BYTES;
-      const first = firstLeaf + at / LEAF_BYTES;
-      const leaves = exports.leafNodes(
-        message.at,
-        part.length,
-        first,
-        chunks,
-        depth,
-        keying.key,
-        keying.flags,
-        to,
-      );
-      count += exports.fold(to, leaves, stepDepth, keying.key, mergeFlags);
+    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    const found = keys.map(() => new Uint8Array(Math.ceil(length / (LEAF_BYTES << stepDepth)) * NODE_BYTES));
+    let leaf = 0;
+    let filled = 0;
+    const endStep = (): void => {
+      keys.forEach((of, k) => {
+        const { key, flags } = chunkKeying(this.#instance, of);
+        const leaves = exports.leafNodes(
+          message.at,
+          filled,
+          firstLeaf + leaf,
+          chunks,
+          depth,
+          key,
+          flags,
+          levels.at,
+        );
+        const count = exports.fold(levels.at, leaves, stepDepth, key, flags | PARENT);
+        found[k]!.set(levels.bytes.subarray(0, count * NODE_BYTES), (leaf >> stepDepth) * NODE_BYTES);
+      });
+      leaf += filled / LEAF_BYTES;
+      filled = 0;
+    };
+    for (const part of parts) {
+      for (let at = 0; at < part.length; at += STEP_BYTES) {
+        const piece = part.length <= STEP_BYTES ? part : part.subarray(at, at + STEP_BYTES);
+        message.bytes.set(piece, filled);
+        filled += piece.length;
+        if (filled === STEP_BYTES) endStep();
+      }
     }
-    count = exports.fold(levels.at, count, depth - stepDepth, keying.key, mergeFlags);
-    return levels.bytes.slice(0, count * NODE_BYTES);
+    if (filled > 0) endStep();
+    return depth === stepDepth
+      ? found
+      : found.map((nodes, k) => this.foldNodes(keys[k]!, nodes, 2 ** (depth - stepDepth)));
   }
 
   foldNodes(key: Uint8Array | null, nodes: Uint8Array, factor: number): Uint8Array {
@@ -251,17 +263,25 @@ class WasmProofCore implements ProofCore {
     opened: Uint8Array,
     proof: Uint8Array,
   ): Uint8Array | null {
-    const length = this.multiproofLength(count, indices);
+    checkCount(count);
+    checkIndices(indices, count);
     this.#checkHasTree(tree, count);
     if (tree.kind === 'keyed') checkKey(tree.key);
-    if (opened.length !== indices.length * NODE_BYTES || proof.length !== length * NODE_BYTES) return null;
     const { exports, regions } = this.#instance;
     const { levels } = regions;
+    const proofNodes = proof.length / NODE_BYTES;
+    if (
+      opened.length !== indices.length * NODE_BYTES ||
+      !Number.isInteger(proofNodes) ||
+      proofNodes > CHUNKS_MAX
+    )
+      return null;
     const { key, flags, rootFlags } = treeMerging(this.#instance, tree);
+    this.#instance.indices.set(indices);
     regions.opened.bytes.set(opened);
     regions.proof.bytes.set(proof);
     if (tree.kind === 'commitment') this.#hashLeaves(regions.opened.at, indices.length, regions.opened.at);
-    exports.multiproofRoot(
+    const fits = exports.multiproofRoot(
       levels.at,
       regions.known.at,
       count,
@@ -269,11 +289,12 @@ class WasmProofCore implements ProofCore {
       indices.length,
       regions.opened.at,
       regions.proof.at,
+      proofNodes,
       key,
       flags,
       rootFlags,
     );
-    return levels.bytes.slice(0, NODE_BYTES);
+    return fits ? levels.bytes.slice(0, NODE_BYTES) : null;
   }
 
   blindings(b: Uint8Array, first: number, count: number): Uint8Array {

@@ -46,10 +46,11 @@ export interface CoreExports extends GroupExports, Record<string, unknown> {
     opened: number,
     openedNodes: number,
     proof: number,
+    proofNodes: number,
     key: number,
     flags: number,
     rootFlags: number,
-  ): void;
+  ): number;
 }
 
 const KiB = 1024;

@@ -61,3 +61,16 @@ export function checkIndices(indices: ArrayLike<number>, count: number): void {
   }
   if (last < 0) throw new CoreInputError('bad-index', 'no index is opened');
 }
+
+/** One chunk for each of `count` indices, all of `chunkSize` bytes but the last, which is 1 byte to that. */
+export function checkOpenedChunks(chunks: readonly Uint8Array[], count: number, chunkSize: number): void {
+  const last = chunks.length - 1;
+  const fits = (chunk: Uint8Array, i: number): boolean =>
+    i < last ? chunk.length === chunkSize : chunk.length > 0 && chunk.length <= chunkSize;
+  if (chunks.length !== count || !chunks.every(fits)) {
+    throw new CoreInputError(
+      'bad-data-length',
+      `${chunks.length} chunks of ${chunkSize} bytes for ${count} indices`,
+    );
+  }
+}

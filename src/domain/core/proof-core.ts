@@ -37,16 +37,16 @@ export interface ProofCore {
    */
   chunkNodes(key: Uint8Array | null, data: Uint8Array, firstChunk: number, chunkSize: number): Uint8Array;
   /**
-   * The same for chunks that are not consecutive: chunk number `indices[i]` stands at `data[i * chunkSize]`. Ascending and distinct;
-   * only the last may be short. Chunks share the lanes, so t chunks of 1 KiB cost less than half of t calls.
-   * Throws as `chunkNodes`, and `bad-data-length` where data and indices do not fit.
+   * The same for chunks that are not consecutive, under each of `keys` in turn: `chunks[i]` is chunk number `indices[i]`. Numbers ascend;
+   * only the last chunk may be short. Chunks share the lanes, so t chunks of 1 KiB cost less than half of t calls of `chunkNodes`.
+   * Throws as `chunkNodes`, and `bad-data-length` where chunks and indices do not fit.
    */
   openedChunkNodes(
-    key: Uint8Array | null,
-    data: Uint8Array,
+    keys: readonly (Uint8Array | null)[],
+    chunks: readonly Uint8Array[],
     indices: ArrayLike<number>,
     chunkSize: number,
-  ): Uint8Array;
+  ): Uint8Array[];
   /**
    * Merges nodes of consecutive equal chunks, from an aligned start, into those of chunks `factor` times as large (a power of
    * two, 1 … 65536), non-ROOT: ceil(count / factor) nodes; the last may cover less. 1 … 65536 nodes in.

@@ -109,15 +109,17 @@ function checkPaths(core: ProofCore, round: AnsweredRound): ProofFault | Pending
   if (bulk === null) return 'opening-length';
   if (bulk.chunks.some((chunk) => !core.isCanonicalScalar(chunk.blinding))) return 'blinding-range';
   const seed = roundSeed(core, round.challenge.body);
-  const data = concatBytes(...bulk.chunks.map((chunk) => chunk.data));
+  const chunks = bulk.chunks.map((chunk) => chunk.data);
   const r = concatBytes(...bulk.chunks.map((chunk) => chunk.blinding));
-  const m = core.openedChunkNodes(seed, data, indices, chunkSize);
+  const [content, m] = core.openedChunkNodes([null, seed], chunks, indices, chunkSize) as [
+    Uint8Array,
+    Uint8Array,
+  ];
   if (count === 1) {
     // The only chunk is the whole replica: there are no siblings, the digests themselves are compared.
-    if (!equalBytes(core.hash(data), root)) return 'content-path';
-    if (!equalBytes(core.keyed(seed, data), keyedRoot)) return 'keyed-path';
+    if (!equalBytes(core.hash(chunks[0]!), root)) return 'content-path';
+    if (!equalBytes(core.keyed(seed, chunks[0]!), keyedRoot)) return 'keyed-path';
   } else {
-    const content = core.openedChunkNodes(null, data, indices, chunkSize);
     const reachedRoot = core.multiproofRoot({ kind: 'content' }, count, indices, content, bulk.contentProof);
     if (reachedRoot === null || !equalBytes(reachedRoot, root)) return 'content-path';
     const reachedKeyed = core.multiproofRoot(

@@ -11,6 +11,7 @@ import type { NodeAddress } from '../../domain/ports/chain.js';
 import { ByteGate } from '../byte-gate.js';
 import { countObjects, ObjectCensus } from '../census.js';
 import type { DashboardWish, RunningDashboard } from '../dashboard/dashboard.js';
+import { PieceBuffers } from '../piece-buffers.js';
 import type { RunningNode } from '../running-node.js';
 import { addStatusRoutes, type Operation, serverOptionsOf } from '../status.js';
 import { closeValidatorParts, composeValidator, type ValidatorParts } from '../validator/compose.js';
@@ -18,8 +19,6 @@ import { FailureCounts } from '../validator/miners.js';
 import { BackgroundWork } from './background-work.js';
 import { CallerRates } from './caller-rates.js';
 import type { ApiContext, Quotas } from './context.js';
-import { openApiDashboard } from './dashboard.js';
-import { PieceBuffers } from './piece-buffers.js';
 import { PieceCache } from './piece-cache.js';
 import { addUserRoutes } from './routes.js';
 import { Turns } from './turns.js';
@@ -123,8 +122,10 @@ export async function startApi(parts: ApiParts): Promise<RunningNode> {
   let address: NodeAddress;
   try {
     address = await server.listen();
-    if (parts.dashboard !== undefined)
+    if (parts.dashboard !== undefined) {
+      const { openApiDashboard } = await import('./dashboard.js');
       dashboard = await openApiDashboard(context, parts.dashboard, census, uploadStore);
+    }
     // Only now, because until here another API node might be at work on this folder.
     for (const path of leftovers) await rm(path, { force: true });
     uploads.start();

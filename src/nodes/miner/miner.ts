@@ -10,7 +10,6 @@ import { addStatusRoutes, type Operation, serverOptionsOf } from '../status.js';
 import { adoptLeftovers } from './adopting.js';
 import { composeMiner, type MinerContextParts } from './compose.js';
 import type { MinerContext } from './context.js';
-import { openMinerDashboard } from './dashboard.js';
 import { Leaving } from './leaving.js';
 import { addMinerOperatorRoutes } from './operating.js';
 import { addMinerRoutes } from './routes.js';
@@ -55,7 +54,10 @@ export async function startMiner(parts: MinerParts): Promise<RunningNode> {
   let address: NodeAddress;
   try {
     address = await server.listen();
-    if (parts.dashboard !== undefined) dashboard = await openMinerDashboard(context, parts.dashboard, census);
+    if (parts.dashboard !== undefined) {
+      const { openMinerDashboard } = await import('./dashboard.js');
+      dashboard = await openMinerDashboard(context, parts.dashboard, census);
+    }
     // Only now, because until here another miner might be at work on this folder.
     const swept = await replicas.sweep();
     if (swept > 0) log.info({ files: swept }, 'removed what an interrupted store left behind');

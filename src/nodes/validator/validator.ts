@@ -11,7 +11,6 @@ import type { DashboardWish, RunningDashboard } from '../dashboard/dashboard.js'
 import type { RunningNode } from '../running-node.js';
 import { addStatusRoutes, type Operation, serverOptionsOf } from '../status.js';
 import { closeValidatorParts, composeValidator, type ValidatorParts } from './compose.js';
-import { followLedger, openValidatorDashboard } from './dashboard.js';
 import { type ComposedDuty, composeDuty, type DutyParts } from './duty/compose.js';
 import { writeWeightsEvent } from './duty/events.js';
 import { addRoundsRoute } from './operating.js';
@@ -74,7 +73,9 @@ export async function startValidator(parts: ValidatorNodeParts): Promise<Running
     onLost,
   });
   const census = new PlacementCensus();
-  const follower = followLedger(parts.rewards.directory ?? '');
+  const shown =
+    parts.dashboard === undefined ? null : { wish: parts.dashboard, ...(await import('./dashboard.js')) };
+  const follower = shown?.followLedger(parts.rewards.directory ?? '');
   let dashboard: RunningDashboard | null = null;
   let rewarding: Rewarding;
   let performing: { readonly ended: Promise<void> };
@@ -87,11 +88,11 @@ export async function startValidator(parts: ValidatorNodeParts): Promise<Running
     const recovered = await recoverRounds(context);
     if (recovered > 0) context.log.info({ rounds: recovered }, 'closed rounds that an earlier run left open');
     const { number: block } = await context.view.head();
-    const onEntry = parts.dashboard === undefined ? undefined : follower.take.bind(follower);
+    const onEntry = follower?.take.bind(follower);
     rewarding = await openRewarding(context, { ...parts.rewards, block, onEntry });
-    if (parts.dashboard !== undefined)
-      dashboard = await openValidatorDashboard(context, {
-        wish: parts.dashboard,
+    if (shown !== null && follower !== undefined)
+      dashboard = await shown.openValidatorDashboard(context, {
+        wish: shown.wish,
         census,
         rewarding,
         follower,

@@ -14,7 +14,7 @@ type Arguments = [
 ];
 
 let reads: [position: number, bytes: number][] = [];
-const { read } = fs;
+const { read, readSync } = fs;
 const counting = (...[fd, buffer, offset, length, position, callback]: Arguments): void =>
   read(fd, buffer, offset, length, position, (error, bytesRead) => {
     reads.push([position, bytesRead]);
@@ -24,6 +24,12 @@ const counting = (...[fd, buffer, offset, length, position, callback]: Arguments
 for (const name of Object.getOwnPropertySymbols(read))
   Object.defineProperty(counting, name, Object.getOwnPropertyDescriptor(read, name)!);
 fs.read = counting as unknown as Read;
+type Now = [fd: number, buffer: Uint8Array, offset: number, length: number, position: number | null];
+fs.readSync = ((...[fd, buffer, offset, length, position]: Now): number => {
+  const bytesRead = readSync(fd, buffer, offset, length, position);
+  if (typeof position === 'number' && position >= 0) reads.push([position, bytesRead]); // not the core's own file
+  return bytesRead;
+}) as typeof fs.readSync;
 syncBuiltinESMExports();
 const worker = await import('../../../src/adapters/proving/worker.js');
 

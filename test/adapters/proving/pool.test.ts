@@ -1,15 +1,7 @@
 // The proving pool: the same answers as the core's own, and what happens when a task is refused, given up, or loses its worker.
 import assert from 'node:assert/strict';
 import { createCipheriv } from 'node:crypto';
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -19,6 +11,7 @@ import { type PoolOptions, ProvingPool } from '../../../src/adapters/proving/poo
 import { ProvingError, type ProvingErrorCode } from '../../../src/adapters/proving/proving-error.js';
 import type { ProveTask } from '../../../src/adapters/proving/tasks.js';
 import { hex, pseudoData } from '../../model/pseudo-data.js';
+import { openDescriptors } from '../open-descriptors.js';
 import type { Fate } from './fragile-worker.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'filetao-pool-'));
@@ -68,18 +61,6 @@ const threadsOf = (task: ProveTask): string[] =>
   readFileSync(`${task.path}.threads`, 'utf8').trim().split('\n');
 
 /** How many descriptors of this process, its workers included, are open on a file. */
-function openDescriptors(path: string): number {
-  let open = 0;
-  for (const fd of readdirSync('/proc/self/fd')) {
-    try {
-      if (readlinkSync(`/proc/self/fd/${fd}`) === path) open++;
-    } catch {
-      // closed meanwhile
-    }
-  }
-  return open;
-}
-
 async function eventually(what: string, holds: () => boolean): Promise<void> {
   for (const end = performance.now() + 120_000; !holds(); await sleep(5)) {
     assert.ok(performance.now() < end, `not in two minutes: ${what}`);

@@ -212,10 +212,12 @@ for (const core of cores) {
           hex(all.subarray(32 * first)),
         );
         const opened = [...Array(count).keys()].filter((i) => (i * 37 + pick) % 3 === 0 || i === first);
-        const bytes = concat(opened.map((i) => data.subarray(i * chunkSize, (i + 1) * chunkSize)));
-        assert.equal(
-          hex(core.openedChunkNodes(KEY, bytes, opened, chunkSize)),
-          hex(concat(opened.map((i) => at(all, i)))),
+        const chunks = opened.map((i) => data.subarray(i * chunkSize, (i + 1) * chunkSize));
+        const content = core.chunkNodes(null, data, 0, chunkSize);
+        const found = core.openedChunkNodes([KEY, null, KEY], chunks, opened, chunkSize);
+        assert.deepEqual(
+          found.map(hex),
+          [all, content, all].map((nodes) => hex(concat(opened.map((i) => at(nodes, i))))),
         );
       }),
       propertyOptions(t, 150),
@@ -235,10 +237,14 @@ for (const core of cores) {
       assert.equal(nodes.length / 32, Math.ceil(long.length / chunkSize));
       assert.equal(hex(core.treeRoot({ kind: 'keyed', key: KEY }, nodes)), hex(blake3(long, { key: KEY })));
       const opened = [1, nodes.length / 32 - 1];
-      const bytes = concat(opened.map((i) => long.subarray(i * chunkSize, (i + 1) * chunkSize)));
-      assert.equal(
-        hex(core.openedChunkNodes(KEY, bytes, opened, chunkSize)),
-        hex(concat(opened.map((i) => at(nodes, i)))),
+      const chunks = opened.map((i) => long.subarray(i * chunkSize, (i + 1) * chunkSize));
+      const otherKey = pseudoData(32, 3);
+      const found = core.openedChunkNodes([otherKey, KEY], chunks, opened, chunkSize);
+      assert.deepEqual(
+        found.map(hex),
+        [core.chunkNodes(otherKey, long, 0, chunkSize), nodes].map((all) =>
+          hex(concat(opened.map((i) => at(all, i)))),
+        ),
       );
     }
   });
@@ -283,14 +289,18 @@ for (const core of cores) {
     const two = new Uint8Array(64);
     for (const chunkSize of [0, 512, 1023, 1025, 3072, 2 ** 21, -1024, 1024.5, Number.NaN]) {
       refuses('bad-chunk-size', () => core.chunkNodes(null, DATA, 0, chunkSize));
-      refuses('bad-chunk-size', () => core.openedChunkNodes(null, DATA, [0], chunkSize));
+      refuses('bad-chunk-size', () => core.openedChunkNodes([null], [DATA], [0], chunkSize));
     }
     refuses('bad-data-length', () => core.chunkNodes(null, nothing, 0, 1024));
     refuses('bad-data-length', () => core.chunkNodes(null, new Uint8Array(2 ** 26 + 1), 0, 1024 * 1024));
     for (const first of [-1, 0.5, 2 ** 32])
       refuses('bad-index', () => core.chunkNodes(null, two, first, 1024));
-    refuses('bad-data-length', () => core.openedChunkNodes(null, two, [0, 1], 1024));
-    refuses('bad-data-length', () => core.openedChunkNodes(null, DATA, [0, 1], 1024));
+    refuses('bad-data-length', () => core.openedChunkNodes([null], [two], [0, 1], 1024));
+    refuses('bad-data-length', () => core.openedChunkNodes([null], [two, two], [0, 1], 1024)); // only the last may be short
+    refuses('bad-data-length', () =>
+      core.openedChunkNodes([null], [DATA.subarray(0, 1024), nothing], [0, 1], 1024),
+    );
+    refuses('bad-data-length', () => core.openedChunkNodes([null], [DATA, two], [0, 1], 1024));
     for (const nodes of [nothing, new Uint8Array(31), new Uint8Array(65), new Uint8Array(65537 * 32)]) {
       refuses('bad-count', () => core.multiproof(content, nodes, [0]));
       refuses('bad-count', () => core.foldNodes(null, nodes, 2));

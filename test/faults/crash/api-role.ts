@@ -1,15 +1,15 @@
 // An API node in a child process: see program.ts.
 import { join } from 'node:path';
 import { startApi } from '../../../src/nodes/api/api.js';
-import { folder, port, type Role } from './parts.js';
+import { folder, type Role } from './parts.js';
 import { partsOfValidator } from './validator-parts.js';
 
 export const role: Role = {
-  async start() {
+  async start(port) {
     const node = await startApi({
       ...(await partsOfValidator('api')),
       host: '127.0.0.1',
-      port: Number(port),
+      port,
       spoolDirectory: join(folder, 'validator', 'spool'),
       uploadDirectory: join(folder, 'validator', 'uploads'),
       uploadExpirySeconds: 3600,

@@ -1,11 +1,13 @@
 // A node in a child process that is killed and started again, and what it says line by line. The next process is
-// started ahead of time: most of a start is the loading of code.
+// started ahead of time, with its code loaded.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
-import { fileURLToPath } from 'node:url';
-
-const program = fileURLToPath(new URL('./program.js', import.meta.url));
+import { systemClock } from '../../../src/adapters/system/clock.js';
+import type { Clock } from '../../../src/domain/ports/clock.js';
+import { bundledProgram } from './bundle.js';
 
 interface Waiting {
   readonly matches: (line: string) => boolean;
@@ -22,7 +24,7 @@ export class Child {
   #waiting: Waiting[] = [];
 
   constructor(args: readonly string[]) {
-    this.#process = spawn(process.execPath, [program, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#process = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#process.stdin!.on('error', () => {});
     // Lines written before the death still come after it, so it is over when the stream is.
     const lines = createInterface({ input: this.#process.stdout! });
@@ -62,38 +64,68 @@ export class Child {
 export interface Restarted {
   readonly child: Child;
   readonly port: number;
+  /** Write points of the start, `NAME=COUNT,…`. */
+  readonly points: string;
 }
 
 /** Starts processes of one node, one after another on one port. */
 export class Restarting {
   readonly #args: readonly string[];
-  readonly #tail: readonly string[];
   #port = 0;
   #standby: Child;
   #current: Child | null = null;
+  /** The last that came up. */
+  #ready: Child | null = null;
 
-  constructor(t: TestContext, role: string, folder: string, seed: Uint8Array, ...tail: string[]) {
-    this.#args = [role, folder, Buffer.from(seed).toString('hex')];
-    this.#tail = tail;
-    this.#standby = this.#spawn();
+  private constructor(args: readonly string[]) {
+    this.#args = args;
+    this.#standby = new Child(args);
+  }
+
+  static async of(t: TestContext, role: string, folder: string, seed: Uint8Array, ...tail: string[]) {
+    const programs = join(folder, 'program');
+    await mkdir(programs);
+    const program = await bundledProgram(programs);
+    const node = new Restarting([program, role, folder, Buffer.from(seed).toString('hex'), ...tail]);
     t.after(async () => {
-      await Promise.all([this.#standby.kill(), this.#current?.kill()]);
+      await Promise.all([node.#standby.kill(), node.#current?.kill()]);
     });
+    return node;
   }
 
-  #spawn(): Child {
-    return new Child([...this.#args, String(this.#port), ...this.#tail]);
-  }
-
-  /** The one before must be dead. The first start settles the port. */
-  async start(): Promise<Restarted> {
+  /** The one before must be dead. `arm` is where this one kills itself before it is ready: `NAME SIDE N`. */
+  begin(arm = ''): Child {
     const child = this.#standby;
     this.#current = child;
-    child.say('go');
-    const ready = await child.next('ready', 'failed');
-    if (!ready?.startsWith('ready')) throw new Error(`the node did not start: ${ready ?? 'it died'}`);
-    this.#port = Number(ready.split(' ')[1]);
-    this.#standby = this.#spawn();
-    return { child, port: this.#port };
+    child.say(`go ${this.#port} ${arm}`);
+    this.#standby = new Child(this.#args);
+    return child;
+  }
+
+  /** The first start settles the port. */
+  async start(): Promise<Restarted> {
+    const child = this.begin();
+    const line = await child.next('ready', 'failed');
+    if (!line?.startsWith('ready')) throw new Error(`the node did not start: ${line ?? 'it died'}`);
+    const [, port, points] = line.split(' ');
+    this.#port = Number(port);
+    this.#ready = child;
+    return { child, port: this.#port, points: points ?? '' };
+  }
+
+  /** For who asks this node: pauses end when it is there again, and are a tenth as long while it is. */
+  clock(): Clock {
+    return {
+      ...systemClock,
+      sleep: async (ms, signal) => {
+        if (this.#isUp) return systemClock.sleep(ms / 10, signal);
+        const until = performance.now() + ms;
+        while (!this.#isUp && performance.now() < until) await systemClock.sleep(20, signal);
+      },
+    };
+  }
+
+  get #isUp(): boolean {
+    return this.#ready !== null && this.#ready === this.#current && !this.#ready.isDead;
   }
 }

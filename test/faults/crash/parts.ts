@@ -8,17 +8,17 @@ import { systemClock } from '../../../src/adapters/system/clock.js';
 import { signerFromSeed, verifySr25519 } from '../../../src/adapters/wallets/sr25519.js';
 import { Points } from './points.js';
 
-const [role, folder = '', seed = '', port = '0', hasty] = process.argv.slice(2);
+const [role, folder = '', seed = '', hasty] = process.argv.slice(2);
 
-export { folder, hasty, port, role };
+export { folder, hasty, role };
 
 export const points = new Points();
 export const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** A role once its code is loaded: most of a start, and done ahead of time. */
 export interface Role {
-  /** Opens everything and starts; answers with the port. */
-  start(): Promise<number>;
+  /** Opens everything and starts; answers with the port, which is any when 0 is given. */
+  start(port: number): Promise<number>;
   readonly commands?: Readonly<Record<string, (...args: string[]) => Promise<void>>>;
 }
 
@@ -28,10 +28,10 @@ const common = {
   core: loadCore(),
   clock: systemClock,
   log: silentLog(),
+  prover: createProver({ threads: 1 }),
 };
 
 export const partsOfNode = async () => ({
   ...common,
   chain: await openDevChain({ directory: join(folder, 'chain'), clock: systemClock, intervalMs: 1000 }),
-  prover: createProver({ threads: 1 }),
 });

@@ -1,22 +1,29 @@
 // Write points: every operation of the ports through which a node changes what it keeps, named, before and after it is
 // carried out. A node that is built over them in a process of its own can be killed at any of them.
+import { writeSync } from 'node:fs';
 import type { Files, OpenFile } from '../../../src/domain/ports/files.js';
 import type { Replicas } from '../../../src/domain/ports/replicas.js';
 
 export type Side = 'before' | 'after';
 
 export class Points {
-  /** How often each was carried out. */
-  readonly seen = new Map<string, number>();
+  /** How often each was carried out since `arm`. */
+  readonly #seen = new Map<string, number>();
   #armed: { readonly name: string; readonly side: Side; left: number } | null = null;
 
-  /** kill -9 of this process when `name`, or `*` for any of them, comes for the `nth` time from now. */
+  /** kill -9 of this process when `name`, or `*` for any of them, comes for the `nth` time from now; `none` for never. */
   arm(name: string, side: Side, nth: number): void {
     this.#armed = { name, side, left: nth };
+    this.#seen.clear();
+  }
+
+  /** `NAME=COUNT,…` */
+  get seen(): string {
+    return [...this.#seen].map(([name, count]) => `${name}=${count}`).join(',');
   }
 
   async at<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
-    this.seen.set(name, (this.seen.get(name) ?? 0) + 1);
+    this.#seen.set(name, (this.#seen.get(name) ?? 0) + 1);
     this.#reach(name, 'before');
     const result = await work();
     this.#reach(name, 'after');
@@ -26,7 +33,9 @@ export class Points {
   #reach(name: string, side: Side): void {
     const armed = this.#armed;
     if (armed === null || (armed.name !== '*' && armed.name !== name) || armed.side !== side) return;
-    if (--armed.left === 0) process.kill(process.pid, 'SIGKILL');
+    if (--armed.left > 0) return;
+    writeSync(1, `killed ${name} ${side}\n`);
+    process.kill(process.pid, 'SIGKILL');
   }
 }
 
@@ -57,7 +66,7 @@ export function pointedFiles(points: Points, prefix: string, inner: Files): File
 }
 
 const changes =
-  /^(put|add|update|renew|remove|delete|note|promise|releasePromise|count|rollWindow|claim|release|record|set)/;
+  /^(put|add|update|renew|remove|delete|note|promise$|releasePromise|count|rollWindow|claim|release|record|set)/;
 
 /** An index whose changing methods are write points. */
 export function pointedIndex<Index extends object>(points: Points, inner: Index): Index {

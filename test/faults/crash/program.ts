@@ -1,8 +1,8 @@
 // A node of a role in a process of its own, over write points (points.ts), told what to do by lines on standard input:
-//   program ROLE FOLDER SEED PORT [hasty]
-//   go                      opens everything and starts; answers `ready <port>`
-//   arm NAME SIDE N         kills itself there
-//   points                  answers `points NAME=COUNT,…`
+//   program ROLE FOLDER SEED [hasty]
+//   go PORT [NAME SIDE N]   opens everything and starts, or kills itself there; answers `ready <port> NAME=COUNT,…`
+//   arm NAME SIDE N         kills itself there, after `killed NAME SIDE`
+//   points                  answers `points NAME=COUNT,…`, of what came since
 //   store FILE SIZE         (validator) answers `stored <pieceId>` or `failed <code>`
 //   rounds                  (validator) answers `round <root> <n> <outcome> <reason>` …, `rounds`
 //   fetch PIECE             (validator) answers `fetched <pieceId>` or `failed <code>`
@@ -20,14 +20,18 @@ const node = (await loaders[role!]!()).role;
 
 const commands: NonNullable<Role['commands']> = {
   ...node.commands,
-  async go() {
-    say(`ready ${await node.start()}`);
+  async go(port, name, side, nth) {
+    points.arm(name || 'none', side as Side, Number(nth));
+    const listening = await node.start(Number(port));
+    const { seen } = points;
+    points.arm('none', 'before', 0);
+    say(`ready ${listening} ${seen}`);
   },
   async arm(name, side, nth) {
     points.arm(name!, side as Side, Number(nth));
   },
   async points() {
-    say(`points ${[...points.seen].map(([name, count]) => `${name}=${count}`).join(',')}`);
+    say(`points ${points.seen}`);
   },
 };
 
