@@ -4,4 +4,4 @@
 import { buildProgram } from './program.js';
 import { runProgram } from './run-program.js';
 
-await runProgram(buildProgram(), process.argv);
+await runProgram(await buildProgram(process.argv[2]), process.argv);

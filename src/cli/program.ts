@@ -1,68 +1,56 @@
 // The command line as a whole: every command comes from its own file in commands/ and registers itself.
 //
-// Start-up is part of how a tool feels, so those files import only commander, the configuration schema and
-// types; what does the work (fastify, lmdb, polkadot, …) is imported inside the action that needs it.
+// Start-up is part of how a tool feels. Only the file of the command that is asked for is loaded; it imports only commander,
+// the configuration schema and types, and what does the work (fastify, lmdb, …) inside the action that needs it.
 
 import { Command } from 'commander';
-import { register as registerAttack } from './commands/attack.js';
-import { register as registerAudit } from './commands/audit.js';
-import { register as registerChallenge } from './commands/challenge.js';
-import { register as registerCid } from './commands/cid.js';
-import { register as registerCompletion } from './commands/completion.js';
-import { register as registerConfig } from './commands/config.js';
-import { register as registerDecrypt } from './commands/decrypt.js';
-import { register as registerDemo } from './commands/demo.js';
-import { register as registerDev } from './commands/dev.js';
-import { register as registerDoctor } from './commands/doctor.js';
-import { register as registerIndex } from './commands/index.js';
-import { register as registerMiner } from './commands/miner.js';
-import { register as registerObjects } from './commands/objects.js';
-import { register as registerPlot } from './commands/plot.js';
-import { register as registerRepair } from './commands/repair.js';
-import { register as registerRetrieve } from './commands/retrieve.js';
-import { register as registerRewards } from './commands/rewards.js';
-import { register as registerRun } from './commands/run.js';
-import { register as registerSelect } from './commands/select.js';
-import { register as registerSimulate } from './commands/simulate.js';
-import { register as registerStore } from './commands/store.js';
-import { register as registerSubnet } from './commands/subnet.js';
-import { register as registerTiers } from './commands/tiers.js';
-import { register as registerWallet } from './commands/wallet.js';
-import { register as registerWeights } from './commands/weights.js';
 import { packageVersion } from './package-version.js';
 
-/** Each command file exports `register`; the order is that of the help text. */
-const registrations: readonly ((program: Command) => void)[] = [
-  registerDemo,
-  registerAttack,
-  registerSimulate,
-  registerPlot,
-  registerStore,
-  registerRetrieve,
-  registerObjects,
-  registerCid,
-  registerDecrypt,
-  registerRun,
-  registerChallenge,
-  registerRepair,
-  registerMiner,
-  registerIndex,
-  registerAudit,
-  registerSubnet,
-  registerWeights,
-  registerRewards,
-  registerTiers,
-  registerSelect,
-  registerWallet,
-  registerDev,
-  registerDoctor,
-  registerConfig,
-  registerCompletion,
+/** All first words that a file registers, aliases too, and the file, in the order of the help text. */
+const commandFiles: readonly (readonly [names: string, load: () => Promise<CommandFile>])[] = [
+  ['demo', () => import('./commands/demo.js')],
+  ['attack', () => import('./commands/attack.js')],
+  ['simulate', () => import('./commands/simulate.js')],
+  ['plot', () => import('./commands/plot.js')],
+  ['store s', () => import('./commands/store.js')],
+  ['retrieve r', () => import('./commands/retrieve.js')],
+  ['status delete renew', () => import('./commands/objects.js')],
+  ['cid', () => import('./commands/cid.js')],
+  ['decrypt', () => import('./commands/decrypt.js')],
+  ['run n', () => import('./commands/run.js')],
+  ['challenge', () => import('./commands/challenge.js')],
+  ['repair', () => import('./commands/repair.js')],
+  ['miner m', () => import('./commands/miner.js')],
+  ['index', () => import('./commands/index.js')],
+  ['audit', () => import('./commands/audit.js')],
+  ['subnet', () => import('./commands/subnet.js')],
+  ['weights', () => import('./commands/weights.js')],
+  ['rewards', () => import('./commands/rewards.js')],
+  ['tiers', () => import('./commands/tiers.js')],
+  ['select', () => import('./commands/select.js')],
+  ['wallet', () => import('./commands/wallet.js')],
+  ['dev', () => import('./commands/dev.js')],
+  ['doctor', () => import('./commands/doctor.js')],
+  ['config', () => import('./commands/config.js')],
+  ['completion', () => import('./commands/completion.js')],
 ];
 
-export function buildProgram(): Command {
+interface CommandFile {
+  readonly register: (program: Command) => void;
+}
+
+/**
+ * The program with the commands that the first word of the command line may need: the one of that name alone; all of them
+ * for help, for a word that names none, and for the script of completion, which holds all words.
+ */
+export async function buildProgram(firstWord?: string): Promise<Command> {
   const program = frame();
-  for (const register of registrations) register(program);
+  if (firstWord === '--version' || firstWord === '-V') return program;
+  const named = commandFiles.filter(
+    ([names]) => firstWord !== undefined && names.split(' ').includes(firstWord),
+  );
+  const needed = named.length === 0 || firstWord === 'completion' ? commandFiles : named;
+  for (const { register } of await Promise.all(needed.map(([, load]) => load()))) register(program);
   return program;
 }
 

@@ -5,4 +5,4 @@ import { buildProgram } from '../../src/cli/program.js';
 import { runProgram } from '../../src/cli/run-program.js';
 
 useCostForTests({ passes: 3, memory_bytes: 8192 });
-await runProgram(buildProgram(), process.argv);
+await runProgram(await buildProgram(process.argv[2]), process.argv);

@@ -63,8 +63,8 @@ function faultOf(program: Command, words: readonly string[]): string | null {
   return null;
 }
 
-test('every command that a page names exists, with its flags', () => {
-  const program = buildProgram();
+test('every command that a page names exists, with its flags', async () => {
+  const program = await buildProgram();
   const found = pages.flatMap((path) => commandsIn(read(path)).map((words) => ({ path, words })));
   assert.ok(found.length > 80, String(found.length));
   const faults = found.flatMap(({ path, words }) => {

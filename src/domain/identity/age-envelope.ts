@@ -15,7 +15,6 @@ import { hkdf } from '@noble/hashes/hkdf.js';
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { base64nopad, bech32 } from '@scure/base';
-import { Decrypter } from 'age-encryption';
 import { concatBytes, equalBytes, utf8 } from '../model/bytes.js';
 import { FileTaoError } from '../model/errors.js';
 import { type Aead, aeadTagSize, type Cipher } from '../ports/cipher.js';
@@ -107,6 +106,7 @@ export function isAgeFile(start: Uint8Array): boolean {
  * for this identity, `integrity` when the header is damaged.
  */
 export async function openHeader(header: Uint8Array, identity: string): Promise<Uint8Array> {
+  const { Decrypter } = await import('./age-decrypter.js');
   const decrypter = new Decrypter();
   try {
     decrypter.addIdentity(identity);
