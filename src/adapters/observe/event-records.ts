@@ -1,4 +1,4 @@
-// Event records: one JSON object per line and step of a validator's duty (docs/events.md), for plots, dashboards and
+// Event records: one JSON object per line and step of a validator's duty (docs/duty.md), for plots, dashboards and
 // whoever asks later what happened. At most so many bytes: at half of them the file becomes `<name>.1` and a new one
 // begins, so the newest half at least is always there.
 

@@ -1,4 +1,4 @@
-// Reading a validator's event records (docs/events.md): one JSON object a line, of whatever length, in bounded memory.
+// Reading a validator's event records (docs/duty.md): one JSON object a line, of whatever length, in bounded memory.
 // Of a file with more points than a chart can show every second, fourth, … one is kept.
 
 import { createReadStream } from 'node:fs';
@@ -55,14 +55,21 @@ export const samplesMax = 400;
 /** A line holds a number for each miner asked, and a score for each miner there is. */
 const lineCharactersMax = 16 * 1024 * 1024;
 
-type Fields = Readonly<Record<string, unknown>>;
+export type Fields = Readonly<Record<string, unknown>>;
 
-const listAt = (fields: Fields, name: string): readonly unknown[] => {
+/** One record: what it is of, and all that stands in it. */
+export interface EventRecord {
+  readonly task: string;
+  readonly block: number;
+  readonly fields: Fields;
+}
+
+export const listAt = (fields: Fields, name: string): readonly unknown[] => {
   const value = fields[name];
   return Array.isArray(value) ? value : [];
 };
 
-const finite = (value: unknown): number | null =>
+export const finite = (value: unknown): number | null =>
   typeof value === 'number' && Number.isFinite(value) ? value : null;
 
 /** Throws `not-found`, or `bad-input` for a file without a single event record. */
@@ -74,27 +81,39 @@ export async function readEvents(path: string): Promise<EventFile> {
   const uids = new Map<string, number>();
   let events = 0;
   let skipped = 0;
-  for await (const line of linesOf(path)) {
-    if (line.trim() === '') continue;
-    const fields = line.length > lineCharactersMax ? null : parsed(line);
-    const block = fields === null ? null : finite(fields.block);
-    if (fields === null || block === null || typeof fields.task_name !== 'string') {
+  for await (const record of eventRecords(path)) {
+    if (record === null) {
       skipped++;
       continue;
     }
     events++;
-    addPoints(fields, fields.task_name, block, points, tasks, uids);
+    const { fields, task, block } = record;
+    addPoints(fields, task, block, points, tasks, uids);
     const sample = scoresIn(fields.moving_averaged_scores);
     if (sample.size > 0) scores.add({ block, scores: sample });
     const counts = tierCounts(fields.tiers);
     if (counts.size > 0) tiers.add({ block, counts });
   }
-  if (events === 0) {
-    const why = skipped === 0 ? 'it is empty' : `none of its ${skipped} lines is one`;
-    throw new FileTaoError('bad-input', `${path} holds no event records: ${why}`);
-  }
+  if (events === 0) throw noRecords(path, skipped);
   return { events, skipped, points: points.items, scores: scores.items, tiers: tiers.items, tasks, uids };
 }
+
+/** Records in order, null for a line that is none. Throws `not-found`. */
+export async function* eventRecords(path: string): AsyncGenerator<EventRecord | null> {
+  for await (const line of linesOf(path)) {
+    if (line.trim() === '') continue;
+    const fields = line.length > lineCharactersMax ? null : parsed(line);
+    const block = fields === null ? null : finite(fields.block);
+    const task = fields?.task_name;
+    yield fields === null || block === null || typeof task !== 'string' ? null : { task, block, fields };
+  }
+}
+
+export const noRecords = (path: string, skipped: number): FileTaoError =>
+  new FileTaoError(
+    'bad-input',
+    `${path} holds no event records: ${skipped === 0 ? 'it is empty' : `none of its ${skipped} lines is one`}`,
+  );
 
 async function* linesOf(path: string): AsyncGenerator<string> {
   const stream = createReadStream(path, { encoding: 'utf8' });

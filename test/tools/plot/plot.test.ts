@@ -3,13 +3,14 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { linearScale, tickText } from '../../../src/adapters/observe/plot/scale.js';
+import { tableColumns, writeEventTable } from '../../../src/tools/plot/event-table.js';
 import { plotEvents } from '../../../src/tools/plot/plot-events.js';
 import { Thinned } from '../../../src/tools/plot/thinned.js';
 import { temporaryFolder } from '../../adapters/temporary-folder.js';
 
 const hotkey = (uid: number): string => `5Hotkey${uid}`;
 
-/** Records as a validator writes them (docs/events.md). */
+/** Records as a validator writes them (docs/duty.md). */
 const record = (i: number): Record<string, unknown> => ({
   time: '2026-01-01T00:00:00.000Z',
   task_name: ['challenge', 'store', 'retrieve', 'monitor'][i % 4],
@@ -61,6 +62,37 @@ test('event records become charts', async (context) => {
   }
   assert.match(await readFile(join(folder, 'charts', 'rewards.svg'), 'utf8'), /uid 3</);
   assert.match(await readFile(join(folder, 'charts', 'tasks.svg'), 'utf8'), /challenge \(60\)/);
+});
+
+test('event records become a table, a row for each answer', async (context) => {
+  const folder = await temporaryFolder(context);
+  const [file, out] = [join(folder, 'events.jsonl'), join(folder, 'events.csv')];
+  const told = {
+    ...record(0),
+    task_status_messages: ['OK', 'said "no", twice', 'two\nlines'],
+    step_length: 2,
+  };
+  const kept = { task_name: 'purge', block: 7, dropped: 3 };
+  const list = { ...record(1), moving_averaged_scores: [0.5, 0.25] };
+  await writeFile(file, [told, kept, list].map((one) => `${JSON.stringify(one)}\n`).join(''));
+  assert.deepEqual(await writeEventTable(file, out), { rows: 8, skipped: 0 });
+  const text = await readFile(out, 'utf8');
+  assert.equal(text.split('\r\n')[0], tableColumns.join(','));
+  const time = '2026-01-01T00:00:00.000Z';
+  assert.ok(text.includes(`\r\n${time},challenge,1000,2,0,5Hotkey0,true,OK,,0.4,0.7,0\r\n`), text);
+  assert.ok(
+    text.includes(`${time},challenge,1000,2,1,5Hotkey1,true,"said ""no"", twice",,0.6,0.6,0.001\r\n`),
+  );
+  assert.ok(text.includes(`${time},challenge,1000,2,,5Hotkey2,false,"two\nlines",,,-0.05,0.002\r\n`));
+  assert.ok(text.endsWith(`${time},store,1003,1.5,3,5Hotkey3,true,,,3,0.3,\r\n`), text);
+
+  const empty = join(folder, 'empty');
+  await writeFile(empty, 'nothing\n');
+  const none = join(folder, 'none.csv');
+  await assert.rejects(writeEventTable(empty, none), { code: 'bad-input' });
+  await assert.rejects(writeEventTable(join(folder, 'missing'), none), { code: 'not-found' });
+  await assert.rejects(readFile(none), { code: 'ENOENT' });
+  await assert.rejects(writeEventTable(file, join(folder, 'no', 'folder.csv')), { code: 'not-found' });
 });
 
 test('records of the reference, with scores in a list, are read too', async (context) => {
