@@ -55,6 +55,7 @@ const order = {
       'running-node.ts',
       'chain-view.ts',
       'byte-gate.ts',
+      'piece-buffers.ts',
       'announcing.ts',
       'joining.ts',
       'status.ts',

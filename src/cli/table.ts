@@ -3,6 +3,14 @@
 /** Names are a user's, so they may hold anything: what a terminal would act on is shown as �. */
 export const shown = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd');
 
+/** The ends of a name that would leave no room for the other columns; `--json` has all of it. */
+export function shortened(name: string, charactersMax = 60): string {
+  const characters = [...name];
+  if (characters.length <= charactersMax) return name;
+  const half = Math.floor((charactersMax - 1) / 2);
+  return `${characters.slice(0, half).join('')}…${characters.slice(-half).join('')}`;
+}
+
 /** Columns as wide as their widest cell, two spaces between. The first row is the head. */
 export function asTable(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, column) =>

@@ -28,6 +28,8 @@ export interface StoredPiece {
 
 export interface StoredObject extends StoredPiece {
   readonly cid: string;
+  /** Unix seconds until when it is kept: longer than asked for where it was put for longer before. */
+  readonly expiry: number;
 }
 
 /** How an object is, as the validator knows it. */
@@ -111,6 +113,12 @@ export function readStored(answer: Answer, url: string): StoredPiece {
     hotkeys: hotkeys.map((hotkey) => readText(hotkey, 'hotkeys', url)),
   };
 }
+
+export const readStoredObject = (answer: Answer, url: string): StoredObject => ({
+  ...readStored(answer, url),
+  cid: readText(answer.cid, 'cid', url),
+  expiry: readCount(answer.expiry, 'expiry', url),
+});
 
 function readKey(value: unknown, name: string, url: string): Uint8Array {
   const text = readText(value, name, url).toLowerCase();

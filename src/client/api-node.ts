@@ -18,7 +18,7 @@ import {
   readPage,
   readStatus,
   readStored,
-  readText,
+  readStoredObject,
   type StoredObject,
   type StoredPiece,
   unexpected,
@@ -135,7 +135,7 @@ export class ApiNode {
       headers: { 'content-type': manifestType },
       signal,
     });
-    return { ...readStored(answer, this.url), cid: readText(answer.cid, 'cid', this.url) };
+    return readStoredObject(answer, this.url);
   }
 
   /** Stores an object of one small piece, in one request with others that are put at the same time. Throws its own failure. */
@@ -162,7 +162,7 @@ export class ApiNode {
       const answer = (entry ?? {}) as Readonly<Record<string, unknown>>;
       if (answer.code !== undefined)
         return FileTaoError.fromJSON({ code: answer.code, message: answer.detail });
-      return { ...readStored(answer, this.url), cid: readText(answer.cid, 'cid', this.url) };
+      return readStoredObject(answer, this.url);
     });
   }
 

@@ -71,7 +71,7 @@ export interface StoreResult {
   /** ss58 of the miners that hold some of it. */
   readonly miners: readonly string[];
   readonly encrypted: boolean;
-  /** Unix seconds. */
+  /** Unix seconds until when it is kept: later than asked for where it was put for longer before. */
   readonly expiry: number;
   readonly bytesSent: number;
   /** Bytes an earlier try had brought there. */
@@ -205,7 +205,7 @@ class Put {
       hotkeys: [info.hotkey],
       miners: stored.hotkeys,
       encrypted: envelope !== null,
-      expiry: terms.expiry,
+      expiry: stored.expiry,
       bytesSent: this.#progress.bytesSent,
       bytesSkipped: this.#progress.bytesSkipped,
       manifest: sealed,

@@ -151,7 +151,7 @@ export class ContractApiNode {
         if (!this.pieces.has(toHex(pieceId))) throw new FileTaoError('partial', 'a piece is missing');
       }
       this.objects.set(value.cid, body);
-      json(201, { cid: value.cid, replicas: 3, hotkeys: this.hotkeys });
+      json(201, { cid: value.cid, replicas: 3, hotkeys: this.hotkeys, expiry: value.expiry });
     } else if (kind === 'objects' && method === 'GET' && id === '') {
       const cursor = new URL(path, 'http://x').searchParams.get('cursor') ?? '';
       const mine = [...this.objects.values()]

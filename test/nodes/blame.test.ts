@@ -253,7 +253,8 @@ test('retrieve: refusals are signed failures, `damaged` and `unknown-replica` ta
   );
   validator.view.forgetNeurons();
   for (code of ['internal', 'busy', 'full', 'damaged'] as const) {
-    await assert.rejects(fetchPiece(validator, store.pieceId), { code: 'integrity' });
+    const told = code === 'busy' ? 'unreachable' : 'integrity';
+    await assert.rejects(fetchPiece(validator, store.pieceId), { code: told });
     const head = (await transcriptsOf(validator)).at(-1)!;
     assert.deepEqual(
       [head.kind, head.outcome, head.reason, head.attributable],

@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { optionsOf } from '../../adapters/config/schema.js';
 import { addConfigOptions, configOf } from '../config-options.js';
 import { interruptSignal } from '../interrupt.js';
+import { moment } from '../table.js';
 
 interface Flags {
   readonly index?: string;
@@ -43,16 +44,28 @@ export function addMinerStats(miner: Command): void {
       do {
         const rows = await stats.read();
         if (flags.json) process.stdout.write(`${JSON.stringify({ miners: rows })}\n`);
-        else {
-          if (flags.watch && process.stdout.isTTY) process.stdout.write('\u001b[H\u001b[2J');
-          process.stdout.write(`${statsLines(rows).join('\n')}\n`);
-        }
+        else if (flags.watch && process.stdout.isTTY) redraw(statsLines(rows, process.stdout.columns));
+        else process.stdout.write(`${statsLines(rows).join('\n')}\n`);
         if (flags.watch) await pause(signal);
       } while (flags.watch && !signal.aborted);
     } finally {
       await stats.close();
     }
   });
+}
+
+/** Over what was there, in one write and line by line: a screen that is cleared first flickers. */
+function redraw(lines: readonly string[]): void {
+  const [home, endOfLine, endOfScreen] = ['\u001b[H', '\u001b[K\n', '\u001b[J'];
+  // The time, the last line's end, and what did not fit.
+  const room = Math.max(2, process.stdout.rows - 3);
+  const more = lines.length - room;
+  const said = [
+    `${moment(Math.floor(Date.now() / 1000))}, again every ${watchMs / 1000} s; Ctrl-C ends it`,
+    ...lines.slice(0, room),
+    ...(more > 0 ? [`and ${more} more: without --watch all are shown`] : []),
+  ];
+  process.stdout.write(`${home}${said.map((line) => line + endOfLine).join('')}${endOfScreen}`);
 }
 
 const pause = (signal: AbortSignal): Promise<void> =>

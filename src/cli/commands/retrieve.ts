@@ -10,7 +10,7 @@ import { addConfigOptions, configOf } from '../config-options.js';
 import { interruptSignal } from '../interrupt.js';
 import { openClient } from '../open-client.js';
 import { ProgressBar } from '../progress-bar.js';
-import { asTable, day, shown } from '../table.js';
+import { asTable, day, shortened, shown } from '../table.js';
 
 interface GetFlags {
   readonly data_hash?: string;
@@ -197,7 +197,7 @@ export function listTable(rows: readonly ListedEntry[]): string {
     ['Wallet Name', 'Filename', 'Size', 'Stored', 'Expires', 'Health', 'Data Hash'],
     ...rows.map(({ wallet, name, size, storedAt, expiry, health, cid }) => [
       shown(wallet),
-      name === null ? '–' : shown(name),
+      name === null ? '–' : shortened(shown(name)),
       size === null ? '–' : formatBytes(size),
       day(storedAt),
       day(expiry),

@@ -77,6 +77,7 @@ type Inputs =
 /** One file or standard input is put by itself, anything else as a list. */
 async function inputsOf({ filepath, name }: PutFlags): Promise<Inputs> {
   const [first] = filepath;
+  if (name === '') throw new FileTaoError('bad-input', '--name is empty');
   if (filepath.includes('-') && filepath.length > 1) {
     throw new FileTaoError(
       'bad-input',
@@ -156,12 +157,12 @@ async function putAll(
   if (common.signal?.aborted === true) {
     throw new FileTaoError(
       'cancelled',
-      `${stored} files stored: the same command goes on where this one stopped`,
+      `${filesInWords(stored)} stored: the same command goes on where this one stopped`,
     );
   }
   if (flags.json !== true) {
     process.stderr.write(
-      `stored ${stored} files, ${formatBytes(bytes)} in ${seconds.toFixed(1)} s (${(stored / seconds).toFixed(1)} a second)` +
+      `stored ${filesInWords(stored)}, ${formatBytes(bytes)} in ${seconds.toFixed(1)} s (${(stored / seconds).toFixed(1)} a second)` +
         `${skipped > 0 ? `, ${formatBytes(skipped)} were there already` : ''}` +
         `${passedOver > 0 ? `, ${passedOver} passed over` : ''}${failed > 0 ? `, ${failed} failed` : ''}\n`,
     );
@@ -170,6 +171,8 @@ async function putAll(
   if (stored === 0 && firstError !== null) throw firstError;
   process.exitCode = exitCodes.partial;
 }
+
+const filesInWords = (count: number): string => `${count} ${count === 1 ? 'file' : 'files'}`;
 
 function ttlOf(text: string): number {
   try {
@@ -198,7 +201,7 @@ function showProgress(bar: ProgressBar, progress: StoreProgress): void {
 function summary(result: StoreResult, elapsedMs: number): string {
   const { name, size, pieces, replicas, bytesSkipped, expiry } = result;
   const what = `stored ${shown(name ?? 'standard input')}: ${formatBytes(size)}`;
-  const where = `${pieces} ${pieces === 1 ? 'piece' : 'pieces'} on ${replicas} miners each`;
+  const where = `${pieces} ${pieces === 1 ? 'piece' : 'pieces'} on ${replicas} ${replicas === 1 ? 'miner' : 'miners each'}`;
   const resumed = bytesSkipped > 0 ? `, ${formatBytes(bytesSkipped)} were there already` : '';
   const until = new Date(expiry * 1000).toISOString().slice(0, 10);
   return `${what} in ${(elapsedMs / 1000).toFixed(1)} s, ${where}${resumed}, until ${until}\n`;

@@ -74,7 +74,10 @@ export function requireExpiry(context: ApiContext, expiry: number): void {
     throw new FileTaoError('bad-input', `the expiry must lie ${limits.expirySecondsMin} s ahead at least`);
   }
   if (expiry > now + limits.expirySecondsMax) {
-    throw new FileTaoError('bad-input', `the expiry must lie ${limits.expirySecondsMax} s ahead at most`);
+    throw new FileTaoError(
+      'bad-input',
+      `nothing is kept for longer than ${limits.expirySecondsMax / 86_400} days`,
+    );
   }
 }
 

@@ -7,7 +7,6 @@ import type { ValidatorContext } from '../validator/context.js';
 import type { FailureCounts } from '../validator/miners.js';
 import type { BackgroundWork } from './background-work.js';
 import type { CallerRates } from './caller-rates.js';
-import type { PieceBuffers } from './piece-buffers.js';
 import type { PieceCache } from './piece-cache.js';
 import type { Turns } from './turns.js';
 
@@ -34,8 +33,6 @@ export interface ApiContext extends ValidatorContext {
   readonly spoolDirectory: string;
   /** Bytes of pieces in the spool at once. */
   readonly spoolGate: ByteGate;
-  /** Memory for pieces on their way to users. */
-  readonly pieceBuffers: PieceBuffers;
   /** Memory of proofs that are being made. */
   readonly proofGate: ByteGate;
   /** Verified pieces on disk, from which users are served at their own pace. */

@@ -3,7 +3,7 @@
 
 import { objectCid } from '../../domain/content/cid.js';
 import { checkManifest, type Manifest, manifestKind } from '../../domain/content/manifest.js';
-import { type Opened, openSealed } from '../../domain/identity/sealed.js';
+import { type Opened, openSealed, readSealed } from '../../domain/identity/sealed.js';
 import { encodeSs58 } from '../../domain/identity/ss58.js';
 import {
   type Cid,
@@ -30,6 +30,8 @@ export interface StoredObject {
   readonly replicas: number;
   /** ss58 of the miners that hold some of it. */
   readonly hotkeys: readonly string[];
+  /** Unix seconds. */
+  readonly expiry: number;
 }
 
 /** Takes a manifest as its owner signed it. @param sender who signed the request, if somebody did */
@@ -71,21 +73,26 @@ export async function claimObject(
       details: { replicas: fewest, copies: wanted },
     });
   }
-  await context.index.putObject({
-    cid,
-    size: value.size,
-    pieceSize: value.pieceSize,
-    pieceIds,
-    redundancy: value.redundancy,
-    owner,
-    expiry: value.expiry,
-    storedAt: before?.storedAt ?? unixSeconds(context.clock),
-    manifest: sealed,
-  });
+  // Whoever read a manifest can send it again: one that was signed for a shorter time than the last one changes nothing,
+  // and what was renewed stays so.
+  const isOlder = before !== null && readSealed(manifestKind, before.manifest).value.expiry > value.expiry;
+  const expiry = Math.max(value.expiry, before?.expiry ?? 0);
+  if (!isOlder)
+    await context.index.putObject({
+      cid,
+      size: value.size,
+      pieceSize: value.pieceSize,
+      pieceIds,
+      redundancy: value.redundancy,
+      owner,
+      expiry,
+      storedAt: before?.storedAt ?? unixSeconds(context.clock),
+      manifest: sealed,
+    });
   const elapsedMs = context.clock.now() - startedAtMs;
   const seen = { cid, bytes: value.size, complete: true, startedAtMs, elapsedMs };
   context.observer?.transfer?.({ direction: 'upload', ...seen });
-  return { cid, replicas: pieceIds.length === 0 ? copies : fewest, hotkeys };
+  return { cid, replicas: pieceIds.length === 0 ? copies : fewest, hotkeys, expiry };
 }
 
 /** Renews what expires sooner. Pieces of an interrupted put were stored for an earlier expiry; what stays so does not count. */

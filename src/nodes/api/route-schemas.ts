@@ -128,6 +128,7 @@ export const storedObject = object({
   cid,
   replicas: count('Verified, durable replicas of the piece that has fewest'),
   hotkeys,
+  expiry: unixTime('Until when it is kept: later than the manifest says where it was put for longer before'),
 });
 export const objectGroup = object({
   objects: listOf({ anyOf: [storedObject, problem] }),

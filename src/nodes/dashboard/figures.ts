@@ -1,15 +1,21 @@
 // How figures are written: sizes, counts, times, shares. Tables align them by their digits.
 
-import { formatBytes } from '../../adapters/config/byte-size.js';
 import { encodeSs58 } from '../../domain/identity/ss58.js';
 import { fromHex, type PublicKey } from '../../domain/model/bytes.js';
 import { type Html, html } from './html.js';
 
 const narrow = '\u202f';
 
-/** `1.5 GiB` */
-export const sizeText = (bytes: number): string =>
-  formatBytes(Math.round(bytes)).replace(/(?<=\d)(?=[A-Za-z])/u, narrow);
+const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'] as const;
+
+/** `1.5 GiB`, `64 MiB`: of one kind, so that a column of them can be compared; options are written exactly (`formatBytes`). */
+export function sizeText(bytes: number): string {
+  const tenths = (power: number): number => Math.round((10 * bytes) / 1024 ** power);
+  let power = 0;
+  while (power + 1 < units.length && tenths(power) >= 10_240) power++;
+  const amount = tenths(power) / 10;
+  return `${power === 0 || Number.isInteger(amount) ? Math.round(amount) : amount.toFixed(1)}${narrow}${units[power]}`;
+}
 
 /** `12,345` */
 export const countText = (count: number): string => count.toLocaleString('en-GB');
@@ -83,3 +89,7 @@ export const shortened = (name: string, head = 6, tail = 4): string =>
 
 export const shortName = (name: string, head?: number, tail?: number): Html =>
   html`<span class="name" title="${name}">${shortened(name, head, tail)}</span>`;
+
+/** A miner by its ss58 address, linked to its page where it has one. */
+export const minerName = (address: string, isLinked = true): Html =>
+  isLinked ? html`<a href="/miners/${address}">${shortName(address)}</a>` : shortName(address);

@@ -15,11 +15,11 @@ import {
   whenSeconds,
 } from './figures.js';
 import { type Html, html, region } from './html.js';
-import { cursorIn } from './miner-page.js';
-import { figure, figures, type Page, table } from './page.js';
+import { figure, figures, type Page } from './page.js';
 import { throughput } from './round-page.js';
 import type { HoldingSource } from './sources.js';
 import { shareBar } from './spark.js';
+import { cursorIn, nextPage, number, table, wide } from './table.js';
 
 const stepsShown = 12;
 const stepsMax = 100;
@@ -67,12 +67,7 @@ function glance(source: HoldingSource, used: number, free: number, height: numbe
 const validators = (source: HoldingSource): Html =>
   table(
     'Whom it holds replicas for',
-    [
-      { name: 'Validator' },
-      { name: 'Replicas', kind: 'number' },
-      { name: 'Bytes', kind: 'number' },
-      { name: 'Last expires', kind: 'number' },
-    ],
+    ['Validator', number('Replicas'), number('Bytes'), number('Last expires')],
     [...source.totals().validators]
       .sort((a, b) => b.bytes - a.bytes)
       .slice(0, 100)
@@ -93,7 +88,7 @@ const validators = (source: HoldingSource): Html =>
 const refusals = ({ activity }: HoldingSource): Html =>
   table(
     'Requests refused since the start',
-    [{ name: 'Why' }, { name: 'Times', kind: 'number' }],
+    ['Why', number('Times')],
     [...activity.refusals]
       .sort(([, a], [, b]) => b - a)
       .map(([code, times]) => ({ key: code, cells: [code, countText(times)] })),
@@ -103,15 +98,7 @@ const refusals = ({ activity }: HoldingSource): Html =>
 const stepTable = (caption: string, steps: readonly Numbered<StepSeen>[]): Html =>
   table(
     caption,
-    [
-      { name: 'When' },
-      { name: 'What', kind: 'wide' },
-      { name: 'Validator' },
-      { name: 'Replica' },
-      { name: 'Chunks', kind: 'number' },
-      { name: 'Bytes', kind: 'number' },
-      { name: 'Took', kind: 'number' },
-    ],
+    ['When', wide('What'), 'Validator', 'Replica', number('Chunks'), number('Bytes'), number('Took')],
     steps.map((step) => ({
       key: String(step.number),
       cells: [
@@ -149,13 +136,7 @@ export function heldPage(source: HoldingSource): Page {
     async show({ query }) {
       const { items, next } = await source.index.list(cursorIn(query), replicasPerPage);
       const main = html`<h1>Replicas</h1>
-${region(
-  'replicas',
-  html`${heldTable(items)}${
-    next !== null &&
-    html`<nav class="pager" aria-label="Pages of the list"><a rel="next" href="/replicas?after=${encodeURIComponent(next)}">More replicas</a></nav>`
-  }`,
-)}`;
+${region('replicas', html`${heldTable(items)}${nextPage('/replicas', next, 'More replicas')}`)}`;
       return { title: 'Replicas', main };
     },
   };
@@ -164,14 +145,7 @@ ${region(
 const heldTable = (replicas: readonly HeldReplica[]): Html =>
   table(
     'Replicas held',
-    [
-      { name: 'Replica' },
-      { name: 'Validator', kind: 'wide' },
-      { name: 'Size', kind: 'number' },
-      { name: 'Last round', kind: 'number' },
-      { name: 'Stored', kind: 'number' },
-      { name: 'Expires', kind: 'number' },
-    ],
+    ['Replica', wide('Validator'), number('Size'), number('Last round'), number('Stored'), number('Expires')],
     replicas.map(({ root, validatorKey, size, lastN, storedAt, expiry }) => ({
       key: `${validatorKey} ${root}`,
       cells: [

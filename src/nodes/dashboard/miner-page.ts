@@ -25,10 +25,11 @@ import {
 } from './figures.js';
 import { type Content, clipped, type Html, html, region } from './html.js';
 import { minerHealth, tierName } from './network-pages.js';
-import { figure, figures, type Page, table, verdict } from './page.js';
+import { figure, figures, type Page, verdict } from './page.js';
 import { roundTable } from './round-page.js';
 import type { NetworkSource } from './sources.js';
 import { valueLine } from './spark.js';
+import { cursorIn, nextPage, number, table, wide } from './table.js';
 
 const replicasPerPage = 50;
 const roundsShown = 10;
@@ -58,13 +59,10 @@ ${region('facts', facts(row, story))}
 <div>${region('counts', countTable(row))}</div>
 </section>
 <section>${region('story', storyTable(story))}</section>
-<section>${region('rounds', roundTable('Its last rounds', rounds.slice(0, roundsShown), { isFull: true }))}</section>
+<section>${region('rounds', roundTable('Its last rounds', rounds.slice(0, roundsShown), { miners: 'none', isFull: true }))}</section>
 <section>${region(
         'replicas',
-        html`${replicaTable(replicas.items, source.audit)}${
-          replicas.next !== null &&
-          html`<nav class="pager" aria-label="Pages of its replicas"><a rel="next" href="/miners/${address}?after=${encodeURIComponent(replicas.next)}">More replicas</a></nav>`
-        }`,
+        html`${replicaTable(replicas.items, source.audit)}${nextPage(`/miners/${address}`, replicas.next, 'More replicas')}`,
       )}</section>`;
       return { title: `Miner ${address}`, main };
     },
@@ -78,9 +76,6 @@ function hotkeyIn(text: string): PublicKey {
     throw new FileTaoError('not-found', 'that is no hotkey: expected an ss58 address');
   }
 }
-
-/** A cursor of ours, or none: the index checks it. */
-export const cursorIn = (query: URLSearchParams): string | null => query.get('after') || null;
 
 function facts(row: MinerRow, { changes, weight }: MinerStory): Html {
   const scores = changes.map(({ score }) => score).toReversed();
@@ -155,12 +150,7 @@ function judged({
 const countTable = ({ statistics }: MinerRow): Html =>
   table(
     'Asked in this window',
-    [
-      { name: 'To' },
-      { name: 'Asked', kind: 'number' },
-      { name: 'Passed', kind: 'number' },
-      { name: 'Share', kind: 'number' },
-    ],
+    ['To', number('Asked'), number('Passed'), number('Share')],
     kinds.map((kind) => {
       const [attempts, successes] = [statistics.attempts[kind], statistics.successes[kind]];
       return {
@@ -179,14 +169,7 @@ const countTable = ({ statistics }: MinerRow): Html =>
 const storyTable = ({ changes, since }: MinerStory): Html =>
   table(
     'What changed its reward and tier',
-    [
-      { name: 'When' },
-      { name: 'Block', kind: 'number' },
-      { name: 'What' },
-      { name: 'Why', kind: 'wide' },
-      { name: 'Reward', kind: 'number' },
-      { name: 'Score', kind: 'number' },
-    ],
+    ['When', number('Block'), 'What', wide('Why'), number('Reward'), number('Score')],
     changes.slice(0, changesShown).map((change) => {
       const { what, why } = told(change);
       return {
@@ -241,14 +224,14 @@ const replicaTable = (replicas: readonly ReplicaRecord[], audit: AuditWish): Htm
   table(
     'Its replicas',
     [
-      { name: 'Replica' },
-      { name: 'Piece' },
-      { name: 'State', kind: 'wide' },
-      { name: 'Size', kind: 'number' },
-      { name: 'Rounds passed', kind: 'number' },
-      { name: 'Confidence', kind: 'number' },
-      { name: 'Last proof', kind: 'number' },
-      { name: 'Expires', kind: 'number' },
+      'Replica',
+      'Piece',
+      wide('State'),
+      number('Size'),
+      number('Rounds passed'),
+      number('Confidence'),
+      number('Last proof'),
+      number('Expires'),
     ],
     replicas.map((replica) => ({
       key: replica.root,
@@ -266,7 +249,7 @@ const replicaTable = (replicas: readonly ReplicaRecord[], audit: AuditWish): Htm
     'It holds no replica of this validator.',
   );
 
-export const replicaState = ({ state, lastFailure }: ReplicaRecord): Html =>
+const replicaState = ({ state, lastFailure }: ReplicaRecord): Html =>
   state === 'active'
     ? verdict('good', 'in use')
     : html`${verdict('bad', 'failed')} <span class="note">${clipped(lastFailure?.reason ?? '', 64)}</span>`;

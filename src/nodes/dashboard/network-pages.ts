@@ -11,12 +11,13 @@ import {
   type NetworkView,
   type TierRow,
 } from '../../domain/view/network.js';
-import { addressOf, countText, plural, scoreText, shareText, shortName, sizeText, when } from './figures.js';
+import { addressOf, countText, minerName, plural, scoreText, shareText, sizeText, when } from './figures.js';
 import { type Content, type Html, html, region } from './html.js';
-import { type Column, figure, figures, type Page, type TableRow, table, verdict } from './page.js';
+import { figure, figures, type Page, verdict } from './page.js';
 import { roundTable, throughput } from './round-page.js';
 import type { NetworkSource } from './sources.js';
 import { shareBar } from './spark.js';
+import { type Column, number, type TableRow, table, wide } from './table.js';
 
 const roundsShown = 12;
 const troublesShown = 8;
@@ -49,11 +50,6 @@ export const minerHealth = ({ health, holding, misses }: MinerRow): Html => {
 export const tierName = (name: TierName): Html =>
   html`<span class="tier t${tierNames.indexOf(name)}">${name}</span>`;
 
-export const minerLink = (row: Pick<MinerRow, 'hotkey'>): Html => {
-  const address = addressOf(row.hotkey);
-  return html`<a href="/miners/${address}">${shortName(address)}</a>`;
-};
-
 export function overviewPage(source: NetworkSource): Page {
   return {
     path: '/',
@@ -66,7 +62,7 @@ ${region('glance', glance(source, network, height))}
 <div>${region('tiers', tierTable(network.tiers))}</div>
 <div>${region('troubles', troubles(network))}</div>
 </section>
-<section>${region('rounds', roundTable('Rounds as they happen', source.activity.rounds.newest.slice(0, roundsShown), { isFull: false }))}
+<section>${region('rounds', roundTable('Rounds as they happen', source.activity.rounds.newest.slice(0, roundsShown), { miners: 'linked', isFull: false }))}
 <p class="more"><a href="/rounds">All recent rounds</a></p></section>`;
       return { title: 'Overview', main };
     },
@@ -105,13 +101,7 @@ function glance(source: NetworkSource, { miners, bytes, active, failed }: Networ
 const tierTable = (tiers: readonly TierRow[]): Html =>
   table(
     'Tiers',
-    [
-      { name: 'Tier' },
-      { name: 'Miners', kind: 'number' },
-      { name: 'Health', kind: 'wide' },
-      { name: 'Stored', kind: 'number' },
-      { name: 'Of limit', kind: 'number' },
-    ],
+    ['Tier', number('Miners'), wide('Health'), number('Stored'), number('Of limit')],
     tiers.map(({ tier, miners, well, troubled, away, bytes, storageLimit }) => ({
       key: tier.name,
       cells: [
@@ -150,12 +140,12 @@ function troubles({ miners }: NetworkView): Html {
     .sort((a, b) => rank(a.health) - rank(b.health));
   const rows = found.slice(0, troublesShown).map((row) => ({
     key: row.hotkey,
-    cells: [minerLink(row), minerHealth(row), when(row.lastProofMs)],
+    cells: [minerName(addressOf(row.hotkey)), minerHealth(row), when(row.lastProofMs)],
   }));
   const more = found.length - rows.length;
   return html`${table(
     'Needs attention',
-    [{ name: 'Miner' }, { name: 'Health' }, { name: 'Last proof', kind: 'number' }],
+    ['Miner', 'Health', number('Last proof')],
     rows,
     miners.length === 0 ? 'Miners appear here when they need it.' : 'Every miner is well.',
   )}${more > 0 && html`<p class="more"><a href="/miners?sort=health">${plural(more, 'more miner')}</a></p>`}`;
@@ -258,7 +248,7 @@ function minerTable(asked: Asked, miners: readonly MinerRow[], caption: string, 
     (row): TableRow => ({
       key: row.hotkey,
       cells: [
-        minerLink(row),
+        minerName(addressOf(row.hotkey)),
         row.uid === null ? html`<span class="none">–</span>` : row.uid,
         tierName(row.tier),
         minerHealth(row),
@@ -272,7 +262,7 @@ function minerTable(asked: Asked, miners: readonly MinerRow[], caption: string, 
   return table(
     caption,
     [
-      { name: 'Hotkey' },
+      'Hotkey',
       column('uid', 'uid', 'number'),
       column('tier', 'Tier'),
       column('health', 'Health'),

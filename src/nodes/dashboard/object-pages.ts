@@ -11,16 +11,18 @@ import {
   addressOf,
   confidenceText,
   countText,
+  minerName,
   plural,
+  shareText,
   shortened,
   shortName,
   sizeText,
   whenSeconds,
 } from './figures.js';
 import { type Html, html, region } from './html.js';
-import { cursorIn } from './miner-page.js';
-import { figure, figures, type Page, table, verdict } from './page.js';
+import { figure, figures, type Page, verdict } from './page.js';
 import type { PlacementSource } from './sources.js';
+import { cursorIn, nextPage, number, table, wide } from './table.js';
 
 const objectsPerPage = 50;
 /** The health of an object with more pieces is told on its own page: looking it up is a question for each. */
@@ -51,10 +53,7 @@ export function objectsPage(source: PlacementSource): Page {
 </form>
 ${region(
   'objects',
-  html`${objectTable(page.items, healths, find !== '')}${
-    page.next !== null &&
-    html`<nav class="pager" aria-label="Pages of the list"><a rel="next" href="/objects?after=${encodeURIComponent(page.next)}">More objects</a></nav>`
-  }`,
+  html`${objectTable(page.items, healths, find !== '')}${nextPage('/objects', page.next, 'More objects')}`,
 )}`;
       return { title: 'Objects', main };
     },
@@ -79,14 +78,14 @@ const objectTable = (
   table(
     'Objects by CID',
     [
-      { name: 'CID' },
-      { name: 'Health' },
-      { name: 'Size', kind: 'number' },
-      { name: 'Pieces', kind: 'number' },
-      { name: 'Copies', kind: 'number' },
-      { name: 'Owner' },
-      { name: 'Stored', kind: 'number' },
-      { name: 'Expires', kind: 'number' },
+      'CID',
+      'Health',
+      number('Size'),
+      number('Pieces'),
+      number('Copies'),
+      'Owner',
+      number('Stored'),
+      number('Expires'),
     ],
     objects.map((object, i) => {
       const health = healths[i] ?? null;
@@ -126,7 +125,7 @@ export function objectPage(
 ${region('facts', objectFacts(object, status))}
 <section>${region('replicas', holders(status, hasMinerPages))}</section>
 <section>${region('claims', claimTable(claims))}</section>
-<p class="note">Confidence: had a share of ${source.audit.loss} of a replica been missing since its store, its passed rounds would have caught it with this probability. The object’s is that of its least proven piece, by that piece’s best proven replica.</p>`;
+<p class="note">Confidence: had ${shareText(source.audit.loss)} of a replica been missing since its store, its passed rounds would have caught it with this probability. The object’s is that of its least proven piece, by that piece’s best proven replica.</p>`;
       return { title: `Object ${shortened(object.cid, 10, 6)}`, main };
     },
   };
@@ -158,17 +157,11 @@ const objectFacts = (object: ObjectRecord, status: ObjectStatus): Html =>
 const holders = ({ miners }: ObjectStatus, hasMinerPages: boolean): Html =>
   table(
     'Who holds it',
-    [
-      { name: 'Miner' },
-      { name: 'Replicas', kind: 'number' },
-      { name: 'In use', kind: 'wide' },
-      { name: 'Confidence', kind: 'number' },
-      { name: 'Last proof', kind: 'number' },
-    ],
+    ['Miner', number('Replicas'), wide('In use'), number('Confidence'), number('Last proof')],
     miners.map(({ hotkey, replicas, active, confidence, lastProofAt }) => ({
       key: hotkey,
       cells: [
-        hasMinerPages ? html`<a href="/miners/${hotkey}">${shortName(hotkey)}</a>` : shortName(hotkey),
+        minerName(hotkey, hasMinerPages),
         countText(replicas),
         active === replicas
           ? verdict('good', 'all')
@@ -183,12 +176,7 @@ const holders = ({ miners }: ObjectStatus, hasMinerPages: boolean): Html =>
 const claimTable = (claims: readonly ObjectRecord[]): Html =>
   table(
     'Who claims it',
-    [
-      { name: 'Owner' },
-      { name: 'Copies', kind: 'number' },
-      { name: 'Stored', kind: 'number' },
-      { name: 'Expires', kind: 'number' },
-    ],
+    ['Owner', number('Copies'), number('Stored'), number('Expires')],
     claims.map(({ owner, redundancy, storedAt, expiry }) => ({
       key: owner,
       cells: [

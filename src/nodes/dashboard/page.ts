@@ -75,46 +75,6 @@ ${main}
 `.text;
 }
 
-/** A column: its head, and how its cells are aligned. */
-export interface Column {
-  readonly name: Content;
-  readonly kind?: 'number' | 'wide';
-  /** The way the table is ordered by it now. */
-  readonly sorted?: 'ascending' | 'descending' | undefined;
-}
-
-export interface TableRow {
-  /** A name that stays with the row when others come and go. */
-  readonly key: string;
-  /** The first cell heads the row. */
-  readonly cells: readonly Content[];
-}
-
-const cellClass = ({ kind }: Column): Html | false => kind !== undefined && html` class="${kind}"`;
-
-/** A table in a box that scrolls sideways where it must; `caption` is read out and shown. */
-export function table(
-  caption: string,
-  columns: readonly Column[],
-  rows: readonly TableRow[],
-  empty: Content,
-): Html {
-  if (rows.length === 0) return html`<div class="empty"><h2>${caption}</h2><p>${empty}</p></div>`;
-  const heads = columns.map(
-    (column) =>
-      html`<th scope="col"${cellClass(column)}${column.sorted !== undefined && html` aria-sort="${column.sorted}"`}>${column.name}</th>`,
-  );
-  const body = rows.map(({ key, cells }) => {
-    const [first, ...others] = cells.map((cell, i) => ({ cell, column: columns[i]! }));
-    return html`<tr data-key="${key}"><th scope="row"${cellClass(first!.column)}>${first!.cell}</th>${others.map(
-      ({ cell, column }) => html`<td${cellClass(column)}>${cell}</td>`,
-    )}</tr>\n`;
-  });
-  // Focusable, so that whoever has no mouse can scroll it.
-  return html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0"><table><caption>${caption}</caption><thead><tr>${heads}</tr></thead><tbody>
-${body}</tbody></table></div>`;
-}
-
 /** A figure with its name, and what is to be said of it. */
 export const figure = (name: string, value: Content, note: Content = null): Html =>
   html`<div class="figure"><dt>${name}</dt><dd><span class="value">${value}</span>${note !== null && html`<span class="note">${note}</span>`}</dd></div>`;

@@ -7,6 +7,7 @@ import {
   addressOf,
   countText,
   durationText,
+  minerName,
   plural,
   shareText,
   shortName,
@@ -14,9 +15,10 @@ import {
   when,
 } from './figures.js';
 import { clipped, type Html, html, region } from './html.js';
-import { figure, figures, type Page, table, verdict } from './page.js';
+import { figure, figures, type Page, verdict } from './page.js';
 import type { NodeSource } from './sources.js';
 import { minuteBars } from './spark.js';
+import { number, table, wide } from './table.js';
 
 const kinds = ['challenge', 'store', 'retrieve', 'range', 'renew', 'delete'] as const;
 const roundsMax = 100;
@@ -42,22 +44,29 @@ export function outcomeOf({ outcome, reason }: Pick<RoundSeen, 'outcome' | 'reas
     : html`${verdict('bad', 'failed')}${why}`;
 }
 
+export interface RoundTableShape {
+  /** Whether miners are named, and linked to pages of theirs. */
+  readonly miners: 'linked' | 'named' | 'none';
+  /** With the numbers of rounds. */
+  readonly isFull: boolean;
+}
+
 export const roundTable = (
   caption: string,
   rounds: readonly Numbered<RoundSeen>[],
-  { isFull, hasMinerPages = true }: { readonly isFull: boolean; readonly hasMinerPages?: boolean },
+  { miners, isFull }: RoundTableShape,
 ): Html =>
   table(
     caption,
     [
-      { name: 'When' },
-      { name: 'What' },
-      { name: 'Miner' },
-      { name: 'Outcome', kind: 'wide' },
-      { name: 'Replica' },
-      ...(isFull ? [{ name: 'Round', kind: 'number' as const }] : []),
-      { name: 'Size', kind: 'number' },
-      { name: 'Took', kind: 'number' },
+      'When',
+      'What',
+      ...(miners === 'none' ? [] : ['Miner']),
+      wide('Outcome'),
+      'Replica',
+      ...(isFull ? [number('Round')] : []),
+      number('Size'),
+      number('Took'),
     ],
     rounds.map((round) => {
       const address = addressOf(round.minerKey);
@@ -66,7 +75,7 @@ export const roundTable = (
         cells: [
           when(round.startedAtMs),
           round.kind,
-          hasMinerPages ? html`<a href="/miners/${address}">${shortName(address)}</a>` : shortName(address),
+          ...(miners === 'none' ? [] : [minerName(address, miners === 'linked')]),
           outcomeOf(round),
           shortName(round.root),
           ...(isFull ? [round.n === 0 ? html`<span class="none">–</span>` : countText(round.n)] : []),
@@ -100,7 +109,7 @@ ${region('throughput', roundFigures(source.activity, all))}
 <label>Outcome <select name="outcome">${option('', 'all', outcome)}${outcomes.map((one) => option(one, outcomeNames[one], outcome))}</select></label>
 <button type="submit">Show</button>
 </form>
-${region('rounds', roundTable(captionOf(found.length, source.activity.rounds.count, kind !== null || outcome !== null), found.slice(0, roundsMax), { isFull: true, hasMinerPages }))}
+${region('rounds', roundTable(captionOf(found.length, source.activity.rounds.count, kind !== null || outcome !== null), found.slice(0, roundsMax), { miners: hasMinerPages ? 'linked' : 'named', isFull: true }))}
 <p class="note">A void round is the validator’s own fault and counts for nobody. Transcripts of all of them, for ever: <code>filetao audit show</code>.</p>`;
       return { title: 'Rounds', main };
     },

@@ -4,10 +4,11 @@ import type { Numbered } from '../../adapters/observe/activity.js';
 import type { TransferSeen } from '../../adapters/observe/observer.js';
 import { countText, durationText, plural, shareText, shortName, sizeText, when } from './figures.js';
 import { clipped, type Html, html, region } from './html.js';
-import { figure, figures, type Page, table, verdict } from './page.js';
+import { figure, figures, type Page, verdict } from './page.js';
 import { roundTable } from './round-page.js';
 import type { ServingSource, UploadUnderWay } from './sources.js';
 import { shareBar } from './spark.js';
+import { number, table } from './table.js';
 
 const transfersShown = 20;
 const roundsShown = 12;
@@ -25,7 +26,7 @@ ${region('glance', glance(source, uploads, height))}
 <div>${region('transfers', transferTable(transfers.newest.slice(0, transfersShown)))}</div>
 <div>${region('uploads', uploadTable(uploads))}</div>
 </section>
-<section>${region('rounds', roundTable('With miners, as it happens', rounds.newest.slice(0, roundsShown), { isFull: false, hasMinerPages: false }))}
+<section>${region('rounds', roundTable('With miners, as it happens', rounds.newest.slice(0, roundsShown), { miners: 'named', isFull: false }))}
 <p class="more"><a href="/rounds">All recent exchanges</a></p></section>`;
       return { title: 'Overview', main };
     },
@@ -34,20 +35,19 @@ ${region('glance', glance(source, uploads, height))}
 
 function glance(source: ServingSource, uploads: readonly UploadUnderWay[], height: number): Html {
   const { objects, bytes, isCounted } = source.objects();
-  const { newest, count } = source.activity.transfers;
+  const { newest } = source.activity.transfers;
   const of = (direction: TransferSeen['direction']): readonly TransferSeen[] =>
     newest.filter((transfer) => transfer.direction === direction);
   const total = (list: readonly TransferSeen[]): number => list.reduce((sum, one) => sum + one.bytes, 0);
   const [up, down] = [of('upload'), of('download')];
-  const among = `of the last ${plural(Math.min(count, newest.length), 'transfer')}`;
   return figures(
     figure(
       'Objects',
       isCounted ? countText(objects) : '…',
       isCounted ? `${sizeText(bytes)}, each claim counted once` : 'being counted',
     ),
-    figure('Taken', sizeText(total(up)), `${plural(up.length, 'upload')} ${among}`),
-    figure('Sent', sizeText(total(down)), `${plural(down.length, 'download')} ${among}`),
+    figure('Taken', sizeText(total(up)), `in ${plural(up.length, 'upload')} of late`),
+    figure('Sent', sizeText(total(down)), `in ${plural(down.length, 'download')} of late`),
     figure('Under way', countText(uploads.length), 'resumable uploads'),
     figure('Block', countText(height)),
   );
@@ -56,14 +56,7 @@ function glance(source: ServingSource, uploads: readonly UploadUnderWay[], heigh
 const transferTable = (transfers: readonly Numbered<TransferSeen>[]): Html =>
   table(
     'Uploads and downloads',
-    [
-      { name: 'When' },
-      { name: 'What' },
-      { name: 'Object' },
-      { name: 'Bytes', kind: 'number' },
-      { name: 'Took', kind: 'number' },
-      { name: 'Outcome' },
-    ],
+    ['When', 'What', 'Object', number('Bytes'), number('Took'), 'Outcome'],
     transfers.map(({ number, direction, cid, bytes, complete, startedAtMs, elapsedMs }) => ({
       key: String(number),
       cells: [
@@ -81,12 +74,7 @@ const transferTable = (transfers: readonly Numbered<TransferSeen>[]): Html =>
 const uploadTable = (uploads: readonly UploadUnderWay[]): Html =>
   table(
     'Resumable uploads under way',
-    [
-      { name: 'Upload' },
-      { name: 'Received', kind: 'number' },
-      { name: 'Of', kind: 'number' },
-      { name: 'Last heard', kind: 'number' },
-    ],
+    ['Upload', number('Received'), number('Of'), number('Last heard')],
     uploads.map(({ id, name, size, received, changedAtMs }) => ({
       key: id,
       cells: [

@@ -25,6 +25,9 @@ const ownFaults: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'busy',
 ]);
 
+/** Void because this process was too busy to take the answer in time. */
+export const ownLag = 'own-lag';
+
 /**
  * Whether the chain, asked again, does not hold the named block (any more), or this validator's view of it is itself so
  * far behind that the refusal is right.
@@ -65,6 +68,6 @@ export async function verdictOf(
     return voided('validator-fault');
   }
   const lag = context.lag.since(exchange.start);
-  if (failure.code === 'timeout' && lag > limits.eventLoopLagMsMax) return voided('own-lag');
+  if (failure.code === 'timeout' && lag > limits.eventLoopLagMsMax) return voided(ownLag);
   return failed(failure.code, false);
 }

@@ -6,7 +6,7 @@ import type { Observer } from '../../adapters/observe/observer.js';
 import type { TranscriptLog } from '../../adapters/observe/transcript-log.js';
 import type { ProofCore } from '../../domain/core/proof-core.js';
 import { publicKeyOf } from '../../domain/model/bytes.js';
-import { dutyDefaults } from '../../domain/model/constants.js';
+import { dutyDefaults, mebibyte } from '../../domain/model/constants.js';
 import type { Chain } from '../../domain/ports/chain.js';
 import type { Cipher } from '../../domain/ports/cipher.js';
 import type { Clock } from '../../domain/ports/clock.js';
@@ -17,6 +17,7 @@ import type { Random } from '../../domain/ports/random.js';
 import type { Signer, VerifySignature } from '../../domain/ports/signer.js';
 import { type AuditWish, type Deadlines, defaultDeadlines } from '../../domain/protocol/parameters.js';
 import { ChainView } from '../chain-view.js';
+import { PieceBuffers } from '../piece-buffers.js';
 import type { ValidatorContext } from './context.js';
 import { identityOf } from './key-ring.js';
 import { Lag } from './lag.js';
@@ -56,6 +57,9 @@ export interface ValidatorParts {
   readonly processId: string;
 }
 
+/** Bytes of fetched pieces in memory: two of the default size. */
+const fetchedBytesMax = 32 * mebibyte;
+
 export function composeValidator(parts: ValidatorParts): ValidatorContext {
   const { signer, chain, clock } = parts;
   return {
@@ -70,6 +74,7 @@ export function composeValidator(parts: ValidatorParts): ValidatorContext {
     storageLimit: parts.storageLimit ?? (async () => Number.MAX_SAFE_INTEGER),
     view: new ChainView(chain, clock),
     lag: new Lag(clock),
+    pieceBuffers: new PieceBuffers(fetchedBytesMax),
     settlingMemory: new SettlingMemory(),
     workFiles: systemWorkFiles,
     liveRounds: new Set(),

@@ -18,6 +18,7 @@ import type { Signer, VerifySignature } from '../../domain/ports/signer.js';
 import type { Party } from '../../domain/protocol/messages.js';
 import type { AuditWish, Deadlines } from '../../domain/protocol/parameters.js';
 import type { ChainView } from '../chain-view.js';
+import type { PieceBuffers } from '../piece-buffers.js';
 import type { Lag } from './lag.js';
 import type { Presence } from './presence.js';
 import type { MinerRates } from './rates.js';
@@ -64,6 +65,8 @@ export interface ValidatorContext extends Identity {
   readonly workFiles: WorkFiles;
   /** Names this process in open rounds. */
   readonly processId: string;
+  /** Memory for pieces that are fetched. */
+  readonly pieceBuffers: PieceBuffers;
   /** For checking kept rounds when the data is at hand. */
   readonly settlingMemory: SettlingMemory;
   /** Where replicas go that show a false K; without it they are not kept. */

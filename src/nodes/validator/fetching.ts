@@ -12,7 +12,7 @@ import { replicaKey, retrieveSeed } from '../../domain/protocol/derivations.js';
 import { headerTo, retrieveKind, retrieveProofKind } from '../../domain/protocol/messages.js';
 import { retrieveFault } from '../../domain/protocol/retrieve.js';
 import { ask, openAnswer, sealQuestion } from './asking.js';
-import { verdictOf } from './blame.js';
+import { ownLag, verdictOf } from './blame.js';
 import type { ValidatorContext } from './context.js';
 import { speakingAs } from './key-ring.js';
 import { locateMiner } from './miners.js';
@@ -30,6 +30,12 @@ const gone: ReadonlySet<string> = new Set([
   'damaged',
 ]);
 
+/** Failures that say nothing about the replica: its miner may give it to whoever asks again. */
+const away: ReadonlySet<string> = new Set(['unreachable', 'timeout', 'busy', 'budget']);
+
+/** How often a replica is asked for whose answer this node was too busy to take. */
+const ownLagAttempts = 3;
+
 export interface FetchedPiece {
   readonly data: Uint8Array;
   readonly from: PublicKey;
@@ -38,7 +44,8 @@ export interface FetchedPiece {
 }
 
 /**
- * The piece's bytes, verified against pieceId; throws `not-found` or, when every replica failed, `integrity`.
+ * The piece's bytes, verified against pieceId. Throws `not-found`; when every replica failed `unreachable` where it was
+ * for its miners being away, else `integrity`.
  * @param memory where the bytes are put if there is room for them; else in a buffer of their own
  */
 export async function fetchPiece(
@@ -66,9 +73,17 @@ export async function fetchPiece(
       );
     }
   }
-  throw new FileTaoError('integrity', `none of ${replicas.length} replicas gave the piece back`, {
-    details: { reasons: failures.map(({ reason }) => reason).join(', ') },
-  });
+  const reasons = failures.map(({ reason }) => reason);
+  const details = { reasons: reasons.join(', ') };
+  if (reasons.every((reason) => away.has(reason)))
+    throw new FileTaoError(
+      'unreachable',
+      `the miners that hold the piece do not answer (${details.reasons})`,
+      {
+        details,
+      },
+    );
+  throw new FileTaoError('integrity', `none of ${replicas.length} replicas gave the piece back`, { details });
 }
 
 /** What came of one retrieval: P, or the verdict on why not. */
@@ -85,9 +100,11 @@ async function fetchReplica(
   signal?: AbortSignal,
   memory?: Uint8Array,
 ): Promise<Uint8Array> {
-  const { data, failure } = await attemptFetch(context, replica, signal, memory);
-  if (data === null) throw failure;
-  return data;
+  for (let attempt = 1; ; attempt++) {
+    const { data, verdict, failure } = await attemptFetch(context, replica, signal, memory);
+    if (data !== null) return data;
+    if (verdict.reason !== ownLag || attempt === ownLagAttempts || signal?.aborted === true) throw failure;
+  }
 }
 
 /** P of one replica of `context`'s own hotkey; every outcome leaves a transcript. */

@@ -2,7 +2,7 @@
 
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PieceId } from '../../domain/model/bytes.js';
+import type { PieceRecord } from '../../domain/model/records.js';
 import type { ValidatorContext } from './context.js';
 import { fetchPiece } from './fetching.js';
 
@@ -10,14 +10,20 @@ import { fetchPiece } from './fetching.js';
 export async function withPieceAtHand<Result>(
   context: ValidatorContext,
   folder: string,
-  pieceId: PieceId,
+  { pieceId, size }: Pick<PieceRecord, 'pieceId' | 'size'>,
   signal: AbortSignal | undefined,
-  use: (piece: { readonly path: string; readonly size: number }) => Promise<Result>,
+  use: (path: string) => Promise<Result>,
 ): Promise<Result> {
-  const { data } = await fetchPiece(context, pieceId, signal);
-  const path = await context.workFiles.write(folder, pieceId, data);
+  const { buffer, leave } = await context.pieceBuffers.take(size);
+  let path: string;
   try {
-    return await use({ path, size: data.length });
+    const { data } = await fetchPiece(context, pieceId, signal, buffer);
+    path = await context.workFiles.write(folder, pieceId, data);
+  } finally {
+    leave();
+  }
+  try {
+    return await use(path);
   } finally {
     await context.workFiles.remove(path);
   }

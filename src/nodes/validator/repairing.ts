@@ -70,7 +70,7 @@ export async function repairPiece(
       const missing = copies - before.length;
       await parts.pace.take(size * (1 + Math.min(missing, candidates.length)), signal);
       try {
-        const placed = await withPieceAtHand(context, parts.folder, pieceId, signal, ({ path }) =>
+        const placed = await withPieceAtHand(context, parts.folder, piece, signal, (path) =>
           placePiece(context, { pieceId, size, path, expiry }, copies, parts.failures, signal),
         );
         stored.push(...placed.stored.map(({ minerKey }) => minerKey));
@@ -80,7 +80,7 @@ export async function repairPiece(
       } catch (error) {
         signal?.throwIfAborted();
         const { code, message } = toFileTaoError(error);
-        if (code !== 'integrity' && code !== 'not-found') throw error;
+        if (code !== 'integrity' && code !== 'unreachable' && code !== 'not-found') throw error;
         outcome = 'lost';
         reason = message;
       }

@@ -54,7 +54,8 @@ async function rotatePiece(
   const record = await context.index.getPiece(pieceId);
   const copies = record?.copies ?? replicas.length;
   const expiry = Math.max(...replicas.map((replica) => replica.expiry));
-  const placed = await withPieceAtHand(context, folder, pieceId, signal, ({ path, size }) =>
+  const { size } = replicas[0]!;
+  const placed = await withPieceAtHand(context, folder, { pieceId, size }, signal, (path) =>
     placePiece(context, { pieceId, size, path, expiry }, copies, counts, signal),
   );
   if (placed.replicas.length < copies) return 0;

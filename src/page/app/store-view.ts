@@ -211,9 +211,9 @@ export class StoreView {
       'tr',
       {},
       make('th', { scope: 'row' }, name, make('div', { class: 'quiet' }, identifier(cid, `CID of ${name}`))),
-      make('td', { class: 'number' }, sizeInWords(size)),
-      make('td', {}, dateInWords(storedAt)),
-      make('td', {}, dateInWords(expiry)),
+      make('td', { class: 'number', 'data-label': 'Size' }, sizeInWords(size)),
+      make('td', { 'data-label': 'Stored' }, dateInWords(storedAt)),
+      make('td', { 'data-label': 'Kept until' }, dateInWords(expiry)),
       make('td', {}, make('div', { class: 'row' }, fetchBack, look, remove), state),
     );
   }

@@ -18,26 +18,23 @@ export async function checkDisk({ config }: DoctorOptions): Promise<Finding> {
   const { bavail, bsize } = await statfs(folder);
   const free = bavail * bsize;
   const base = { directory: dataDirectory, exists, free };
+  const problem = (text: string, remedy: string): Finding => ({
+    check: 'disk',
+    level: 'problem',
+    text,
+    remedy: `${remedy}, or name another folder with --database.directory`,
+    values: { ...base, writeMBPerSecond: null, readMBPerSecond: null },
+  });
+  const obstacle = await fileAmong(dataDirectory, folder);
+  if (obstacle !== null) return problem(`${obstacle} is a file, where a folder is to be`, 'move it away');
   try {
     await access(folder, constants.W_OK);
-  } catch {
-    return {
-      check: 'disk',
-      level: 'problem',
-      text: `${folder} cannot be written to`,
-      remedy: 'change its owner, or name another folder with --database.directory',
-      values: { ...base, writeMBPerSecond: null, readMBPerSecond: null },
-    };
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EROFS'
+      ? problem(`${folder} is on a disk that can only be read`, 'mount it to be written')
+      : problem(`${folder} cannot be written to`, 'change its owner');
   }
-  if (free < diskFreeMin) {
-    return {
-      check: 'disk',
-      level: 'problem',
-      text: `${formatBytes(free)} free at ${folder}`,
-      remedy: 'free some space, or name a folder on another disk with --database.directory',
-      values: { ...base, writeMBPerSecond: null, readMBPerSecond: null },
-    };
-  }
+  if (free < diskFreeMin) return problem(`${formatBytes(free)} free at ${folder}`, 'free some space');
   const { writeMBPerSecond, readMBPerSecond } = await diskSpeed(folder);
   const text = `${formatBytes(free)} free, ${writeMBPerSecond} MB/s written and synced, ${readMBPerSecond} MB/s read back (cached), at ${folder}`;
   const values = { ...base, writeMBPerSecond, readMBPerSecond };
@@ -66,6 +63,13 @@ export async function nearestFolder(path: string): Promise<string> {
     const found = await stat(folder).catch(() => null);
     if (found?.isDirectory() || dirname(folder) === folder) return folder;
   }
+}
+
+/** What stands between a path and the folder above it that is there, and is none. */
+async function fileAmong(path: string, folder: string): Promise<string | null> {
+  for (let at = path; at !== folder && dirname(at) !== at; at = dirname(at))
+    if ((await stat(at).catch(() => null)) !== null) return at;
+  return null;
 }
 
 async function diskSpeed(folder: string): Promise<{ writeMBPerSecond: number; readMBPerSecond: number }> {

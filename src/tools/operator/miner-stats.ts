@@ -84,7 +84,18 @@ async function readRows(
   return rows.sort((a, b) => b.totalSuccesses - a.totalSuccesses || (a.hotkey < b.hotkey ? -1 : 1));
 }
 
-export const statsLines = (rows: readonly MinerRow[]): readonly string[] =>
+/** A table of no more characters than `width` where that can be: hotkeys are shortened and limits left out before it is. */
+export function statsLines(
+  rows: readonly MinerRow[],
+  width: number = Number.POSITIVE_INFINITY,
+): readonly string[] {
+  const full = fullTable(rows);
+  return (full[0]?.length ?? 0) <= width ? full : narrowTable(rows);
+}
+
+const rateText = (percent: number | null): string => (percent === null ? '–' : `${percent.toFixed(1)} %`);
+
+const fullTable = (rows: readonly MinerRow[]): readonly string[] =>
   columns(
     [
       'hotkey',
@@ -98,9 +109,21 @@ export const statsLines = (rows: readonly MinerRow[]): readonly string[] =>
       String(row.totalSuccesses),
       ...kinds.flatMap((kind) => {
         const { attempts, successes, percent } = row[kind];
-        return [`${attempts} / ${successes}`, percent === null ? '–' : `${percent.toFixed(1)} %`];
+        return [`${attempts} / ${successes}`, rateText(percent)];
       }),
       row.tier,
       `${formatBytes(row.storedBytes)} / ${formatBytes(row.storageLimit)}`,
+    ]),
+  );
+
+const narrowTable = (rows: readonly MinerRow[]): readonly string[] =>
+  columns(
+    ['hotkey', 'total', ...kinds, 'tier', 'stored'],
+    rows.map((row) => [
+      `${row.hotkey.slice(0, 6)}…${row.hotkey.slice(-4)}`,
+      String(row.totalSuccesses),
+      ...kinds.map((kind) => `${row[kind].successes} ${rateText(row[kind].percent)}`),
+      row.tier,
+      formatBytes(row.storedBytes),
     ]),
   );

@@ -1,7 +1,7 @@
 // `filetao doctor` as a program, on a machine with nothing set up and on one with a wallet and a chain.
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
-import { chmodSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -107,6 +107,36 @@ test('what others may read, a port that is taken, a clock that is off, a Redis t
   assert.equal(by.clock!.level, 'problem');
   assert.deepEqual([by.index!.level, by.index!.values.backend], ['problem', 'redis']);
   assert.doesNotMatch(finished.stdout, /secret-word/u);
+});
+
+test('a data folder that is a file, a key file that is damaged, and one that is only encrypted', async (t) => {
+  const home = await temporaryFolder(t);
+  assert.equal((await runCli(['wallet', 'create', '--no-password'], { home })).code, 0);
+  const keyfile = join(home, '.bittensor/wallets/default/hotkeys/other');
+  writeFileSync(join(home, 'data'), '');
+  writeFileSync(keyfile, '{"accountId": "0x', { mode: 0o600 });
+  const args = [
+    'doctor',
+    '--json',
+    '--wallet.hotkey',
+    'other',
+    '--database.directory',
+    join(home, 'data', 'miner'),
+  ];
+  const { by } = findingsOf(await runCli(args, { home }));
+  assert.deepEqual(
+    [by.disk!.level, by.disk!.text],
+    ['problem', `${join(home, 'data')} is a file, where a folder is to be`],
+  );
+  assert.equal(by.wallet!.level, 'problem');
+  assert.match(by.wallet!.text, /hotkeys\/other/u);
+  assert.match(
+    by.wallet!.remedy!,
+    /filetao wallet regenerate hotkey --wallet.name default --wallet.hotkey other$/u,
+  );
+  writeFileSync(keyfile, '$NACL and what only a password opens');
+  const encrypted = findingsOf(await runCli(args, { home })).by.wallet!;
+  assert.deepEqual([encrypted.level, encrypted.values.address], ['ok', null]);
 });
 
 test('for the other roles, and options that are not theirs', async (t) => {

@@ -40,7 +40,7 @@ export async function crashApi(t: TestContext, { rounds, killer }: CrashOptions)
     });
   const retry = { attempts: 1, firstDelayMs: 1, delayMsMax: 1 };
   const put = async (connection: ApiConnection): Promise<void> => {
-    const data = randomBytes(1 + random.below(200_000));
+    const data = randomBytes(1 + random.below(120_000));
     const { cid } = await store(data, {
       connection,
       wallet,
@@ -61,7 +61,11 @@ export async function crashApi(t: TestContext, { rounds, killer }: CrashOptions)
   for (let round = 0; round < rounds; round++) {
     killer.aim(child, random);
     const busy = connect();
-    const work = [put(busy), put(busy), ...[...objects.keys()].slice(0, 2).map((cid) => get(busy, cid))];
+    // One after another, so that wherever it dies some are acknowledged and some are not.
+    const puts = async (): Promise<void> => {
+      for (let i = 0; i < 2; i++) await put(busy);
+    };
+    const work = [puts(), puts(), ...[...objects.keys()].slice(0, 2).map((cid) => get(busy, cid))];
     await Promise.race([settled(work), child.died]);
     await killer.finish(child);
     await settled(work);

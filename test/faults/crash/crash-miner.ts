@@ -40,11 +40,14 @@ export async function crashMiner(
     // Those that are deleted are dropped first: whether it succeeds is as may be.
     const underDeletion = new Set(replicas.slice(0, -4));
     for (const { root } of underDeletion) kept.delete(root);
+    // One after another, so that wherever it dies some are acknowledged and some are not.
     const work: Promise<unknown>[] = Array.from({ length: 2 }, async () => {
-      const stored = await network.storePiece(validator, 1 + random.below(40_000));
-      const [replica] = stored.replicas;
-      kept.set(replica!.root, { replica: replica!, data: stored.data });
-      acknowledged++;
+      for (let i = 0; i < 2; i++) {
+        const stored = await network.storePiece(validator, 1 + random.below(40_000));
+        const [replica] = stored.replicas;
+        kept.set(replica!.root, { replica: replica!, data: stored.data });
+        acknowledged++;
+      }
     });
     for (const [i, replica] of replicas.entries()) {
       if (underDeletion.has(replica)) work.push(deleteReplicaOn(validator, replica));

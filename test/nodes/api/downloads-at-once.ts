@@ -1,5 +1,6 @@
 // Many users who download at once from one API node: how evenly it serves them, and what it holds meanwhile.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { get } from 'node:http';
 import type { RunningNode } from '../../../src/nodes/running-node.js';
 
@@ -13,32 +14,41 @@ export interface SharedDownloads {
   readonly lastMs: number;
 }
 
-/** The paths at once, each over a connection of its own; every one is read to its end and compared. */
+export interface WantedObject {
+  readonly path: string;
+  readonly size: number;
+  /** Its bytes' SHA-256, in hex. */
+  readonly sha256: string;
+}
+
+/** The objects at once, each over a connection of its own; every one is read to its end and compared. */
 export async function downloadAtOnce(
   node: Pick<RunningNode, 'address'>,
-  paths: readonly { readonly path: string; readonly size: number }[],
-  check: (path: string, parts: readonly Buffer[]) => void,
+  wanted: readonly WantedObject[],
 ): Promise<SharedDownloads> {
-  const received = paths.map(() => 0);
+  const received = wanted.map(() => 0);
   let atFirstEnd: readonly number[] | null = null;
   const started = performance.now();
   const ends = await Promise.all(
-    paths.map(
-      ({ path, size }, i) =>
+    wanted.map(
+      ({ path, size, sha256 }, i) =>
         new Promise<number>((resolve, reject) => {
           const options = { host: '127.0.0.1', port: node.address.port, path, agent: false };
           get(options, (response) => {
-            assert.equal(response.statusCode, 200, path);
-            const parts: Buffer[] = [];
+            const hash = createHash('sha256');
+            let refusal = '';
             response.on('error', reject);
             response.on('data', (part: Buffer) => {
+              if (response.statusCode !== 200) refusal += part;
               received[i]! += part.length;
-              parts.push(part);
+              hash.update(part);
             });
             response.on('end', () => {
+              if (response.statusCode !== 200)
+                return reject(new Error(`${path}: ${response.statusCode} ${refusal}`));
               atFirstEnd ??= received.slice();
               assert.equal(received[i], size, path);
-              check(path, parts);
+              assert.equal(hash.digest('hex'), sha256, path);
               resolve(performance.now() - started);
             });
           }).on('error', reject);
@@ -49,7 +59,7 @@ export async function downloadAtOnce(
   const squares = atFirstEnd!.reduce((total, bytes) => total + bytes * bytes, 0);
   return {
     atFirstEnd: atFirstEnd!,
-    fairness: (sum * sum) / (paths.length * squares),
+    fairness: (sum * sum) / (wanted.length * squares),
     firstMs: Math.min(...ends),
     lastMs: Math.max(...ends),
   };

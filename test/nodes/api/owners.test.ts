@@ -40,6 +40,17 @@ test('two owners of the same bytes: each lists, renews and gives up its own', as
   const again = await bob.manifest(data, { expiry: later + 5 });
   assert.equal((await bob.ask('POST', '/objects', { body: again })).status, 201);
   assert.equal(await expiryOf(bob), later + 5);
+  // Whoever reads a manifest can send it: an older one takes nothing back, unsigned or from the owner itself.
+  const older = await bob.manifest(data, {
+    expiry: later - 5,
+    redundancy: { scheme: 'replicate', copies: 1 },
+  });
+  for (const signed of [false, true]) {
+    const answer = await bob.ask('POST', '/objects', { body: older, signed });
+    assert.deepEqual([answer.status, (answer.json() as { expiry?: number }).expiry], [201, later + 5]);
+  }
+  assert.equal(await expiryOf(bob), later + 5);
+  assert.deepEqual((await bob.ask('GET', `/objects/${cid}/manifest`)).body, Buffer.from(again));
 
   const stranger = new User(api);
   for (const [method, path] of [

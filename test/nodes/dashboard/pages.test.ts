@@ -195,6 +195,13 @@ test('a stream brings what changed, and only that', async (t) => {
   const rounds = news.findLast(({ id }) => id === 'rounds')!;
   assert.ok(page.includes(`<div id="rounds" data-live>${rounds.html}</div>`));
   assert.deepEqual([...new Set(news.map(({ id }) => id))].sort(), ['rounds', 'throughput']);
+  for (const name of ['rounds', 'throughput']) {
+    const told = regions.filter(({ id }) => id === name).map(({ html: text }) => text);
+    assert.ok(
+      told.every((text, i) => text !== told[i - 1]),
+      `${name} was sent again as it was`,
+    );
+  }
 });
 
 test('there are so many streams, and those that end make room', async (t) => {

@@ -17,7 +17,7 @@ export interface RetrieveOptions {
   readonly rewarding: Pick<Rewarding, 'step'>;
 }
 
-/** Replicas fetched at once: each is held in memory, up to 64 MiB. */
+/** Replicas fetched at once, as far as there is memory for them. */
 const atOnce = 4;
 
 export const retrieveStep = (
@@ -36,9 +36,7 @@ export const retrieveStep = (
     const work = async (): Promise<void> => {
       for (let replica = waiting.pop(); replica !== undefined; replica = waiting.pop()) {
         signal.throwIfAborted();
-        // Since it was drawn it may have been given up, and its miner told to delete it.
-        if ((await context.index.getReplica(replica))?.state !== 'active') continue;
-        await attemptFetch(speakingAs(batch.context, replica.validatorKey), replica, signal);
+        await fetchOnce(batch.context, replica, signal);
       }
     };
     // All of them, so that what comes late is rewarded too.
@@ -48,3 +46,18 @@ export const retrieveStep = (
     return answers.length === 0 ? null : { answers };
   },
 });
+
+async function fetchOnce(
+  context: ValidatorContext,
+  replica: ReplicaRecord,
+  signal: AbortSignal,
+): Promise<void> {
+  const { buffer, leave } = await context.pieceBuffers.take(replica.size);
+  try {
+    // Since it was drawn it may have been given up, and its miner told to delete it.
+    if ((await context.index.getReplica(replica))?.state !== 'active') return;
+    await attemptFetch(speakingAs(context, replica.validatorKey), replica, signal, buffer);
+  } finally {
+    leave();
+  }
+}
