@@ -115,7 +115,8 @@ test('CIDs', () => {
 test('importing the package prints nothing, starts no worker and keeps no process alive', async () => {
   const code = `
     await import(${JSON.stringify(new URL('../../src/index.js', import.meta.url).href)});
-    const held = process.getActiveResourcesInfo().filter((name) => !/TTY|Pipe/.test(name));
+    // Node's loader may still be closing the files it has read.
+    const held = process.getActiveResourcesInfo().filter((name) => !/TTY|Pipe|CloseReq/.test(name));
     if (held.length > 0) { console.log(held.join()); process.exit(1); }`;
   const { stdout, stderr } = await promisify(execFile)(
     process.execPath,

@@ -3,17 +3,19 @@
 // honest miner failed for lateness that it did not cause.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { openDevChain } from '../../src/adapters/chain/dev/dev-chain.js';
+import { openLmdbPlacementIndex } from '../../src/adapters/index/lmdb/placement-index.js';
+import { systemClock } from '../../src/adapters/system/clock.js';
 import { systemRandom } from '../../src/adapters/system/random.js';
 import { createWallet, openWallet } from '../../src/adapters/wallets/wallet-files.js';
 import { ApiConnection } from '../../src/client/api-connection.js';
 import { nodeRuntime } from '../../src/client/node-runtime.js';
 import { retrieve } from '../../src/client/retrieve.js';
+import { defaultRetryPolicy } from '../../src/client/retry.js';
 import { store } from '../../src/client/store.js';
 import { toFileTaoError } from '../../src/domain/model/errors.js';
 import type { NodeAddress } from '../../src/domain/ports/chain.js';
@@ -21,13 +23,12 @@ import { auditTranscripts } from '../../src/tools/audit/verify.js';
 import { temporaryFolder } from '../adapters/temporary-folder.js';
 import { runCli } from '../cli/run-cli.js';
 import { startNodeProcess } from '../nodes/processes.js';
+import { type Answers, floodApi, floodMiner } from './floods.js';
 
 const given = Number(process.env.FILETAO_LOAD_SECONDS);
 const seconds = given > 0 ? given : 600;
 const objectBytes = 1024 * 1024;
 const users = 6;
-/** More at once than the node will keep waiting. */
-const flood = 500;
 /** Proofs that may wait on a miner (docs/faults.md). */
 const queueMax = 256;
 
@@ -122,9 +123,9 @@ test(`saturation for ${seconds} s`, { timeout: 7_000_000 }, async (t) => {
     retry: { attempts: 1, firstDelayMs: 1, delayMsMax: 1 },
   };
   const objects = new Map<string, Buffer>();
-  const put = async (): Promise<void> => {
+  const put = async (options: Partial<typeof common> = {}): Promise<void> => {
     const data = randomBytes(objectBytes);
-    const { cid } = await store(data, { ...common, journalFolder: null, copies: 1 });
+    const { cid } = await store(data, { ...common, ...options, journalFolder: null, copies: 1 });
     objects.set(cid, data);
   };
   const get = async (cid: string): Promise<void> => {
@@ -147,7 +148,7 @@ test(`saturation for ${seconds} s`, { timeout: 7_000_000 }, async (t) => {
       (async () => {
         while (isOn()) {
           // Bounded, so that the last look at everything takes no longer than the load did.
-          if (i % 3 === 0 && objects.size < 400) await puts.time(put);
+          if (i % 3 === 0 && objects.size < 400) await puts.time(() => put());
           else {
             const cids = [...objects.keys()];
             await gets.time(() => get(cids[Math.floor(Math.random() * cids.length)]!));
@@ -207,44 +208,42 @@ test(`saturation for ${seconds} s`, { timeout: 7_000_000 }, async (t) => {
   assert.equal(verdicts.fail, 0, 'no honest round fails');
   assert.ok(verdicts.pass > 0 && puts.ms.length > 0 && gets.ms.length > 0);
 
-  // Overload: far more at once than may wait. Every answer is the object, or 503 with Retry-After.
-  // Connected beforehand and asked in one go: on a busy machine requests would else come as slowly as they are answered.
-  const cid = objects.keys().next().value!;
-  const { host, port } = nodes.api.address;
-  const sockets = Array.from({ length: flood }, () => connect(port, host));
-  await Promise.all(sockets.map((socket) => once(socket, 'connect')));
-  const answers = await Promise.all(
-    sockets.map((socket) =>
-      answerTo(socket, `GET /objects/${cid} HTTP/1.1\r\nhost: api\r\nconnection: close\r\n\r\n`),
-    ),
-  );
-  const served = answers.filter(({ status }) => status === 200).length;
-  const refused = answers.filter(({ status }) => status === 503);
-  t.diagnostic(`${flood} gets at once: ${served} served, ${refused.length} told to come again`);
-  assert.equal(served + refused.length, flood, JSON.stringify(answers.map(({ status }) => status)));
-  assert.ok(refused.every(({ retryAfter }) => Number(retryAfter) >= 1));
-  assert.ok(served > 0 && refused.length > 0);
+  const folder = join(home, '.filetao', 'validator-validator-default');
+  const index = await openLmdbPlacementIndex(join(folder, 'index'));
+  const [replica] = (await index.listReplicas(null, 1)).items;
+  await index.close();
+  const chain = await openDevChain({
+    directory: join(home, '.filetao', 'dev-chain'),
+    clock: systemClock,
+    create: false,
+  });
+  const { hotkey } = await openWallet({ path: wallets, name: 'validator', hotkey: 'default' });
+  const proofs = await floodMiner(nodes.miner.address, chain, hotkey, replica!, 2 * queueMax);
+  await chain.close();
+  t.diagnostic(`${2 * queueMax} challenges at once: ${told(proofs)}`);
+  assertOverload(proofs);
+  assert.ok(proofs.served >= queueMax, 'those that may wait are served');
+
+  const uploads = await floodApi(nodes.api.address, { announced: 5000, refusals: 500 }, async () => {
+    await get(objects.keys().next().value!);
+  });
+  t.diagnostic(`5000 pieces announced at once: ${told(uploads)}`);
+  assertOverload(uploads);
+  // Those who went away hold nothing; whoever comes again as told is served.
+  await put({ retry: defaultRetryPolicy });
 
   for (const known of objects.keys()) await get(known);
   t.diagnostic(`${objects.size} acknowledged objects read back`);
   for (const node of Object.values(nodes)) assert.equal(await node.end(), 0);
-  const audit = await auditTranscripts(
-    [join(home, '.filetao', 'validator-validator-default', 'transcripts')],
-    { loss: 0.1 },
-  );
+  const audit = await auditTranscripts([join(folder, 'transcripts')], { loss: 0.1 });
   assert.deepEqual([audit.findings, audit.failedByMiner, audit.failedByWord], [[], 0, 0]);
 });
 
-async function answerTo(
-  socket: Socket,
-  asked: string,
-): Promise<{ status: number; retryAfter: string | undefined }> {
-  socket.write(asked);
-  let head = '';
-  // The head is in the first part; the object is read and dropped.
-  for await (const part of socket) if (head === '') head = (part as Buffer).toString('latin1');
-  return {
-    status: Number(/^HTTP\/1\.1 (\d+)/.exec(head)?.[1]),
-    retryAfter: /^retry-after: (\d+)/im.exec(head)?.[1],
-  };
+const told = ({ served, retryAfter }: Answers): string =>
+  `${served} served, ${retryAfter.length} told to come again in ${Math.min(...retryAfter)} s or more`;
+
+/** Some were told to come again, and nothing else went wrong. */
+function assertOverload({ retryAfter, others }: Answers): void {
+  assert.deepEqual(others, []);
+  assert.ok(retryAfter.length > 0 && retryAfter.every((wait) => wait >= 1));
 }

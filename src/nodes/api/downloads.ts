@@ -16,6 +16,10 @@ import { fetchPiece } from '../validator/fetching.js';
 import { heldPieceBytesMax } from '../validator/storing.js';
 import type { ApiContext } from './context.js';
 
+/** Milliseconds that a user waits for others, beside the time its first piece may take. */
+const queueMs = 30_000;
+const busyDetails = { details: { retryAfter: 2 } };
+
 const claimName = ({ cid, owner }: ObjectRecord): string => `${cid} ${owner}`;
 
 /**
@@ -82,8 +86,13 @@ export async function sendObject(
     context.observer?.transfer?.({ direction: 'download', ...seen });
   });
   const parts = verifiedParts(context, object, start, end, gone.signal);
-  // The first bytes are at hand before the status goes out, so that a lost object is a clean error.
-  const first = await parts.next();
+  // The first bytes are at hand before the status goes out, so that a lost object is a clean error; so is a node that
+  // others keep busy for longer than this user's connection may be idle.
+  const waiting = setTimeout(
+    () => gone.abort(new FileTaoError('busy', 'others are being served: ask again', busyDetails)),
+    context.retrieveMs + queueMs,
+  );
+  const first = await parts.next().finally(() => clearTimeout(waiting));
   const body = (async function* () {
     try {
       for (let part = first; !part.done; part = await parts.next()) {

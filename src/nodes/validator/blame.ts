@@ -68,6 +68,7 @@ export async function verdictOf(
     return voided('validator-fault');
   }
   const lag = context.lag.since(exchange.start);
-  if (failure.code === 'timeout' && lag > limits.eventLoopLagMsMax) return voided(ownLag);
+  const isOutOfTime = failure.code === 'timeout' || failure.details.waitedMs !== undefined;
+  if (isOutOfTime && lag > limits.eventLoopLagMsMax) return voided(ownLag);
   return failed(failure.code, false);
 }

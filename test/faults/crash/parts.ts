@@ -6,6 +6,7 @@ import { loadCore } from '../../../src/adapters/proving/load-core.js';
 import { createProver } from '../../../src/adapters/proving/prover.js';
 import { systemClock } from '../../../src/adapters/system/clock.js';
 import { signerFromSeed, verifySr25519 } from '../../../src/adapters/wallets/sr25519.js';
+import type { Prover } from '../../../src/domain/ports/prover.js';
 import { Points } from './points.js';
 
 const [role, folder = '', seed = '', hasty] = process.argv.slice(2);
@@ -22,13 +23,22 @@ export interface Role {
   readonly commands?: Readonly<Record<string, (...args: string[]) => Promise<void>>>;
 }
 
+// Its thread takes as long to start as the rest of a validator's code, and only a miner's is always asked.
+let started: Prover | null = role === 'miner' ? createProver({ threads: 1 }) : null;
+const prover = new Proxy({} as Prover, {
+  get(_, name) {
+    started ??= createProver({ threads: 1 });
+    return Reflect.get(started, name);
+  },
+});
+
 const common = {
   signer: signerFromSeed(Buffer.from(seed, 'hex')),
   verify: verifySr25519,
   core: loadCore(),
   clock: systemClock,
   log: silentLog(),
-  prover: createProver({ threads: 1 }),
+  prover,
 };
 
 export const partsOfNode = async () => ({
