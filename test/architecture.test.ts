@@ -51,10 +51,10 @@ const order = {
     ['rpc'],
   ],
   nodes: [
+    ['byte-gate.ts'],
     [
       'running-node.ts',
       'chain-view.ts',
-      'byte-gate.ts',
       'piece-buffers.ts',
       'announcing.ts',
       'joining.ts',

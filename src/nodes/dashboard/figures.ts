@@ -13,8 +13,8 @@ export function sizeText(bytes: number): string {
   const tenths = (power: number): number => Math.round((10 * bytes) / 1024 ** power);
   let power = 0;
   while (power + 1 < units.length && tenths(power) >= 10_240) power++;
-  const amount = tenths(power) / 10;
-  return `${power === 0 || Number.isInteger(amount) ? Math.round(amount) : amount.toFixed(1)}${narrow}${units[power]}`;
+  const isExact = power === 0 || bytes % 1024 ** power === 0;
+  return `${(tenths(power) / 10).toFixed(isExact ? 0 : 1)}${narrow}${units[power]}`;
 }
 
 /** `12,345` */

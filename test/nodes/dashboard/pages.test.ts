@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { paramsOf } from '../../../src/nodes/dashboard/dashboard.js';
-import { addressOf, confidenceText, shareText } from '../../../src/nodes/dashboard/figures.js';
+import { addressOf, confidenceText, shareText, sizeText } from '../../../src/nodes/dashboard/figures.js';
 import { escaped, html } from '../../../src/nodes/dashboard/html.js';
 import { eventually } from '../network.js';
 import { openScene, type Scene } from './scene.js';
@@ -261,4 +261,18 @@ test('figures are never better than they are', () => {
     [1, '> 99.9999 %'],
   ] as const)
     assert.equal(plain(confidenceText(confidence)), text);
+});
+
+test('sizes are of one kind, with a decimal where they are not exact', () => {
+  for (const [bytes, text] of [
+    [0, '0 B'],
+    [485.8, '486 B'],
+    [1023, '1023 B'],
+    [64 * 2 ** 20, '64 MiB'],
+    [3.5 * 2 ** 20, '3.5 MiB'],
+    [5 * 2 ** 30 + 1, '5.0 GiB'],
+    [2 ** 20 - 1, '1.0 MiB'],
+    [10 ** 13, '9.1 TiB'],
+  ] as const)
+    assert.equal(sizeText(bytes).replace('\u202f', ' '), text);
 });
