@@ -193,3 +193,11 @@ test('new phrases are valid and different', () => {
     seedFromPhrase(phrase);
   }
 });
+
+test('each process draws its own randomness: a fresh WebAssembly makes another phrase', async () => {
+  // It asks for randomness once and goes on from there, so one instance alone would look random without any.
+  const module = new URL('../../../src/adapters/wallets/schnorrkel.js', import.meta.url).href;
+  const fresh = await Promise.all(['?1', '?2'].map((query) => import(`${module}${query}`)));
+  const phrases = fresh.map(({ bip39Generate }) => bip39Generate(12));
+  assert.notEqual(phrases[0], phrases[1]);
+});
