@@ -6,20 +6,15 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type DevChain, openDevChain } from '../../src/adapters/chain/dev/dev-chain.js';
-import { nodeCipher } from '../../src/adapters/cipher/node.js';
 import { openLmdbHoldingIndex } from '../../src/adapters/index/lmdb/holding-index.js';
-import { openLmdbPlacementIndex } from '../../src/adapters/index/lmdb/placement-index.js';
 import { evidenceFiles } from '../../src/adapters/observe/evidence-files.js';
 import { openRewardLog } from '../../src/adapters/observe/ledger-files.js';
 import { createLog, type Log } from '../../src/adapters/observe/log.js';
-import { openTranscriptLog } from '../../src/adapters/observe/transcript-log.js';
 import { loadCore } from '../../src/adapters/proving/load-core.js';
 import { createProver } from '../../src/adapters/proving/prover.js';
 import { placeOf } from '../../src/adapters/replicas/layout.js';
 import { openReplicaFiles } from '../../src/adapters/replicas/replica-files.js';
-import { createHttpNetwork } from '../../src/adapters/rpc/client.js';
 import { systemClock } from '../../src/adapters/system/clock.js';
-import { systemRandom } from '../../src/adapters/system/random.js';
 import { signerFromSeed, verifySr25519 } from '../../src/adapters/wallets/sr25519.js';
 import type { TranscriptHead } from '../../src/domain/audit/transcript.js';
 import type { ProofCore } from '../../src/domain/core/proof-core.js';
@@ -44,6 +39,7 @@ import { FailureCounts } from '../../src/nodes/validator/miners.js';
 import type { RewardingParts } from '../../src/nodes/validator/rewarding.js';
 import { type PieceSource, placePiece } from '../../src/nodes/validator/storing.js';
 import { temporaryFolder } from '../adapters/temporary-folder.js';
+import { apiSettingsIn, validatorPartsIn } from './parts.js';
 
 export const core: ProofCore = loadCore();
 const stake = 1000;
@@ -176,27 +172,16 @@ export async function startNetwork(
     signer: Signer,
     changes: Partial<ValidatorParts> = {},
   ): Promise<ValidatorParts> => ({
+    ...(await validatorPartsIn(directory, {
+      processId: changes.processId ?? 'validator',
+      clock: systemClock,
+    })),
     signer,
-    verify: verifySr25519,
     chain: borrowed(chain),
     core,
-    index: await openLmdbPlacementIndex(join(directory, 'index')),
     prover: borrowed(prover),
-    network: createHttpNetwork({ clock: systemClock }),
-    cipher: nodeCipher,
-    clock: systemClock,
-    random: systemRandom,
-    transcripts: await openTranscriptLog({
-      directory: join(directory, 'transcripts'),
-      processName: changes.processId ?? 'validator',
-      clock: systemClock,
-    }),
     log,
     evidence: evidenceFiles(join(directory, 'transcripts')),
-    audit: { loss: 0.1, confidence: 0.99 },
-    processId: 'validator',
-    // So long that a busy machine fails no honest miner; what tests of deadlines need they say themselves.
-    deadlines: { baseMs: 60_000, bytesPerSecond: 1e6 },
     ...changes,
   });
   const own = join(folder, 'validator');
@@ -236,22 +221,8 @@ export async function startNetwork(
     async api(changes = {}) {
       const node = await startApi({
         ...(await partsIn(own, validatorSigner, { processId: 'api' })),
-        host: '127.0.0.1',
-        port: 0,
-        spoolDirectory: join(own, 'spool'),
-        uploadDirectory: join(own, 'uploads'),
-        uploadExpirySeconds: 3600,
-        uploadBytesMax: 1e9,
-        storeSeconds: 60,
-        retrieveSeconds: 60,
-        requestsPerMinute: 0,
-        quotas: { objectBytesMax: 1e12, ownedBytesMax: 0, ownedObjectsMax: 0 },
-        whitelistedHotkeys: [],
-        blacklistedHotkeys: [],
-        openAccess: true,
-        pieceSize: 64 * 1024,
+        ...apiSettingsIn(own),
         replicas: 3,
-        version: '0.0.0-test',
         ...changes,
       });
       let closed = false;

@@ -2,23 +2,19 @@
 // that nothing in them ever expires.
 import { join } from 'node:path';
 import { openDevChain } from '../../../src/adapters/chain/dev/dev-chain.js';
-import { nodeCipher } from '../../../src/adapters/cipher/node.js';
 import { openLmdbHoldingIndex } from '../../../src/adapters/index/lmdb/holding-index.js';
-import { openLmdbPlacementIndex } from '../../../src/adapters/index/lmdb/placement-index.js';
 import { silentLog } from '../../../src/adapters/observe/log.js';
-import { openTranscriptLog } from '../../../src/adapters/observe/transcript-log.js';
 import { loadCore } from '../../../src/adapters/proving/load-core.js';
 import { createProver } from '../../../src/adapters/proving/prover.js';
 import { openReplicaFiles } from '../../../src/adapters/replicas/replica-files.js';
-import { createHttpNetwork } from '../../../src/adapters/rpc/client.js';
 import { systemClock } from '../../../src/adapters/system/clock.js';
-import { systemRandom } from '../../../src/adapters/system/random.js';
 import { signerFromSeed, verifySr25519 } from '../../../src/adapters/wallets/sr25519.js';
 import { publicKeyOf } from '../../../src/domain/model/bytes.js';
 import type { Clock } from '../../../src/domain/ports/clock.js';
 import { startApi } from '../../../src/nodes/api/api.js';
 import { startMiner } from '../../../src/nodes/miner/miner.js';
 import { closeValidatorParts, composeValidator } from '../../../src/nodes/validator/compose.js';
+import { apiSettingsIn, validatorPartsIn } from '../../nodes/parts.js';
 
 /** 2026-11-22: when the directories were made. What opens them lives an hour later. */
 export const frozenAtMs = Date.UTC(2026, 10, 22, 12);
@@ -56,44 +52,16 @@ export async function openNodes(folder: string, clock: Clock) {
     host: '127.0.0.1',
     port: 0,
   });
+  const directory = join(folder, 'validator');
   const partsOf = async (processId: string) => ({
     ...common,
+    ...(await validatorPartsIn(directory, { processId, clock })),
     signer: keysOf.validator,
     chain: await openChain(),
-    index: await openLmdbPlacementIndex(join(folder, 'validator', 'index')),
     prover: createProver({ threads: 1 }),
-    network: createHttpNetwork({ clock }),
-    cipher: nodeCipher,
-    random: systemRandom,
-    transcripts: await openTranscriptLog({
-      directory: join(folder, 'validator', 'transcripts'),
-      processName: processId,
-      clock,
-    }),
-    audit: { loss: 0.1, confidence: 0.99 },
-    deadlines: { baseMs: 60_000, bytesPerSecond: 1e6 },
-    processId,
   });
   const validator = composeValidator(await partsOf('validator'));
-  const api = await startApi({
-    ...(await partsOf('api')),
-    host: '127.0.0.1',
-    port: 0,
-    spoolDirectory: join(folder, 'validator', 'spool'),
-    uploadDirectory: join(folder, 'validator', 'uploads'),
-    uploadExpirySeconds: 3600,
-    uploadBytesMax: 1e9,
-    storeSeconds: 60,
-    retrieveSeconds: 60,
-    requestsPerMinute: 0,
-    quotas: { objectBytesMax: 1e12, ownedBytesMax: 0, ownedObjectsMax: 0 },
-    whitelistedHotkeys: [],
-    blacklistedHotkeys: [],
-    openAccess: true,
-    pieceSize: 64 * 1024,
-    replicas: 1,
-    version: '0.0.0-test',
-  });
+  const api = await startApi({ ...(await partsOf('api')), ...apiSettingsIn(directory) });
   return {
     validator,
     holding,
