@@ -55,6 +55,7 @@ const order = {
     [
       'running-node.ts',
       'chain-view.ts',
+      'byte-gate.ts',
       'piece-buffers.ts',
       'announcing.ts',
       'joining.ts',
@@ -62,6 +63,7 @@ const order = {
       'census.ts',
       'object-status.ts',
     ],
+    ['piece-buffers.ts'],
     ['dashboard'],
     ['miner', 'validator'],
     ['api'],

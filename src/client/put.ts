@@ -1,7 +1,6 @@
 // Putting an object: plaintext → age ciphertext → pieces → miners, by way of an API node.
 //
-// The ciphertext streams: at most `piecesInFlight` pieces are on their way while the next one is filled, so
-// memory does not grow with the object. A piece the node has already confirmed is not sent again. The CID is
+// The ciphertext streams (piece-sender.ts), so memory does not grow with the object. The CID is
 // known, the manifest signed and everything "stored" only when the node has confirmed every piece.
 
 import { cidOfDigest } from '../domain/content/cid.js';
@@ -9,18 +8,16 @@ import { type Manifest, manifestKind } from '../domain/content/manifest.js';
 import { groupedObjectBytesMax } from '../domain/content/object-group.js';
 import { AgeEncryptor, createEnvelope, type Envelope, sealedSize } from '../domain/identity/age-envelope.js';
 import { sealMessage } from '../domain/identity/sealed.js';
-import { type Cid, equalBytes, joinBytes, type PieceId, pieceIdOf } from '../domain/model/bytes.js';
+import { type Cid, equalBytes, joinBytes, pieceIdOf } from '../domain/model/bytes.js';
 import { limits, nodeSize, protocolVersion } from '../domain/model/constants.js';
 import { FileTaoError, toFileTaoError } from '../domain/model/errors.js';
 import type { NodeInfo, StoredObject } from './api-answers.js';
 import type { ApiNode } from './api-node.js';
+import { assertCopies, PieceSender } from './piece-sender.js';
 import type { PutJournal } from './put-journal.js';
 import { defaultRetryPolicy, firstContact, type RetryPolicy, retrying } from './retry.js';
 import type { ClientRuntime, UserWallet } from './runtime.js';
 import type { Source } from './source.js';
-
-/** Pieces on their way at once. With the one being filled this bounds memory: 4 × 16 MiB by default. */
-export const piecesInFlight = 3;
 
 export interface StoreProgress {
   /** `fingerprint` is the first pass over a file, `send` the second, `confirm` the manifest. */
@@ -116,12 +113,9 @@ class Put {
   readonly #retry: RetryPolicy;
   /** Ends all requests of this put: the caller's wish, or the first failure among them. */
   readonly #ended = new AbortController();
+  /** Of the pieces so far, in order. */
   readonly #pieceIds: Uint8Array[] = [];
-  readonly #inFlight = new Set<Promise<void>>();
-  readonly #idleBuffers: Uint8Array[] = [];
-  readonly #dispatched = new Map<PieceId, Promise<void>>();
-  /** What went wrong first; what is cancelled because of it is no news. */
-  #failure: unknown = null;
+  readonly #pieces: PieceSender;
   #progress: StoreProgress;
 
   constructor(source: Source, options: PutSourceOptions) {
@@ -129,6 +123,20 @@ class Put {
     this.#options = options;
     this.#runtime = options.runtime;
     this.#retry = options.retry ?? defaultRetryPolicy;
+    this.#pieces = new PieceSender({
+      connection: options.connection,
+      retry: this.#retry,
+      ended: this.#ended,
+      mayRepeat: options.encrypt === false,
+      onConfirmed: ({ sent, skipped }) => {
+        const { piecesConfirmed, bytesSent, bytesSkipped } = this.#progress;
+        this.#report({
+          piecesConfirmed: piecesConfirmed + 1,
+          bytesSent: bytesSent + sent,
+          bytesSkipped: bytesSkipped + skipped,
+        });
+      },
+    });
     this.#progress = {
       phase: source.replayable && options.encrypt !== false ? 'fingerprint' : 'send',
       bytes: 0,
@@ -148,11 +156,11 @@ class Put {
       signal?.throwIfAborted();
       return await this.#run();
     } catch (error) {
-      throw this.#failure ?? error;
+      throw this.#pieces.failure ?? error;
     } finally {
       signal?.removeEventListener('abort', stop);
       this.#ended.abort();
-      await Promise.allSettled(this.#inFlight);
+      await this.#pieces.settled();
     }
   }
 
@@ -190,11 +198,13 @@ class Put {
     const sealed = sealMessage(manifestKind, manifest, wallet.hotkey);
     const stored =
       (piece === null ? null : await this.#storeSmall(sealed, piece, terms)) ??
-      (await this.#call(() => connection.postObject(sealed, this.#ended.signal)));
+      (await retrying(this.#retry, this.#ended.signal, () =>
+        connection.postObject(sealed, this.#ended.signal),
+      ));
     if (stored.cid !== manifest.cid) {
       throw new FileTaoError('integrity', `${connection.url} confirmed another object than was put`);
     }
-    this.#assertCopies(stored.replicas, terms.copies);
+    assertCopies(stored.replicas, terms.copies, connection.url);
     return {
       cid: manifest.cid as Cid,
       name: this.#source.name,
@@ -298,8 +308,7 @@ class Put {
       this.#ended.signal.throwIfAborted();
       // Whatever went wrong in company is tried alone, and then is its own failure; the piece may have been stored.
     }
-    await this.#sendPiece(pieceIdOf(this.#pieceIds[0]!), piece, terms, true);
-    this.#report({ piecesConfirmed: 1 });
+    await this.#pieces.sendAlone(pieceIdOf(this.#pieceIds[0]!), piece, terms);
     return null;
   }
 
@@ -318,7 +327,7 @@ class Put {
       known === null
         ? terms.pieceSize
         : Math.max(1, Math.min(terms.pieceSize, storedSizeOf(envelope, known)));
-    let piece = this.#buffer(bufferSize);
+    let piece = this.#pieces.buffer(bufferSize);
     let filled = 0;
     let size = 0;
 
@@ -327,14 +336,16 @@ class Put {
       sha256.update(full);
       size += filled;
       assertPieceCount(size, terms.pieceSize);
-      await this.#dispatch(full, terms, mayBeThere);
+      const digest = this.#runtime.hash(full).slice();
+      this.#pieceIds.push(digest);
+      await this.#pieces.send(pieceIdOf(digest), full, terms, mayBeThere);
       filled = 0;
     };
     const append = async (sealed: Uint8Array): Promise<void> => {
       for (let at = 0; at < sealed.length; ) {
         if (filled === piece.length) {
           await flush();
-          piece = this.#buffer(bufferSize);
+          piece = this.#pieces.buffer(bufferSize);
         }
         const taken = Math.min(piece.length - filled, sealed.length - at);
         piece.set(sealed.subarray(at, at + taken), filled);
@@ -356,7 +367,7 @@ class Put {
     if (encryptor !== null) await append(encryptor.finish());
     // An empty object has no pieces.
     if (filled > 0) await flush();
-    await Promise.allSettled(this.#inFlight);
+    await this.#pieces.settled();
     this.#ended.signal.throwIfAborted();
     return { digest: sha256.digest(), size };
   }
@@ -364,67 +375,6 @@ class Put {
   #checkUnchanged(plaintext: Uint8Array, fingerprint: Fingerprint, block: number): void {
     const before = fingerprint.digests.subarray(block * nodeSize, (block + 1) * nodeSize);
     if (!equalBytes(this.#runtime.hash(plaintext), before)) throw changed(this.#source);
-  }
-
-  /** Starts sending a piece; waits while `piecesInFlight` others are on their way. */
-  async #dispatch(piece: Uint8Array, terms: Terms, mayBeThere: boolean): Promise<void> {
-    const digest = this.#runtime.hash(piece).slice();
-    this.#pieceIds.push(digest);
-    while (this.#inFlight.size >= piecesInFlight) await Promise.race(this.#inFlight);
-    this.#ended.signal.throwIfAborted();
-    const id = pieceIdOf(digest);
-    // Only what is not encrypted can hold a piece twice; it is sent once.
-    const earlier = this.#dispatched.get(id);
-    const sending = (earlier ?? this.#sendPiece(id, piece, terms, mayBeThere))
-      .then(() => {
-        const skipped = earlier === undefined ? 0 : piece.length;
-        const { piecesConfirmed, bytesSkipped } = this.#progress;
-        this.#report({ piecesConfirmed: piecesConfirmed + 1, bytesSkipped: bytesSkipped + skipped });
-      })
-      .catch((error) => {
-        this.#failure ??= error;
-        this.#ended.abort();
-      })
-      .finally(() => {
-        this.#inFlight.delete(sending);
-        this.#idleBuffers.push(new Uint8Array(piece.buffer));
-      });
-    this.#inFlight.add(sending);
-    if (this.#options.encrypt === false) this.#dispatched.set(id, sending);
-  }
-
-  async #sendPiece(pieceId: PieceId, piece: Uint8Array, terms: Terms, mayBeThere: boolean): Promise<void> {
-    const { connection } = this.#options;
-    await this.#call(async (attempt) => {
-      // After a failed attempt too: the node may have stored it and only the answer was lost.
-      if (mayBeThere || attempt > 1) {
-        const replicas = await connection.confirmedReplicas(pieceId, terms.copies, this.#ended.signal);
-        if (replicas !== null) {
-          this.#report({ bytesSkipped: this.#progress.bytesSkipped + piece.length });
-          return;
-        }
-      }
-      const { replicas } = await connection.putPiece(pieceId, piece, terms, this.#ended.signal);
-      this.#assertCopies(replicas, terms.copies);
-      this.#report({ bytesSent: this.#progress.bytesSent + piece.length });
-    });
-  }
-
-  #assertCopies(replicas: number, copies: number): void {
-    if (replicas >= copies) return;
-    throw new FileTaoError(
-      'partial',
-      `${this.#options.connection.url} made ${replicas} of ${copies} replicas: put it again`,
-    );
-  }
-
-  #call<Result>(action: (attempt: number) => Promise<Result>): Promise<Result> {
-    return retrying(this.#retry, this.#ended.signal, action);
-  }
-
-  #buffer(size: number): Uint8Array {
-    // Its own ArrayBuffer, so that a view leads back to the whole of it.
-    return this.#idleBuffers.pop() ?? new Uint8Array(size);
   }
 
   #report(news: Partial<StoreProgress>): void {

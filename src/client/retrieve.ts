@@ -41,7 +41,7 @@ export interface ObjectFacts {
   readonly storedSize: number;
   /** Bytes of what was put. */
   readonly size: number;
-  /** Whether it was stored encrypted. */
+  /** Whether it was stored encrypted; false also with `decrypt: false`, where nobody looks. */
   readonly encrypted: boolean;
   /** Unix seconds. */
   readonly expiry: number;

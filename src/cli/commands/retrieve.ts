@@ -88,10 +88,10 @@ export function register(program: Command): void {
       });
       bar.clear();
       const owner = await ownerOf(file);
-      if (flags.json === true) process.stdout.write(asJson(file, owner));
+      if (flags.json === true) process.stdout.write(asJson(file, owner, flags.decrypt));
       else {
         const seconds = ((performance.now() - started) / 1000).toFixed(1);
-        process.stderr.write(said(file, seconds, owner));
+        process.stderr.write(said(file, seconds, owner, flags.decrypt));
         process.stdout.write(`${file.path}\n`);
       }
     } finally {
@@ -177,9 +177,10 @@ function said(
   { size, bytesKept = 0, encrypted, start, end }: Retrieved,
   seconds: string,
   owner: string,
+  isDecrypted: boolean,
 ): string {
   const kept = bytesKept > 0 ? `, ${formatBytes(bytesKept)} were here already` : '';
-  const plain = encrypted ? '' : ', not encrypted';
+  const plain = !isDecrypted ? ', as it is stored' : encrypted ? '' : ', not encrypted';
   const what =
     start === undefined || end === undefined
       ? `${formatBytes(size)} in ${seconds} s, verified`
@@ -187,8 +188,10 @@ function said(
   return `retrieved ${what}${kept}${plain}, put by ${owner}\n`;
 }
 
-function asJson(file: Retrieved, owner: string): string {
-  const { cid, path, size, storedSize, encrypted, expiry, bytesKept, start, end } = file;
+function asJson(file: Retrieved, owner: string, isDecrypted: boolean): string {
+  const { cid, path, size, storedSize, expiry, bytesKept, start, end } = file;
+  // What is taken as it is stored is not looked into.
+  const encrypted = isDecrypted ? file.encrypted : null;
   return `${JSON.stringify({ cid, path, size, storedSize, owner, encrypted, expiry, bytesKept, start, end })}\n`;
 }
 

@@ -1,8 +1,6 @@
 // The user routes of an API node: what each takes, who may ask, and who does the work.
 
-import type { FastifyRequest } from 'fastify';
-import { bodyParts, contentLength, type NodeServer, problemOf } from '../../adapters/rpc/server.js';
-import { PartReader } from '../../adapters/rpc/wire.js';
+import { type NodeServer, problemOf } from '../../adapters/rpc/server.js';
 import {
   groupedObjectBytesMax,
   groupObjectsMax,
@@ -11,19 +9,10 @@ import {
   objectGroupType,
 } from '../../domain/content/object-group.js';
 import { encodeSs58 } from '../../domain/identity/ss58.js';
-import { type PieceId, toHex } from '../../domain/model/bytes.js';
+import { toHex } from '../../domain/model/bytes.js';
 import { limits } from '../../domain/model/constants.js';
 import { FileTaoError } from '../../domain/model/errors.js';
-import { unixSeconds } from '../../domain/ports/clock.js';
-import {
-  authorise,
-  authoriseBody,
-  authoriseOwner,
-  callerKey,
-  countMore,
-  requireExpiry,
-  requireQuota,
-} from './access.js';
+import { authorise, authoriseBody, authoriseOwner, callerKey, countMore } from './access.js';
 import { addAppRoutes } from './app-files.js';
 import type { ApiContext } from './context.js';
 import { requireObject, sendObject } from './downloads.js';
@@ -31,20 +20,16 @@ import { rawBlockType, sendRawBlock } from './ipfs.js';
 import { framesOf, storeGroup } from './object-group.js';
 import { deleteObject, listObjects, putManifest, renewObject, statusOf } from './objects.js';
 import { describeRoutes } from './openapi.js';
-import { activeReplicas, hotkeysOf, type PieceTerms, receivePiece } from './pieces.js';
+import { addPieceRoutes } from './piece-routes.js';
 import { provedRange, type WantedChunks } from './proved-range.js';
+import { octetStream, readBody } from './request-body.js';
 import * as schemas from './route-schemas.js';
-import { cidHeader, type Uploads, uploadsPath } from './uploads.js';
+import { addUploadRoutes } from './upload-routes.js';
+import type { Uploads } from './uploads.js';
 
 const manifestType = 'application/vnd.filetao.manifest';
-const octets = 'application/octet-stream';
-const replicasHeader = 'Filetao-Replicas';
 const jsonBytesMax = 4096;
 
-interface PieceRequest {
-  Params: { pieceId: PieceId };
-  Querystring: { copies?: number; min_copies?: number; expiry?: number };
-}
 interface CidRequest {
   Params: { cid: string };
 }
@@ -79,71 +64,6 @@ function addNodeRoutes(app: App, context: ApiContext, openapi: () => unknown): v
     blockNumber: (await context.view.head()).number,
   }));
   app.get('/openapi.json', async () => openapi());
-}
-
-function addPieceRoutes(app: App, context: ApiContext): void {
-  const terms = ({ query }: FastifyRequest<PieceRequest>): PieceTerms => {
-    const copies = query.copies ?? context.replicas;
-    return {
-      copies,
-      minCopies: Math.min(copies, query.min_copies ?? copies),
-      expiry: query.expiry ?? unixSeconds(context.clock) + context.dataTtl,
-    };
-  };
-  app.head<PieceRequest>(
-    '/pieces/:pieceId',
-    {
-      schema: { params: schemas.pieceParams, querystring: schemas.pieceQuery },
-      config: {
-        about: {
-          summary: 'Whether a piece is stored, as often as wanted',
-          produces: [[200, null, 'It is; 404 where it is not']],
-          responseHeaders: { [replicasHeader]: 'Verified, durable replicas there are' },
-        },
-      },
-    },
-    async (request, reply) => {
-      authorise(context, request);
-      const replicas = await activeReplicas(context, request.params.pieceId);
-      if (replicas.length < terms(request).minCopies)
-        throw new FileTaoError('not-found', 'the piece is not stored that often');
-      return reply.header(replicasHeader, String(replicas.length)).send();
-    },
-  );
-  app.put<PieceRequest>(
-    '/pieces/:pieceId',
-    {
-      schema: {
-        params: schemas.pieceParams,
-        querystring: schemas.pieceQuery,
-        response: { 200: schemas.storedPiece },
-      },
-      config: {
-        about: {
-          summary: 'Store a piece of an object',
-          description:
-            'Answered when its replicas are verified and durable. The same piece again changes nothing.',
-          consumes: octets,
-        },
-      },
-    },
-    async (request) => {
-      const authorised = authorise(context, request);
-      const { pieceId } = request.params;
-      const wanted = terms(request);
-      requireExpiry(context, wanted.expiry);
-      const size = requireLength(request);
-      if (size < 1 || size > limits.replicaSizeMax) {
-        throw new FileTaoError(
-          'too-large',
-          `a piece has 1 byte to ${limits.replicaSizeMax} bytes, not ${size}`,
-        );
-      }
-      await requireQuota(context, callerKey(context, authorised), size);
-      const replicas = await receivePiece(context, pieceId, size, wanted, bodyParts(request));
-      return { pieceId, replicas: replicas.length, hotkeys: hotkeysOf(replicas) };
-    },
-  );
 }
 
 function addObjectRoutes(app: App, context: ApiContext): void {
@@ -212,8 +132,8 @@ function addObjectRoutes(app: App, context: ApiContext): void {
           'If-Range': 'ETag for which the range is meant',
         },
         produces: [
-          [200, octets, 'The whole object'],
-          [206, octets, 'The range'],
+          [200, octetStream, 'The whole object'],
+          [206, octetStream, 'The range'],
           [304, null, 'Not modified'],
         ],
         responseHeaders: { ETag: 'The CID in quotes', 'Accept-Ranges': 'bytes' },
@@ -250,7 +170,7 @@ function addObjectRoutes(app: App, context: ApiContext): void {
           summary: 'Some bytes of an object with what proves them to the manifest',
           description:
             'Chunks of 1 KiB of one piece, then the BLAKE3 multiproof (32 bytes a node, left before right) by which they lead to its pieceId.',
-          produces: [[200, octets, 'Chunks and multiproof']],
+          produces: [[200, octetStream, 'Chunks and multiproof']],
         },
       },
     },
@@ -260,7 +180,7 @@ function addObjectRoutes(app: App, context: ApiContext): void {
       const gone = new AbortController();
       reply.raw.once('close', () => gone.abort(new FileTaoError('cancelled', 'the user has gone')));
       const proved = await provedRange(context, object, request.query, gone.signal);
-      return reply.type(octets).send(Buffer.from(proved.buffer, proved.byteOffset, proved.length));
+      return reply.type(octetStream).send(Buffer.from(proved.buffer, proved.byteOffset, proved.length));
     },
   );
   app.get<CidRequest>(
@@ -355,78 +275,6 @@ function addGatewayRoute(app: App, context: ApiContext): void {
     },
     handler: (request, reply) => sendRawBlock(context, request, reply),
   });
-}
-
-function addUploadRoutes(app: App, uploads: Uploads): void {
-  const tus = { 'Tus-Resumable': '1.0.0' };
-  const stored = { [cidHeader]: 'CID of the object the upload has become' };
-  const params = schemas.uploadParams;
-  const route = (
-    method: 'POST' | 'HEAD' | 'PATCH' | 'DELETE' | 'OPTIONS',
-    url: string,
-    about: NonNullable<Parameters<App['route']>[0]['config']>['about'],
-  ) =>
-    app.route({
-      method,
-      url,
-      ...(url === uploadsPath ? {} : { schema: { params } }),
-      config: about === undefined ? {} : { about },
-      handler: (request, reply) => uploads.handle(request, reply),
-    });
-  const one = `${uploadsPath}/:id`;
-  route('OPTIONS', uploadsPath, {
-    summary: 'What of tus 1.0 is spoken here',
-    produces: [[204, null, 'Told in the headers']],
-  });
-  route('OPTIONS', one, undefined);
-  route('POST', uploadsPath, {
-    summary: 'Begin a resumable upload (tus 1.0)',
-    description:
-      'Its bytes become an object as they are. Upload-Metadata may say copies, min_copies, ttl or expiry.',
-    consumes: 'application/offset+octet-stream',
-    requestHeaders: {
-      ...tus,
-      'Upload-Length': 'Bytes of the whole upload',
-      'Upload-Metadata': 'Names and base64 values',
-    },
-    produces: [[201, null, 'Location names the upload']],
-    responseHeaders: { Location: 'Path of the upload', ...stored },
-  });
-  route('HEAD', one, {
-    summary: 'How far an upload is',
-    requestHeaders: tus,
-    produces: [[200, null, 'Told in the headers']],
-    responseHeaders: { 'Upload-Offset': 'Bytes that are on disk', ...stored },
-  });
-  route('PATCH', one, {
-    summary: 'Go on with an upload',
-    description: 'The last one is answered when the object is stored: its replicas verified and durable.',
-    consumes: 'application/offset+octet-stream',
-    requestHeaders: {
-      ...tus,
-      'Upload-Offset': 'Bytes that are there already',
-      'Upload-Checksum': 'Algorithm and base64 digest of these bytes',
-    },
-    produces: [[204, null, 'Upload-Offset bytes are on disk']],
-    responseHeaders: { 'Upload-Offset': 'Bytes that are on disk', ...stored },
-  });
-  route('DELETE', one, {
-    summary: 'Give up an upload; an object it has become stays',
-    requestHeaders: tus,
-    produces: [[204, null, 'It is gone']],
-  });
-}
-
-function requireLength(request: FastifyRequest): number {
-  const length = contentLength(request);
-  if (length === null) throw new FileTaoError('length-required', 'Content-Length is missing');
-  return length;
-}
-
-async function readBody(request: FastifyRequest, bytesMax: number): Promise<Uint8Array> {
-  const length = requireLength(request);
-  if (length > bytesMax) throw new FileTaoError('too-large', `the body has at most ${bytesMax} bytes here`);
-  return new PartReader(bodyParts(request)).takeRest(length);
 }
 
 function expiryIn(body: Uint8Array): number {

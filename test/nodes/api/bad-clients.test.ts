@@ -178,6 +178,7 @@ test('--api.ping_timeout is how long a connection to a miner may take', async (t
       (error) =>
         error instanceof FileTaoError &&
         error.code === 'unreachable' &&
+        error.details.waitedMs === connectMs &&
         /no connection to/.test(error.message),
     );
     const took = performance.now() - started;
