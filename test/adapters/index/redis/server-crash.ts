@@ -40,6 +40,7 @@ export async function killServerUnderLoad(
     /** When each step of a lane was acknowledged, from its first of this round. */
     const times: number[][] = Array.from({ length: lanes }, () => []);
     const before = [...steps];
+    const underWay: Promise<unknown>[] = [];
     let stopping = false;
     const { promise: died, resolve: die } = deferred();
     const load = Promise.all(times.map((_, lane) => runLane(index, lane)));
@@ -52,6 +53,7 @@ export async function killServerUnderLoad(
             return 'died' as const;
           },
         );
+        underWay[lane] = doing;
         // What is under way when the server dies was not acknowledged.
         const outcome = await Promise.race([doing, died.then(() => 'died' as const)]);
         if (outcome === 'died') return;
@@ -68,6 +70,8 @@ export async function killServerUnderLoad(
     const closing = index.close();
     await redis.start();
     await closing.catch(() => {});
+    // A step that is sent again may still be writing: what is read meanwhile need not agree with itself.
+    await Promise.all(underWay);
 
     const promised = before.map((first, lane) =>
       appendfsync === 'always'
