@@ -5,11 +5,15 @@ import assert from 'node:assert/strict';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { openLmdbHoldingIndex } from '../../src/adapters/index/lmdb/holding-index.js';
 import { lmdbSchemaVersion } from '../../src/adapters/index/lmdb/tables.js';
 import { createLog } from '../../src/adapters/observe/log.js';
+import { openReplicaFiles } from '../../src/adapters/replicas/replica-files.js';
 import { openLmdbEnvironment } from '../../src/adapters/system/lmdb-environment.js';
-import { publicKeyOf } from '../../src/domain/model/bytes.js';
+import { verifySr25519 } from '../../src/adapters/wallets/sr25519.js';
+import { type PublicKey, publicKeyOf } from '../../src/domain/model/bytes.js';
 import type { ReplicaRecord } from '../../src/domain/model/records.js';
+import { type RebuiltHolding, rebuildHolding } from '../../src/nodes/miner/adopting.js';
 import type { ValidatorContext } from '../../src/nodes/validator/context.js';
 import { fetchPiece } from '../../src/nodes/validator/fetching.js';
 import { FailureCounts } from '../../src/nodes/validator/miners.js';
@@ -43,6 +47,18 @@ async function rotIndexEntry(directory: string, root: string, at: number): Promi
   value[at % value.length]! ^= 4;
   await environment.write(() => void table.put(key, value));
   await environment.close();
+}
+
+/** The index of a miner that stands, from its files. */
+async function rebuildBeside(directory: string, minerKey: PublicKey): Promise<RebuiltHolding> {
+  const replicas = await openReplicaFiles({ directory: join(directory, 'replicas') });
+  const index = await openLmdbHoldingIndex(join(directory, 'index'));
+  try {
+    return await rebuildHolding(replicas, index, minerKey, verifySr25519);
+  } finally {
+    await index.close();
+    await replicas.close();
+  }
 }
 
 for (const isLive of [false, true]) {
@@ -133,20 +149,15 @@ for (const isLive of [false, true]) {
     await assertAllRead(validator, pieces);
     assert.equal(new Set(told()).size, told().length, 'each is said once');
 
-    // Its index too: the entry is refused, a rebuild saves the rest, and the miner adopts the file again by its terms.
+    // Its index too: the entry is refused, and a rebuild saves the rest and adopts the file again by its terms.
     await miner!.stop();
     const directory = join(miner!.directory, 'index');
     await rotIndexEntry(directory, own()[names.length]!.root, random.below(100));
     assert.equal((await salvageIndex({ backend: 'lmdb', directory }))?.damaged, 1);
+    assert.equal((await rebuildBeside(miner!.directory, key)).added, 1);
     await miner!.restart();
-    for (const replica of (await validator.index.replicasOfMiner(key, null, 1000)).items)
-      await eventually(async () => {
-        let passed = false;
-        await challengeAll(validator, [(await validator.index.getReplica(replica))!], ({ outcome }) => {
-          passed = outcome === 'pass';
-        });
-        return passed;
-      });
+    const held = (await validator.index.replicasOfMiner(key, null, 1000)).items;
+    await challengeAll(validator, held, ({ outcome, reason }) => assert.equal(outcome, 'pass', reason));
     await assertAllRead(validator, pieces);
   });
 }
