@@ -36,7 +36,7 @@ import { verdictOf } from './blame.js';
 import type { ValidatorContext } from './context.js';
 import { speakingAs } from './key-ring.js';
 import { locateMiner, lookUpMiner } from './miners.js';
-import { changeReplica } from './replica-state.js';
+import { changeReplica, wasGivenUp } from './replica-state.js';
 import { Exchange, failed, passed, recordTranscript, type Verdict } from './transcripts.js';
 
 export interface RoundResult {
@@ -217,7 +217,7 @@ export async function closeRound(
         ...closed,
         state: dataIsGone.has(verdict.reason) ? 'failed' : current.state,
         failedRounds: current.failedRounds + 1,
-        lastFailure: { at: now, reason: verdict.reason },
+        lastFailure: wasGivenUp(current) ? current.lastFailure : { at: now, reason: verdict.reason },
       };
     }
     return {

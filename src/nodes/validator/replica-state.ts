@@ -26,15 +26,19 @@ export async function changeReplica(
 
 /** Takes the replica out of use; repair replaces it. */
 export async function markFailed(context: ValidatorContext, id: ReplicaId, reason: string): Promise<void> {
-  await changeReplica(context, id, (current) => ({
-    ...current,
-    state: 'failed',
-    lastFailure: { at: unixSeconds(context.clock), reason },
-  }));
+  await changeReplica(context, id, (current) =>
+    wasGivenUp(current)
+      ? null
+      : { ...current, state: 'failed', lastFailure: { at: unixSeconds(context.clock), reason } },
+  );
 }
 
 /** Why a replica is out of use that nobody needs any more. */
 export const givenUp = 'given-up';
+
+/** That stays so whatever else fails: the miner may have deleted it as it was told. */
+export const wasGivenUp = ({ state, lastFailure }: ReplicaRecord): boolean =>
+  state === 'failed' && lastFailure?.reason === givenUp;
 
 /**
  * Takes a replica out of use before its miner is told to delete it: whoever asks for it meanwhile, in this process or
@@ -46,5 +50,5 @@ export async function giveUpReplica(context: ValidatorContext, id: ReplicaId): P
 
 export async function isGivenUp({ index }: Pick<ValidatorContext, 'index'>, id: ReplicaId): Promise<boolean> {
   const record = await index.getReplica(id);
-  return record === null || (record.state === 'failed' && record.lastFailure?.reason === givenUp);
+  return record === null || wasGivenUp(record);
 }

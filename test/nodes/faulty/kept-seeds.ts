@@ -17,4 +17,8 @@ export const keptSeeds: readonly KeptSeed[] = [
     seed: 380563615,
     found: 'an honest miner failed by taking the store of a forgotten piece, in the same block, for a replay',
   },
+  {
+    seed: 702008312,
+    found: 'a round that ran out of time made a replica that was given up one that repair asked for',
+  },
 ];
